@@ -1,0 +1,59 @@
+//! Reading conversations.
+
+use async_trait::async_trait;
+
+use super::StorageError;
+use crate::{Conversation, ConversationId, Page, PageRequest, Timestamp, UserId, WorkspaceId};
+
+/// Reading conversations.
+#[async_trait]
+pub trait Conversations: Send + Sync {
+    /// One conversation.
+    async fn get(
+        &self,
+        workspace_id: WorkspaceId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StorageError>;
+
+    /// Those of the given conversations that exist, in no particular order.
+    async fn get_many(
+        &self,
+        workspace_id: WorkspaceId,
+        ids: &[ConversationId],
+    ) -> Result<Vec<Conversation>, StorageError>;
+
+    /// The conversations of one person, most recently updated first; ties newest id first.
+    async fn list(
+        &self,
+        workspace_id: WorkspaceId,
+        owner_id: UserId,
+        filter: ConversationFilter,
+        page: PageRequest<ConversationCursor>,
+    ) -> Result<Page<Conversation, ConversationCursor>, StorageError>;
+}
+
+/// Which conversations a list shows. `None` means both kinds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConversationFilter {
+    /// Only pinned ones, or only the others.
+    pub pinned: Option<bool>,
+    /// Only archived ones, or only the others.
+    pub archived: Option<bool>,
+    /// Only those whose title contains this text, without regard to case.
+    pub title_contains: Option<String>,
+}
+
+/// The key of a conversation in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConversationCursor {
+    /// When it was last updated.
+    pub updated_at: Timestamp,
+    /// Its identifier.
+    pub id: ConversationId,
+}
+
+impl From<&Conversation> for ConversationCursor {
+    fn from(conversation: &Conversation) -> Self {
+        Self { updated_at: conversation.updated_at, id: conversation.id }
+    }
+}
