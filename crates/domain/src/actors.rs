@@ -25,9 +25,7 @@ impl Actor {
     pub fn may(&self, permission: Permission) -> bool {
         let scopes_allow = match &self.credential {
             Credential::Session(_) | Credential::System => true,
-            Credential::ApiKey { scopes, .. } => {
-                scopes.iter().any(|scope| scope.grants(permission))
-            }
+            Credential::ApiKey { scopes, .. } => scopes.iter().any(|scope| scope.grants(permission)),
         };
         scopes_allow && self.role.grants(permission)
     }
@@ -50,9 +48,7 @@ pub enum Credential {
 }
 
 /// What a person may do in a workspace.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum Role {

@@ -91,7 +91,8 @@ impl Title {
         let mut title = String::new();
         let mut characters = 0;
         for word in question.split_whitespace() {
-            let word: String = word.chars().filter(|c| Self::new(c.encode_utf8(&mut [0; 4])).is_ok()).collect();
+            let word: String =
+                word.chars().filter(|c| Self::new(c.encode_utf8(&mut [0; 4])).is_ok()).collect();
             let length = word.chars().count();
             if length == 0 {
                 continue;
@@ -177,7 +178,9 @@ pub enum ConversationRejection {
     #[error("the parent message does not belong to this conversation")]
     ForeignParent,
     /// The branch ends in an answer that is still being written.
-    #[error("an answer is still being written on this branch; stop it, wait for it, or continue another branch")]
+    #[error(
+        "an answer is still being written on this branch; stop it, wait for it, or continue another branch"
+    )]
     AnswerRunning,
     /// The content holds nothing.
     #[error("a message needs some content")]

@@ -1,8 +1,8 @@
 //! Domain events: what happened, in the past tense.
 
 use crate::{
-    ApiKey, ApiKeyId, Conversation, ConversationId, Message, MessageEdit, MessageId, Run, Session, SessionId, UsageEntry,
-    User, UserId, Workspace,
+    ApiKey, ApiKeyId, Conversation, ConversationId, Message, MessageEdit, MessageId, Run, Session, SessionId,
+    UsageEntry, User, UserId, Workspace,
 };
 
 /// Something that happened. An event carries the state *after* it, so that storage can write its tables from the

@@ -30,8 +30,8 @@ pub mod ports;
 pub use actors::{Actor, Credential, Permission, Role, Scope};
 pub use api_keys::{ApiKey, ApiKeyName};
 pub use conversations::{
-    Conversation, ConversationChange, ConversationRejection, ForkOrigin, NewConversation, SystemPrompt, Title,
-    TitleOrigin,
+    Conversation, ConversationChange, ConversationRejection, ForkOrigin, NewConversation, SystemPrompt,
+    Title, TitleOrigin,
 };
 pub use events::Event;
 pub use ids::{

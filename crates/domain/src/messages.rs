@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    ConversationId, EditId, FinishReason, MessageId, ModelName, Parameters, Parts, RunOutcome, Timestamp, Usage,
-    UserId, Version, WorkspaceId, runs::RunFailure,
+    ConversationId, EditId, FinishReason, MessageId, ModelName, Parameters, Parts, RunOutcome, Timestamp,
+    Usage, UserId, Version, WorkspaceId, runs::RunFailure,
 };
 
 /// One message of a conversation.
@@ -181,12 +181,9 @@ impl Message {
                 usage: *usage,
                 ..ended
             },
-            RunOutcome::Failed { failure, usage } => Self {
-                status: MessageStatus::Failed,
-                failure: Some(failure.clone()),
-                usage: *usage,
-                ..ended
-            },
+            RunOutcome::Failed { failure, usage } => {
+                Self { status: MessageStatus::Failed, failure: Some(failure.clone()), usage: *usage, ..ended }
+            }
             RunOutcome::Cancelled => Self { status: MessageStatus::Cancelled, ..ended },
             RunOutcome::Interrupted => Self { status: MessageStatus::Interrupted, ..ended },
         }

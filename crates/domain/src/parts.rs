@@ -82,7 +82,10 @@ impl Part {
             Self::Text { text } | Self::ToolResult { text, .. } => Some(text),
             Self::File { text, .. } => text.as_deref(),
             Self::Citation { quote, .. } => quote.as_deref(),
-            Self::Reasoning { .. } | Self::ToolCall { .. } | Self::Image { .. } | Self::Unsupported { .. } => None,
+            Self::Reasoning { .. }
+            | Self::ToolCall { .. }
+            | Self::Image { .. }
+            | Self::Unsupported { .. } => None,
         }
     }
 
@@ -109,7 +112,9 @@ impl Part {
     /// Parts that arrive whole ignore it.
     pub fn append(&mut self, delta: &str) {
         match self {
-            Self::Text { text } | Self::Reasoning { text } | Self::ToolResult { text, .. } => text.push_str(delta),
+            Self::Text { text } | Self::Reasoning { text } | Self::ToolResult { text, .. } => {
+                text.push_str(delta)
+            }
             Self::ToolCall { arguments, .. } => arguments.push_str(delta),
             Self::Image { .. } | Self::File { .. } | Self::Citation { .. } | Self::Unsupported { .. } => {}
         }

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ConversationId, FinishReason, MessageId, ModelName, NodeId, RunId, Timestamp, Usage, UserId, WorkspaceId};
+use crate::{
+    ConversationId, FinishReason, MessageId, ModelName, NodeId, RunId, Timestamp, Usage, UserId, WorkspaceId,
+};
 
 /// One generation of one answer. It is held by a lease, so that another process can end it when its owner dies.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -48,7 +48,8 @@ pub(crate) fn single_line(text: &str, limit: usize) -> Result<String, InvalidTex
 
 /// Controls and the bidirectional overrides that let a name impersonate another.
 fn is_unwanted(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    character.is_control()
+        || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Declares a string type whose constructor enforces a rule, with the traits that every such type has.

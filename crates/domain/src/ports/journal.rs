@@ -1,10 +1,13 @@
 //! The one way to change data.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::StorageError;
 use crate::{
-    ConversationId, MessageId, NodeId, Parts, RunId, RunStatus, Timestamp, UnitOfWork, UserId, Version, WorkspaceId,
+    ConversationId, MessageId, NodeId, Parts, RunId, RunStatus, Timestamp, UnitOfWork, UserId, Version,
+    WorkspaceId,
 };
 
 /// The place of a fact in the event log: grows with every commit, never reused; gaps are possible.
@@ -40,6 +43,18 @@ pub trait Journal: Send + Sync {
 
     /// Extends the lease of every running run of `owner`.
     async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<(), StorageError>;
+
+    /// Names the observer of commits; a second call replaces the first observer.
+    ///
+    /// The observer learns of every unit that this process committed, in the order of its positions, after the unit
+    /// is durable and before [`Journal::commit`] returns. Calls never overlap.
+    fn observe(&self, observer: Arc<dyn CommitObserver>);
+}
+
+/// Learns what was committed, in order. Must be quick and must not block: the writer waits for it.
+pub trait CommitObserver: Send + Sync {
+    /// One unit was committed.
+    fn committed(&self, unit: &Arc<UnitOfWork>, committed: &Committed);
 }
 
 /// What a commit assigned.

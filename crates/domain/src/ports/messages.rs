@@ -14,7 +14,11 @@ pub trait Messages: Send + Sync {
     async fn get(&self, workspace_id: WorkspaceId, id: MessageId) -> Result<Option<Message>, StorageError>;
 
     /// Those of the given messages that exist, in no particular order.
-    async fn get_many(&self, workspace_id: WorkspaceId, ids: &[MessageId]) -> Result<Vec<Message>, StorageError>;
+    async fn get_many(
+        &self,
+        workspace_id: WorkspaceId,
+        ids: &[MessageId],
+    ) -> Result<Vec<Message>, StorageError>;
 
     /// From `leaf` up towards the root, newest first. With a cursor (the last message of the previous page), the page
     /// begins at that message's parent.

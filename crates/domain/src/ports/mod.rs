@@ -7,8 +7,8 @@ mod chat_model;
 mod clock;
 mod conversations;
 mod error;
-mod identities;
 mod idempotency;
+mod identities;
 mod ids;
 mod jobs;
 mod journal;
@@ -19,8 +19,8 @@ mod runs;
 mod search;
 
 pub use chat_model::{
-    ChatMessage, ChatModel, Completion, CompletionEvent, CompletionRequest, CompletionStream, ModelDescription, Models,
-    ProviderError, ResolveError, ResolvedModel,
+    ChatMessage, ChatModel, Completion, CompletionEvent, CompletionRequest, CompletionStream,
+    ModelDescription, Models, ProviderError, ResolveError, ResolvedModel,
 };
 pub use clock::Clock;
 pub use conversations::{ConversationCursor, ConversationFilter, Conversations};
@@ -29,7 +29,7 @@ pub use idempotency::IdempotencyRecords;
 pub use identities::{ApiKeyIdentity, Identities, SessionIdentity};
 pub use ids::Ids;
 pub use jobs::Jobs;
-pub use journal::{Checkpoint, Committed, Fact, FactScope, Journal, Position};
+pub use journal::{Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, Position};
 pub use maintenance::{Maintenance, StorageHealth};
 pub use messages::{Messages, ThreadMessage};
 pub use rate_limiter::{Quota, RateLimitDecision, RateLimiter};

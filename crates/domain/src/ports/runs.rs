@@ -12,8 +12,11 @@ pub trait Runs: Send + Sync {
     async fn get(&self, workspace_id: WorkspaceId, id: RunId) -> Result<Option<Run>, StorageError>;
 
     /// The latest run that wrote a message.
-    async fn of_message(&self, workspace_id: WorkspaceId, message_id: MessageId)
-    -> Result<Option<Run>, StorageError>;
+    async fn of_message(
+        &self,
+        workspace_id: WorkspaceId,
+        message_id: MessageId,
+    ) -> Result<Option<Run>, StorageError>;
 
     /// The running runs of a conversation, oldest first.
     async fn running(
