@@ -1,1 +1,3 @@
 //! llm
+
+pub mod sse;
