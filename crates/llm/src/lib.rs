@@ -1,3 +1,17 @@
-//! llm
+//! Language models: adapters for the vendors' wire formats, the built-in responder, and what all of them share.
 
+mod client;
+mod openai_compatible;
+mod secret;
+mod settings;
 pub mod sse;
+
+pub use openai_compatible::{ListedModel, OpenAiCompatible};
+pub use secret::Secret;
+pub use settings::{
+    BreakerSettings, ModelsSettings, ProviderKind, ProviderSettings, Providers, RecallSettings,
+    RetrySettings, SettingsProblem, problems,
+};
+
+/// The provider name of what is built in.
+pub const BUILTIN: &str = "builtin";

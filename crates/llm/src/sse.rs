@@ -114,7 +114,11 @@ impl SseParser {
         self.event.retry
     }
 
-    fn take(&mut self, mut bytes: &[u8], on_event: &mut dyn FnMut(SseEvent<'_>) -> bool) -> Result<(), SseError> {
+    fn take(
+        &mut self,
+        mut bytes: &[u8],
+        on_event: &mut dyn FnMut(SseEvent<'_>) -> bool,
+    ) -> Result<(), SseError> {
         while let Some(&first) = bytes.first() {
             if std::mem::take(&mut self.after_return) && first == b'\n' {
                 bytes = &bytes[1..];
@@ -155,7 +159,11 @@ impl SseParser {
     }
 
     /// Takes one line without its end; `false` when the reader has had enough.
-    fn line(&mut self, line: &[u8], on_event: &mut dyn FnMut(SseEvent<'_>) -> bool) -> Result<bool, SseError> {
+    fn line(
+        &mut self,
+        line: &[u8],
+        on_event: &mut dyn FnMut(SseEvent<'_>) -> bool,
+    ) -> Result<bool, SseError> {
         let line = if std::mem::take(&mut self.at_start) {
             line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
         } else {
@@ -258,7 +266,8 @@ mod tests {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
         let mut lines: Vec<&str> = text.split('\n').collect();
         lines.pop();
-        let (mut kind, mut data, mut id, mut events) = (String::new(), String::new(), String::new(), Vec::new());
+        let (mut kind, mut data, mut id, mut events) =
+            (String::new(), String::new(), String::new(), Vec::new());
         for line in lines {
             if line.is_empty() {
                 if let Some(data) = data.strip_suffix('\n') {
