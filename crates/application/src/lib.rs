@@ -1,1 +1,28 @@
-//! application
+//! The use cases of Colloquy.
+//!
+//! A transport turns a request into a command or a query and hands it, with its [`Context`], to the [`Bus`]. A command's
+//! handler loads what it needs, lets the domain decide, and gives back a [`Decision`]: what to commit and what to
+//! answer. The bus commits it. Nothing here knows a transport or a database.
+
+pub mod bus;
+pub mod conversations;
+pub mod events;
+pub mod identities;
+pub mod jobs;
+pub mod messages;
+pub mod models;
+pub mod runs;
+
+mod access;
+mod cursor;
+mod error;
+mod input;
+mod services;
+mod settings;
+
+pub use bus::{Bus, Context, Decision, Query, Reply};
+pub use cursor::{InvalidCursor, decode_cursor, encode_cursor};
+pub use error::{Code, Error, FieldError, Problem};
+pub use input::{PageInput, decode};
+pub use services::{Ports, Services};
+pub use settings::Settings;

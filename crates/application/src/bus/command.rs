@@ -1,0 +1,145 @@
+//! Commands: data that says what is wanted, and the handler that decides it.
+
+use async_trait::async_trait;
+use domain::{ApiKeyId, Credential, Event, Job, Permission, RunId, SessionId, UnitOfWork, Version};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use validator::Validate;
+
+use super::{Context, ResultJson};
+use crate::events::CredentialKey;
+use crate::runs::{ReservedRun, RunPlan};
+use crate::{Error, Services};
+
+/// A wish to change something. Commands are plain data: every transport makes them from the same JSON.
+pub trait Command: Serialize + DeserializeOwned + Validate + JsonSchema + Send + Sync + 'static {
+    /// `<noun>.<verb>`, the name in every transport, in the event log and in metrics.
+    const NAME: &'static str;
+    /// What the actor must be allowed to do.
+    const PERMISSION: Permission;
+    /// What the asker gets once it is durable.
+    type Output: Serialize + JsonSchema + Send;
+}
+
+/// Decides a command. Handlers read and decide; the bus commits. A handler may run several times for one command,
+/// when somebody else's change came in between.
+#[async_trait]
+pub trait Handler: Command {
+    /// Loads what is needed and decides.
+    async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<Self::Output>, Error>;
+}
+
+/// What a handler decided.
+pub struct Decision<T> {
+    unit: Option<UnitOfWork>,
+    effects: Vec<Effect>,
+    /// What the asker gets.
+    pub output: T,
+    /// The version of the resource that the asker gets, where it has one.
+    pub version: Option<Version>,
+}
+
+impl<T> Decision<T> {
+    /// Nothing is to change.
+    pub const fn unchanged(output: T) -> Self {
+        Self { unit: None, effects: Vec::new(), output, version: None }
+    }
+
+    /// The events are to be committed.
+    pub fn commit(services: &Services, context: &Context, events: Vec<Event>, output: T) -> Self {
+        Self {
+            unit: Some(context.unit_of_work(services, events)),
+            effects: Vec::new(),
+            output,
+            version: None,
+        }
+    }
+
+    /// Names the version of the resource that the asker gets.
+    #[must_use]
+    pub const fn version(mut self, version: Version) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Adds background work.
+    #[must_use]
+    pub fn job(mut self, job: Job) -> Self {
+        if let Some(unit) = &mut self.unit {
+            unit.jobs.push(job);
+        }
+        self
+    }
+
+    /// Adds something to do once all is durable.
+    #[must_use]
+    pub fn then(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    pub(super) fn into_parts(self) -> (Option<UnitOfWork>, Vec<Effect>) {
+        (self.unit, self.effects)
+    }
+}
+
+/// What happens in this process once a decision is durable.
+pub enum Effect {
+    /// A model begins to answer.
+    StartRun(Box<RunPlan>),
+    /// A running answer is stopped.
+    CancelRun(RunId),
+    /// What came with this session is no longer accepted.
+    EndSession(SessionId),
+    /// What came with this key is no longer accepted.
+    EndApiKey(ApiKeyId),
+}
+
+impl Effect {
+    /// Makes room for the effect before the commit, so that whoever sees the committed events finds it.
+    pub(super) fn prepare(self, services: &Services) -> PreparedEffect {
+        match self {
+            Self::StartRun(plan) => PreparedEffect::StartRun(services.engine.reserve(*plan)),
+            Self::CancelRun(run_id) => PreparedEffect::CancelRun(run_id),
+            Self::EndSession(id) => PreparedEffect::EndSession(id),
+            Self::EndApiKey(id) => PreparedEffect::EndApiKey(id),
+        }
+    }
+}
+
+pub(super) enum PreparedEffect {
+    StartRun(ReservedRun),
+    CancelRun(RunId),
+    EndSession(SessionId),
+    EndApiKey(ApiKeyId),
+}
+
+impl PreparedEffect {
+    pub(super) fn carry_out(self, services: &Services) {
+        match self {
+            Self::StartRun(reserved) => reserved.start(),
+            Self::CancelRun(run_id) => services.engine.cancel(run_id),
+            Self::EndSession(id) => {
+                services.authenticator.forget(|credential| *credential == Credential::Session(id));
+                services.hub.end_credential(CredentialKey::Session(id));
+            }
+            Self::EndApiKey(id) => {
+                let is_this_key = |credential: &Credential| matches!(credential, Credential::ApiKey { id: key, .. } if *key == id);
+                services.authenticator.forget(is_this_key);
+                services.hub.end_credential(CredentialKey::ApiKey(id));
+            }
+        }
+    }
+}
+
+/// The durable answer to a command.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The command's output as JSON text.
+    pub result: ResultJson,
+    /// The version of the resource in the result, where it has one.
+    pub version: Option<Version>,
+    /// Whether this is the stored result of an earlier attempt.
+    pub replayed: bool,
+}

@@ -1,0 +1,38 @@
+//! What accompanies every command and query.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use domain::{Actor, Event, IdempotencyKey, Origin, UnitOfWork};
+
+use crate::Services;
+
+/// What accompanies every command and query: who asks, and how the request is known.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Who asks.
+    pub actor: Arc<Actor>,
+    /// The request, as logs and answers name it.
+    pub request_id: Arc<str>,
+    /// The client's name for this attempt.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// Where the request came from, as far as it can be trusted.
+    pub address: Option<IpAddr>,
+}
+
+impl Context {
+    /// A context without an idempotency key.
+    pub const fn new(actor: Arc<Actor>, request_id: Arc<str>, address: Option<IpAddr>) -> Self {
+        Self { actor, request_id, idempotency_key: None, address }
+    }
+
+    /// A unit of work that this context causes now.
+    pub fn unit_of_work(&self, services: &Services, events: Vec<Event>) -> UnitOfWork {
+        let origin = Origin {
+            user_id: Some(self.actor.user_id),
+            credential: self.actor.credential.clone(),
+            request_id: Some(self.request_id.to_string()),
+        };
+        UnitOfWork::new(self.actor.workspace_id, origin, services.ports.clock.now(), events)
+    }
+}

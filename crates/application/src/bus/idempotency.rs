@@ -1,0 +1,111 @@
+//! Idempotency: the same attempt, repeated, has one effect and one result.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{IdempotencyKey, IdempotencyRecord, Timestamp, UserId};
+use parking_lot::Mutex;
+use serde_json::value::RawValue;
+
+use super::{Command, Context, Reply};
+use crate::{Error, Services};
+
+/// How long results are kept.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The attempts that are being carried out by this process. The database's unique key guards across processes.
+#[derive(Default)]
+pub struct InFlight(Arc<Mutex<HashSet<AttemptKey>>>);
+
+type AttemptKey = (UserId, &'static str, IdempotencyKey);
+
+/// Whether an attempt is new.
+pub enum Claim {
+    /// It has succeeded before; here is its result.
+    Repeated(Reply),
+    /// It is new, and nobody else may try it while the guard lives.
+    New {
+        /// What is needed to store the result.
+        attempt: Attempt,
+        /// Ends the claim when it is dropped.
+        _guard: ClaimGuard,
+    },
+}
+
+/// One attempt, as its record will name it.
+pub struct Attempt {
+    user_id: UserId,
+    operation: &'static str,
+    key: IdempotencyKey,
+    fingerprint: [u8; 32],
+}
+
+/// Ends a claim when it is dropped.
+pub struct ClaimGuard {
+    in_flight: Arc<Mutex<HashSet<AttemptKey>>>,
+    key: AttemptKey,
+}
+
+impl Drop for ClaimGuard {
+    fn drop(&mut self) {
+        self.in_flight.lock().remove(&self.key);
+    }
+}
+
+impl InFlight {
+    /// Claims an attempt, or finds its earlier result.
+    pub async fn claim<C: Command>(
+        &self,
+        services: &Services,
+        context: &Context,
+        key: &IdempotencyKey,
+        command: &C,
+    ) -> Result<Claim, Error> {
+        let user_id = context.actor.user_id;
+        let attempt_key = (user_id, C::NAME, key.clone());
+        if !self.0.lock().insert(attempt_key.clone()) {
+            return Err(Error::conflict(
+                "attempt_in_flight",
+                "The same attempt is still being carried out. Wait for its result, or repeat it in a moment.",
+            )
+            .retry_after(Duration::from_secs(1)));
+        }
+        let guard = ClaimGuard { in_flight: Arc::clone(&self.0), key: attempt_key };
+        let fingerprint = *blake3::hash(&serde_json::to_vec(command).map_err(Error::internal)?).as_bytes();
+        let records = &services.ports.idempotency;
+        let found = records.find(context.actor.workspace_id, user_id, C::NAME, key).await?;
+        match found.filter(|record| record.expires_at > services.ports.clock.now()) {
+            Some(record) if record.fingerprint == fingerprint => Ok(Claim::Repeated(repeat(record)?)),
+            Some(_) => Err(Error::invalid_field(
+                "",
+                "idempotency_key_reused",
+                "This idempotency key was used before with other parameters. Use a new key for a new attempt.",
+            )),
+            None => {
+                let attempt = Attempt { user_id, operation: C::NAME, key: key.clone(), fingerprint };
+                Ok(Claim::New { attempt, _guard: guard })
+            }
+        }
+    }
+}
+
+impl Attempt {
+    /// The record of this attempt's result.
+    pub fn record(&self, reply: &Reply, now: Timestamp) -> IdempotencyRecord {
+        IdempotencyRecord {
+            user_id: self.user_id,
+            operation: self.operation.to_owned(),
+            key: self.key.clone(),
+            fingerprint: self.fingerprint,
+            result: reply.result.get().to_owned(),
+            version: reply.version,
+            expires_at: now.plus(KEPT_FOR),
+        }
+    }
+}
+
+fn repeat(record: IdempotencyRecord) -> Result<Reply, Error> {
+    let result = RawValue::from_string(record.result).map_err(Error::internal)?;
+    Ok(Reply { result, version: record.version, replayed: true })
+}

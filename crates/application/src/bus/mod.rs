@@ -1,0 +1,161 @@
+//! The bus: the one door through which every command and every query goes.
+
+mod command;
+mod context;
+mod idempotency;
+mod layers;
+mod query;
+mod rate_limiter;
+mod registry;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+
+pub use command::{Command, Decision, Effect, Handler, Reply};
+pub use context::Context;
+pub use query::Query;
+pub use rate_limiter::LocalRateLimiter;
+pub use registry::{CommandEntry, Registry};
+
+use crate::{Error, Services};
+use idempotency::{Claim, InFlight};
+
+/// The one door through which every command and every query goes.
+pub struct Bus {
+    services: Arc<Services>,
+    registry: Registry,
+    permits: Semaphore,
+    in_flight: InFlight,
+}
+
+impl Bus {
+    /// A bus over the given services, with every command of this crate.
+    pub fn new(services: Arc<Services>) -> Arc<Self> {
+        let permits = Semaphore::new(services.settings.max_in_flight);
+        Arc::new(Self { services, registry: Registry::new(), permits, in_flight: InFlight::default() })
+    }
+
+    /// What handlers work with.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// Every command by name.
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Carries out a command whose parameters are JSON.
+    ///
+    /// # Errors
+    /// `None` when there is no command of that name.
+    pub async fn dispatch(
+        &self,
+        context: &Context,
+        name: &str,
+        parameters: Value,
+    ) -> Option<Result<Reply, Error>> {
+        let entry = self.registry.get(name)?;
+        Some((entry.dispatch)(self, context, parameters).await)
+    }
+
+    /// Validates and carries out a command.
+    pub async fn send<C: Handler>(&self, context: &Context, command: C) -> Result<Reply, Error> {
+        crate::input::validate(&command)?;
+        self.through(context, C::NAME, C::PERMISSION, self.idempotently(context, &command)).await
+    }
+
+    /// Answers a query.
+    pub async fn ask<Q: Query>(&self, context: &Context, query: Q) -> Result<Q::Output, Error> {
+        crate::input::validate(&query)?;
+        self.through(context, Q::NAME, Q::PERMISSION, query.answer(&self.services, context)).await
+    }
+
+    /// The layers, from the outside in. Whatever is at work, it is inside all of them.
+    pub async fn through<T>(
+        &self,
+        context: &Context,
+        name: &'static str,
+        permission: domain::Permission,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let services = &self.services;
+        layers::trace(
+            context,
+            name,
+            layers::shed_load(
+                &self.permits,
+                layers::time_out(
+                    services.settings.timeout(),
+                    layers::authorize(context, name, permission, layers::limit_rate(services, context, work)),
+                ),
+            ),
+        )
+        .await
+    }
+
+    /// The innermost layer of commands: a repetition gets the stored result, everything else is decided and committed.
+    async fn idempotently<C: Handler>(&self, context: &Context, command: &C) -> Result<Reply, Error> {
+        let Some(key) = &context.idempotency_key else {
+            return self.decide_and_commit(context, command, None).await;
+        };
+        match self.in_flight.claim(&self.services, context, key, command).await? {
+            Claim::Repeated(reply) => Ok(reply),
+            Claim::New { attempt, _guard } => self.decide_and_commit(context, command, Some(attempt)).await,
+        }
+    }
+
+    /// Decides and commits. A decision that lost a race against another is made again from fresh facts.
+    async fn decide_and_commit<C: Handler>(
+        &self,
+        context: &Context,
+        command: &C,
+        attempt: Option<idempotency::Attempt>,
+    ) -> Result<Reply, Error> {
+        const ATTEMPTS: u32 = 5;
+        let mut attempts_left = ATTEMPTS;
+        loop {
+            attempts_left -= 1;
+            let decision = command.handle(&self.services, context).await?;
+            let result = serde_json::value::to_raw_value(&decision.output).map_err(Error::internal)?;
+            let reply = Reply { result, version: decision.version, replayed: false };
+            match self.commit(context, decision.into_parts(), &reply, attempt.as_ref()).await {
+                Err(domain::ports::StorageError::Conflict) if attempts_left > 0 => {}
+                Err(error) => return Err(error.into()),
+                Ok(()) => return Ok(reply),
+            }
+        }
+    }
+
+    async fn commit(
+        &self,
+        context: &Context,
+        (mut unit, effects): (Option<domain::UnitOfWork>, Vec<Effect>),
+        reply: &Reply,
+        attempt: Option<&idempotency::Attempt>,
+    ) -> Result<(), domain::ports::StorageError> {
+        let services = &self.services;
+        let prepared: Vec<_> = effects.into_iter().map(|effect| effect.prepare(services)).collect();
+        if let Some(attempt) = attempt {
+            let unit = unit.get_or_insert_with(|| context.unit_of_work(services, Vec::new()));
+            unit.idempotency = Some(attempt.record(reply, unit.at));
+        }
+        if let Some(unit) = unit {
+            let has_jobs = !unit.jobs.is_empty();
+            services.ports.journal.commit(unit).await?;
+            if has_jobs {
+                services.job_queue.wake();
+            }
+        }
+        for effect in prepared {
+            effect.carry_out(services);
+        }
+        Ok(())
+    }
+}
+
+/// JSON text of a result.
+pub type ResultJson = Box<RawValue>;

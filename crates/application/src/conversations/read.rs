@@ -1,0 +1,65 @@
+//! Reading conversations.
+
+use async_trait::async_trait;
+use domain::ports::{ConversationCursor, ConversationFilter};
+use domain::{ConversationId, Page, Permission};
+use validator::Validate;
+
+use super::ConversationView;
+use crate::bus::{Context, Query};
+use crate::{Error, PageInput, Services, access};
+
+/// A page of conversations.
+pub type ConversationPage = Page<ConversationView, ConversationCursor>;
+
+/// The actor's conversations, most recently updated first.
+#[derive(Debug, Clone, Default, Validate)]
+pub struct ListConversations {
+    /// Which page.
+    pub page: PageInput,
+    /// Only pinned ones, or only the others.
+    pub pinned: Option<bool>,
+    /// Only archived ones, or only the others.
+    pub archived: Option<bool>,
+    /// Only those whose title contains this.
+    #[validate(length(min = 1, max = 200, message = "must be 1 to 200 characters long"))]
+    pub q: Option<String>,
+}
+
+#[async_trait]
+impl Query for ListConversations {
+    const NAME: &'static str = "conversation.list";
+    const PERMISSION: Permission = Permission::Read;
+    type Output = ConversationPage;
+
+    async fn answer(&self, services: &Services, context: &Context) -> Result<ConversationPage, Error> {
+        let actor = &context.actor;
+        let filter = ConversationFilter {
+            pinned: self.pinned,
+            archived: self.archived,
+            title_contains: self.q.clone(),
+        };
+        let conversations = &services.ports.conversations;
+        let page =
+            conversations.list(actor.workspace_id, actor.user_id, filter, self.page.request()?).await?;
+        Ok(page.map(ConversationView::from))
+    }
+}
+
+/// One conversation.
+#[derive(Debug, Clone, Validate)]
+pub struct GetConversation {
+    /// Which one.
+    pub conversation_id: ConversationId,
+}
+
+#[async_trait]
+impl Query for GetConversation {
+    const NAME: &'static str = "conversation.get";
+    const PERMISSION: Permission = Permission::Read;
+    type Output = ConversationView;
+
+    async fn answer(&self, services: &Services, context: &Context) -> Result<ConversationView, Error> {
+        access::conversation(services, &context.actor, self.conversation_id).await.map(Into::into)
+    }
+}

@@ -1,0 +1,135 @@
+//! Reading the journal as the asker may see it.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use domain::ports::{Fact, FactScope, Position};
+use domain::{Conversation, ConversationId, Message, MessageId, Permission, WorkspaceId};
+use validator::Validate;
+
+use super::{EventView, RunReference};
+use crate::bus::{Context, Query};
+use crate::{Error, Services, access};
+
+/// Which part of the journal is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventScope {
+    /// Everything about the asker's conversations and account.
+    Mine,
+    /// Everything about one conversation.
+    Conversation(ConversationId),
+}
+
+/// An event that was read from the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedEvent {
+    /// Its place.
+    pub position: Position,
+    /// What people see of it.
+    pub view: EventView,
+}
+
+/// Events after a position, oldest first.
+#[derive(Debug, Clone, Validate)]
+pub struct ReadEvents {
+    /// Which part.
+    pub scope: EventScope,
+    /// The last position that the asker has.
+    pub after: Position,
+    /// The most events, 1 to 200.
+    #[validate(range(min = 1, max = 200, message = "must be between 1 and 200"))]
+    pub limit: u16,
+}
+
+#[async_trait]
+impl Query for ReadEvents {
+    const NAME: &'static str = "event.list";
+    const PERMISSION: Permission = Permission::Read;
+    type Output = Vec<RecordedEvent>;
+
+    async fn answer(&self, services: &Services, context: &Context) -> Result<Vec<RecordedEvent>, Error> {
+        let actor = &context.actor;
+        let scope = match self.scope {
+            EventScope::Mine => FactScope::User(actor.user_id),
+            EventScope::Conversation(id) => {
+                access::conversation(services, actor, id).await?;
+                FactScope::Conversation(id)
+            }
+        };
+        let journal = &services.ports.journal;
+        let facts = journal.read_after(actor.workspace_id, scope, self.after, self.limit).await?;
+        hydrate(services, actor.workspace_id, facts).await
+    }
+}
+
+/// The newest position of the journal, once the asker is known to see the scope.
+#[derive(Debug, Clone, Validate)]
+pub struct JournalHead {
+    /// Which part.
+    pub scope: EventScope,
+}
+
+#[async_trait]
+impl Query for JournalHead {
+    const NAME: &'static str = "event.head";
+    const PERMISSION: Permission = Permission::Read;
+    type Output = Position;
+
+    async fn answer(&self, services: &Services, context: &Context) -> Result<Position, Error> {
+        if let EventScope::Conversation(id) = self.scope {
+            access::conversation(services, &context.actor, id).await?;
+        }
+        Ok(services.ports.journal.head().await?)
+    }
+}
+
+/// Adds the entities to the facts, with two queries however many facts there are.
+async fn hydrate(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    facts: Vec<Fact>,
+) -> Result<Vec<RecordedEvent>, Error> {
+    let is_about_conversation = |fact: &&Fact| fact.name.starts_with("conversation.");
+    let mut conversation_ids: Vec<ConversationId> =
+        facts.iter().filter(is_about_conversation).filter_map(|fact| fact.conversation_id).collect();
+    conversation_ids.sort_unstable();
+    conversation_ids.dedup();
+    let mut message_ids: Vec<MessageId> =
+        facts.iter().filter(carries_message).filter_map(|fact| fact.message_id).collect();
+    message_ids.sort_unstable();
+    message_ids.dedup();
+    let conversations: HashMap<ConversationId, Conversation> = if conversation_ids.is_empty() {
+        HashMap::new()
+    } else {
+        let found = services.ports.conversations.get_many(workspace_id, &conversation_ids).await?;
+        found.into_iter().map(|conversation| (conversation.id, conversation)).collect()
+    };
+    let messages: HashMap<MessageId, Message> = if message_ids.is_empty() {
+        HashMap::new()
+    } else {
+        let found = services.ports.messages.get_many(workspace_id, &message_ids).await?;
+        found.into_iter().map(|message| (message.id, message)).collect()
+    };
+    let view = |fact: Fact| {
+        let carries_message = carries_message(&&fact);
+        let mut view = EventView::bare(fact.name, fact.at, fact.user_id);
+        if view.kind.starts_with("conversation.") {
+            view.conversation =
+                fact.conversation_id.and_then(|id| conversations.get(&id)).cloned().map(Into::into);
+        }
+        if carries_message {
+            view.message = fact.message_id.and_then(|id| messages.get(&id)).cloned().map(Into::into);
+        }
+        view.conversation_id = fact.conversation_id;
+        view.message_id = fact.message_id;
+        view.run = fact.run_id.zip(fact.run_status).map(|(id, status)| RunReference { id, status });
+        view.removed_ids = fact.removed;
+        RecordedEvent { position: fact.position, view }
+    };
+    Ok(facts.into_iter().map(view).collect())
+}
+
+/// Whether the event's view carries the message itself.
+fn carries_message(fact: &&Fact) -> bool {
+    fact.name != "message.deleted" && fact.name != "run.started"
+}

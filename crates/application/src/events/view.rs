@@ -1,0 +1,108 @@
+//! What people see of an event.
+
+use domain::{ConversationId, Event, MessageId, RunId, RunStatus, Timestamp, UnitOfWork, UserId};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::conversations::ConversationView;
+use crate::messages::MessageView;
+
+/// A committed fact. The entities in it are as they were right after it or later, never earlier; their versions tell.
+/// One that was deleted meanwhile is absent.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(title = "Event")]
+pub struct EventView {
+    /// `<noun>.<verb in the past tense>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who caused it; `null` for the server itself.
+    pub user_id: Option<UserId>,
+    /// The conversation it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<ConversationId>,
+    /// The conversation, where its own fields changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationView>,
+    /// The message it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// The message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageView>,
+    /// The run it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunReference>,
+    /// For `message.deleted`: everything that is gone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_ids: Vec<MessageId>,
+}
+
+/// A run, as far as events tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RunReference {
+    /// The run.
+    pub id: RunId,
+    /// How far it is.
+    pub status: RunStatus,
+}
+
+impl EventView {
+    /// What people see of an event that was just committed.
+    pub fn from_event(event: &Event, unit: &UnitOfWork) -> Self {
+        let mut view = Self::bare(event.name().to_owned(), unit.at, unit.origin.user_id);
+        match event {
+            Event::ConversationCreated(conversation) | Event::ConversationUpdated(conversation) => {
+                view.conversation_id = Some(conversation.id);
+                view.conversation = Some(conversation.clone().into());
+            }
+            Event::ConversationDeleted(conversation) => view.conversation_id = Some(conversation.id),
+            Event::MessagePosted(message) | Event::MessageEdited { message, .. } => {
+                view.conversation_id = Some(message.conversation_id);
+                view.message_id = Some(message.id);
+                view.message = Some(message.clone().into());
+            }
+            Event::MessageDeleted { conversation_id, message_id, removed } => {
+                view.conversation_id = Some(*conversation_id);
+                view.message_id = Some(*message_id);
+                view.removed_ids.clone_from(removed);
+            }
+            Event::RunStarted(run) => {
+                view.conversation_id = Some(run.conversation_id);
+                view.message_id = Some(run.message_id);
+                view.run = Some(RunReference { id: run.id, status: run.status });
+            }
+            Event::RunEnded { run, message } => {
+                view.conversation_id = Some(run.conversation_id);
+                view.message_id = Some(run.message_id);
+                view.message = Some(message.clone().into());
+                view.run = Some(RunReference { id: run.id, status: run.status });
+            }
+            Event::WorkspaceCreated(_)
+            | Event::UserCreated(_)
+            | Event::SessionOpened(_)
+            | Event::SessionClosed { .. }
+            | Event::ApiKeyCreated(_)
+            | Event::ApiKeyRevoked { .. }
+            | Event::UsageRecorded(_) => {}
+        }
+        view
+    }
+
+    /// A fact without any entity.
+    pub(super) const fn bare(kind: String, at: Timestamp, user_id: Option<UserId>) -> Self {
+        Self {
+            kind,
+            at,
+            user_id,
+            conversation_id: None,
+            conversation: None,
+            message_id: None,
+            message: None,
+            run: None,
+            removed_ids: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! `api_key.create`, `api_key.delete`, and listing one's keys.
+
+use async_trait::async_trait;
+use domain::{ApiKey, ApiKeyId, ApiKeyName, Credential, Event, Page, Permission, Scope, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+
+use super::tokens;
+use crate::bus::{Command, Context, Decision, Effect, Handler, Query};
+use crate::{Error, PageInput, Services};
+
+/// An API key, without the key itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(title = "ApiKey")]
+pub struct ApiKeyView {
+    /// Its identifier.
+    pub id: ApiKeyId,
+    /// What its maker calls it.
+    pub name: ApiKeyName,
+    /// How it begins.
+    pub prefix: String,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl From<ApiKey> for ApiKeyView {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            prefix: key.prefix,
+            scopes: key.scopes,
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+        }
+    }
+}
+
+/// A key that was just made: the only time that it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CreatedApiKey {
+    /// What lists show of it.
+    #[serde(flatten)]
+    pub api_key: ApiKeyView,
+    /// The key. It is stored only as a hash and cannot be shown again.
+    pub key: String,
+}
+
+/// Makes an API key for the person who asks.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateApiKey {
+    /// What to call it.
+    pub name: ApiKeyName,
+    /// What it may be used for; absent: everything that the asking credential may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 16, message = "must name 1 to 16 scopes"))]
+    pub scopes: Option<Vec<Scope>>,
+    /// When it ends; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Command for CreateApiKey {
+    const NAME: &'static str = "api_key.create";
+    const PERMISSION: Permission = Permission::ManageOwnKeys;
+    type Output = CreatedApiKey;
+}
+
+#[async_trait]
+impl Handler for CreateApiKey {
+    async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<CreatedApiKey>, Error> {
+        let at = services.ports.clock.now();
+        if self.expires_at.is_some_and(|expires_at| expires_at <= at) {
+            return Err(Error::invalid_field("/expires_at", "past", "must be in the future"));
+        }
+        let (key, prefix) = tokens::api_key(&services.ports.ids.secret());
+        let api_key = ApiKey {
+            id: ApiKeyId::from_uuid(services.ports.ids.uuid()),
+            workspace_id: context.actor.workspace_id,
+            user_id: context.actor.user_id,
+            name: self.name.clone(),
+            prefix,
+            key_hash: tokens::hash(&key),
+            scopes: self.scopes(context)?,
+            created_at: at,
+            expires_at: self.expires_at,
+        };
+        let output = CreatedApiKey { api_key: api_key.clone().into(), key };
+        Ok(Decision::commit(services, context, vec![Event::ApiKeyCreated(api_key)], output))
+    }
+}
+
+impl CreateApiKey {
+    /// The new key's scopes: never wider than those of the credential that asks.
+    fn scopes(&self, context: &Context) -> Result<Vec<Scope>, Error> {
+        let allowed = match &context.actor.credential {
+            Credential::ApiKey { scopes, .. } => scopes.clone(),
+            Credential::Session(_) | Credential::System => Scope::ALL.to_vec(),
+        };
+        let mut scopes = self.scopes.clone().unwrap_or_else(|| allowed.clone());
+        scopes.sort_by_key(|scope| Scope::ALL.iter().position(|known| known == scope));
+        scopes.dedup();
+        match scopes.iter().all(|scope| allowed.contains(scope)) {
+            true => Ok(scopes),
+            false => Err(Error::forbidden("A key cannot be wider than the one that makes it.")),
+        }
+    }
+}
+
+/// Revokes an API key of the person who asks.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeApiKey {
+    /// Which key.
+    pub api_key_id: ApiKeyId,
+}
+
+impl Command for RevokeApiKey {
+    const NAME: &'static str = "api_key.delete";
+    const PERMISSION: Permission = Permission::ManageOwnKeys;
+    type Output = ();
+}
+
+#[async_trait]
+impl Handler for RevokeApiKey {
+    async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<()>, Error> {
+        let actor = &context.actor;
+        let found =
+            services.ports.identities.api_key(actor.workspace_id, actor.user_id, self.api_key_id).await?;
+        let key = found.ok_or_else(Error::not_found)?;
+        let events = vec![Event::ApiKeyRevoked { api_key_id: key.id, user_id: key.user_id }];
+        Ok(Decision::commit(services, context, events, ()).then(Effect::EndApiKey(key.id)))
+    }
+}
+
+/// A page of API keys.
+pub type ApiKeyPage = Page<ApiKeyView, ApiKeyId>;
+
+/// The API keys of the person who asks, newest first.
+#[derive(Debug, Clone, Validate)]
+pub struct ListApiKeys {
+    /// Which page.
+    pub page: PageInput,
+}
+
+#[async_trait]
+impl Query for ListApiKeys {
+    const NAME: &'static str = "api_key.list";
+    const PERMISSION: Permission = Permission::ManageOwnKeys;
+    type Output = ApiKeyPage;
+
+    async fn answer(&self, services: &Services, context: &Context) -> Result<ApiKeyPage, Error> {
+        let actor = &context.actor;
+        let identities = &services.ports.identities;
+        let page = identities.api_keys(actor.workspace_id, actor.user_id, self.page.request()?).await?;
+        Ok(page.map(ApiKeyView::from))
+    }
+}

@@ -1,0 +1,22 @@
+//! Accounts and credentials: the first owner, signing in and out, people, API keys.
+
+mod accounts;
+mod api_keys;
+mod authenticate;
+mod me;
+mod passwords;
+mod setup;
+mod sign_in;
+mod sign_out;
+mod tokens;
+mod users;
+
+pub use accounts::{NewAccount, create_account, found_workspace};
+pub use api_keys::{ApiKeyPage, ApiKeyView, CreateApiKey, CreatedApiKey, ListApiKeys, RevokeApiKey};
+pub use authenticate::{Authenticator, csrf_token};
+pub use me::{GetMe, MeView};
+pub use passwords::{Password, Passwords};
+pub use setup::{Setup, SetupInput, set_up};
+pub use sign_in::{SignInInput, SignedIn, sign_in};
+pub use sign_out::SignOut;
+pub use users::{CreateUser, ListUsers, UserPage, UserView};

@@ -1,0 +1,105 @@
+//! Signing in with a password.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use domain::ports::Quota;
+use domain::{Credential, Email, Event, Origin, Session, SessionId, Timestamp, UnitOfWork, User, UserState};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use validator::Validate;
+
+use super::{UserView, csrf_token, tokens};
+use crate::{Code, Error, Services};
+
+/// What a person signs in with. The rules of new passwords do not apply: a wrong one is simply wrong.
+#[derive(Clone, Deserialize, Validate, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "SignIn")]
+pub struct SignInInput {
+    /// The address of the account.
+    #[validate(length(min = 1, max = 254, message = "must be 1 to 254 characters long"))]
+    pub email: String,
+    /// The password.
+    #[validate(length(min = 1, max = 1024, message = "must be 1 to 1024 characters long"))]
+    pub password: String,
+}
+
+/// A session that has just begun.
+pub struct SignedIn {
+    /// The person.
+    pub user: UserView,
+    /// The opaque token for the cookie.
+    pub token: String,
+    /// The token that unsafe requests with the cookie must repeat in `X-CSRF-Token`.
+    pub csrf_token: String,
+    /// When the session ends.
+    pub expires_at: Timestamp,
+}
+
+/// Checks a password and opens a session. Unknown accounts and wrong passwords look the same and take the same time.
+pub async fn sign_in(
+    services: &Services,
+    input: SignInInput,
+    address: Option<IpAddr>,
+) -> Result<SignedIn, Error> {
+    let account = input.email.trim().to_lowercase();
+    limit_attempts(services, address, &account).await?;
+    let user = match Email::new(&account) {
+        Ok(email) => services.ports.identities.user_by_email(&email).await?,
+        Err(_) => None,
+    };
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
+    let fits = services.passwords.verify(&input.password, hash).await?;
+    match user.filter(|user| fits && user.state == UserState::Active) {
+        Some(user) => open_session(services, user).await,
+        None => Err(Error::new(
+            Code::Unauthenticated,
+            "wrong_credentials",
+            "The address or the password is wrong.",
+        )),
+    }
+}
+
+/// Counts an attempt against the address and against the account.
+pub(super) async fn limit_attempts(
+    services: &Services,
+    address: Option<IpAddr>,
+    account: &str,
+) -> Result<(), Error> {
+    let limit = NonZeroU32::new(services.settings.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
+    let quota = Quota { name: "sign_in", limit, window: Duration::from_secs(60) };
+    let by_address = format!("address:{}", address.map_or_else(String::new, |address| address.to_string()));
+    for key in [by_address, format!("account:{account}")] {
+        let decision = services.ports.rate_limiter.check(&key, quota).await;
+        if !decision.allowed {
+            let detail = "Too many attempts. Wait a little, then try again.";
+            return Err(
+                Error::new(Code::RateLimited, "rate_limited", detail).retry_after(decision.reset_after)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Opens a session for a person whose identity is proven.
+pub(super) async fn open_session(services: &Services, user: User) -> Result<SignedIn, Error> {
+    let at = services.ports.clock.now();
+    let token = tokens::session_token(&services.ports.ids.secret());
+    let session = Session {
+        id: SessionId::from_uuid(services.ports.ids.uuid()),
+        user_id: user.id,
+        workspace_id: user.workspace_id,
+        token_hash: tokens::hash(&token),
+        created_at: at,
+        expires_at: at.plus(services.settings.session()),
+    };
+    let expires_at = session.expires_at;
+    let origin =
+        Origin { user_id: Some(user.id), credential: Credential::Session(session.id), request_id: None };
+    let unit = UnitOfWork::new(user.workspace_id, origin, at, vec![Event::SessionOpened(session)]);
+    services.ports.journal.commit(unit).await?;
+    let csrf_token = csrf_token(&token);
+    Ok(SignedIn { user: user.into(), token, csrf_token, expires_at })
+}

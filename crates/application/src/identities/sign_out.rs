@@ -1,0 +1,35 @@
+//! `session.delete`
+
+use async_trait::async_trait;
+use domain::{Credential, Event, Permission};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+
+use crate::bus::{Command, Context, Decision, Effect, Handler};
+use crate::{Error, Services};
+
+/// Ends the session that asks.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignOut {}
+
+impl Command for SignOut {
+    const NAME: &'static str = "session.delete";
+    const PERMISSION: Permission = Permission::Read;
+    type Output = ();
+}
+
+#[async_trait]
+impl Handler for SignOut {
+    async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<()>, Error> {
+        let Credential::Session(session_id) = context.actor.credential else {
+            return Err(Error::conflict(
+                "no_session",
+                "There is no session to end: an API key is revoked instead.",
+            ));
+        };
+        let events = vec![Event::SessionClosed { session_id, user_id: context.actor.user_id }];
+        Ok(Decision::commit(services, context, events, ()).then(Effect::EndSession(session_id)))
+    }
+}

@@ -1,0 +1,116 @@
+//! `user.create`, and reading accounts.
+
+use async_trait::async_trait;
+use domain::{
+    DisplayName, Email, Event, Page, Permission, Role, Timestamp, User, UserId, UserState, Version,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+
+use super::Password;
+use super::accounts::{NewAccount, build};
+use crate::bus::{Command, Context, Decision, Handler, Query};
+use crate::{Error, PageInput, Services};
+
+/// A person with an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(title = "User")]
+pub struct UserView {
+    /// Their identifier.
+    pub id: UserId,
+    /// How they sign in.
+    pub email: Email,
+    /// What others see.
+    pub display_name: DisplayName,
+    /// What they may do.
+    pub role: Role,
+    /// Whether the account may be used.
+    pub state: UserState,
+    /// For optimistic locking.
+    pub version: Version,
+    /// When the account was made.
+    pub created_at: Timestamp,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            display_name: user.display_name,
+            role: user.role,
+            state: user.state,
+            version: user.version,
+            created_at: user.created_at,
+        }
+    }
+}
+
+/// Makes an account in the actor's workspace.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateUser {
+    /// How the person will sign in.
+    pub email: Email,
+    /// What others will see.
+    pub display_name: DisplayName,
+    /// What they may do; never more than the one who makes the account.
+    pub role: Role,
+    /// What they will sign in with.
+    pub password: Password,
+}
+
+impl Command for CreateUser {
+    const NAME: &'static str = "user.create";
+    const PERMISSION: Permission = Permission::ManageUsers;
+    type Output = UserView;
+}
+
+#[async_trait]
+impl Handler for CreateUser {
+    async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<UserView>, Error> {
+        if self.role > context.actor.role {
+            return Err(Error::forbidden("You cannot give somebody a role above your own."));
+        }
+        if services.ports.identities.user_by_email(&self.email).await?.is_some() {
+            return Err(Error::conflict(
+                "email_taken",
+                "An account with this e-mail address exists already.",
+            ));
+        }
+        let account = NewAccount {
+            email: self.email.clone(),
+            display_name: self.display_name.clone(),
+            role: self.role,
+            password: self.password.clone(),
+        };
+        let user = build(services, context.actor.workspace_id, account).await?;
+        let version = user.version;
+        let view = UserView::from(user.clone());
+        Ok(Decision::commit(services, context, vec![Event::UserCreated(user)], view).version(version))
+    }
+}
+
+/// A page of accounts.
+pub type UserPage = Page<UserView, UserId>;
+
+/// The accounts of the workspace, newest first.
+#[derive(Debug, Clone, Validate)]
+pub struct ListUsers {
+    /// Which page.
+    pub page: PageInput,
+}
+
+#[async_trait]
+impl Query for ListUsers {
+    const NAME: &'static str = "user.list";
+    const PERMISSION: Permission = Permission::ManageUsers;
+    type Output = UserPage;
+
+    async fn answer(&self, services: &Services, context: &Context) -> Result<UserPage, Error> {
+        let identities = &services.ports.identities;
+        let page = identities.users(context.actor.workspace_id, self.page.request()?).await?;
+        Ok(page.map(UserView::from))
+    }
+}

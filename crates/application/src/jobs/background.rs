@@ -1,0 +1,67 @@
+//! Everything that goes on without being asked, from start to shutdown.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::JobQueue;
+use crate::Services;
+use crate::runs::recover_abandoned_runs;
+
+/// How often abandoned runs are looked for.
+const RECOVERY_PERIOD: Duration = Duration::from_secs(5);
+/// How often what has expired is forgotten.
+const PURGE_PERIOD: Duration = Duration::from_secs(600);
+
+/// The background tasks of this process.
+pub struct Background {
+    services: Arc<Services>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Background {
+    /// Starts all of it.
+    pub fn start(services: Arc<Services>) -> Self {
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(Arc::clone(&services.engine).keep_leases());
+        tasks.spawn(Arc::clone(&services.meter).keep_storing(stop.clone()));
+        let (worker, worker_stop) = (Arc::clone(&services), stop.clone());
+        tasks.spawn(async move { JobQueue::work(&worker, worker_stop).await });
+        tasks.spawn(keep_recovering(Arc::clone(&services), stop.clone()));
+        tasks.spawn(keep_purging(Arc::clone(&services), stop.clone()));
+        Self { services, stop, tasks }
+    }
+
+    /// Lets running answers end, as the settings allow, then stops everything.
+    pub async fn shut_down(self) {
+        self.services.engine.drain().await;
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+async fn keep_recovering(services: Arc<Services>, stop: CancellationToken) {
+    while tokio::time::timeout(RECOVERY_PERIOD, stop.cancelled()).await.is_err() {
+        match recover_abandoned_runs(&services).await {
+            Ok(0) => {}
+            Ok(runs) => tracing::info!(runs, "ended answers that nobody was working on any more"),
+            Err(error) => tracing::warn!(%error, "abandoned answers could not be looked for"),
+        }
+    }
+}
+
+async fn keep_purging(services: Arc<Services>, stop: CancellationToken) {
+    loop {
+        if let Err(error) = services.ports.maintenance.purge_expired(services.ports.clock.now()).await {
+            tracing::warn!(%error, "what has expired could not be forgotten");
+        }
+        if tokio::time::timeout(PURGE_PERIOD, stop.cancelled()).await.is_ok() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The run engine: every generation of this process, from its start until its log is forgotten.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use domain::ports::{Clock, Ids, Journal};
+use domain::{ConversationId, NodeId, RunId};
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::begin::{LEASE, RunPlan};
+use super::{RunEvent, RunLog, generate};
+use crate::Ports;
+use crate::Settings;
+
+/// How long the log of a run that is over is kept for readers who come back.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+/// How many logs of runs that are over are kept at most.
+const MAX_KEPT: usize = 1_024;
+/// How much memory logs of runs that are over may take, in bytes.
+const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Every generation of this process.
+pub struct RunEngine {
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
+    pub(super) settings: Settings,
+    node_id: NodeId,
+    runs: Mutex<Runs>,
+    active: AtomicUsize,
+    draining: AtomicBool,
+    /// Cancelled when running answers must end now.
+    pub(super) interrupt: CancellationToken,
+    tasks: TaskTracker,
+}
+
+#[derive(Default)]
+struct Runs {
+    by_id: HashMap<RunId, KnownRun>,
+    over: VecDeque<OverRun>,
+    over_bytes: usize,
+}
+
+struct KnownRun {
+    log: Arc<RunLog>,
+    cancel: CancellationToken,
+}
+
+struct OverRun {
+    id: RunId,
+    bytes: usize,
+    since: tokio::time::Instant,
+}
+
+/// A run whose log can be read already, but which starts only once it is durable. Dropped instead, it never was.
+pub struct ReservedRun {
+    engine: Arc<RunEngine>,
+    plan: Option<Box<RunPlan>>,
+    log: Arc<RunLog>,
+    cancel: CancellationToken,
+}
+
+impl RunEngine {
+    /// An engine without runs.
+    pub fn new(ports: &Ports, settings: &Settings, node_id: NodeId) -> Arc<Self> {
+        Arc::new(Self {
+            journal: Arc::clone(&ports.journal),
+            clock: Arc::clone(&ports.clock),
+            ids: Arc::clone(&ports.ids),
+            settings: settings.clone(),
+            node_id,
+            runs: Mutex::default(),
+            active: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            interrupt: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    /// Whether another run may start.
+    pub fn accepts_runs(&self) -> bool {
+        !self.draining.load(Ordering::Relaxed) && self.active.load(Ordering::Relaxed) < self.settings.max_runs
+    }
+
+    /// How many runs are going on.
+    pub fn active_runs(&self) -> usize {
+        self.active.load(Ordering::Relaxed)
+    }
+
+    /// Whether the run is this process's and still going on.
+    pub fn is_active(&self, id: RunId) -> bool {
+        self.log(id).is_some_and(|log| !log.is_over())
+    }
+
+    /// The log of a run that is going on, or was until recently.
+    pub fn log(&self, id: RunId) -> Option<Arc<RunLog>> {
+        self.runs.lock().by_id.get(&id).map(|run| Arc::clone(&run.log))
+    }
+
+    /// The logs of the runs that are going on in a conversation.
+    pub fn logs_of(&self, conversation_id: ConversationId) -> Vec<Arc<RunLog>> {
+        let runs = self.runs.lock();
+        let of_conversation = runs
+            .by_id
+            .values()
+            .filter(|run| run.log.conversation_id() == conversation_id && !run.log.is_over());
+        of_conversation.map(|run| Arc::clone(&run.log)).collect()
+    }
+
+    /// Stops a run at the wish of a person. A run that is over, or another process's, is left alone.
+    pub fn cancel(&self, id: RunId) {
+        if let Some(run) = self.runs.lock().by_id.get(&id) {
+            run.cancel.cancel();
+        }
+    }
+
+    /// Makes a run known before it is durable, so that nobody who learns of it looks in vain.
+    pub fn reserve(self: &Arc<Self>, plan: RunPlan) -> ReservedRun {
+        let epoch = hex_prefix(&self.ids.secret());
+        let log = RunLog::new(plan.run.id, plan.run.conversation_id, epoch);
+        let started = RunEvent::Started { message_id: plan.message.id, model: plan.run.model.clone() };
+        log.append([started]);
+        let cancel = CancellationToken::new();
+        let known = KnownRun { log: Arc::clone(&log), cancel: cancel.clone() };
+        self.runs.lock().by_id.insert(plan.run.id, known);
+        self.active.fetch_add(1, Ordering::Relaxed);
+        ReservedRun { engine: Arc::clone(self), plan: Some(Box::new(plan)), log, cancel }
+    }
+
+    /// Extends the leases of the runs that are going on, until the engine stops.
+    pub async fn keep_leases(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(LEASE / 3);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.interrupt.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            self.forget_old_logs();
+            if self.active_runs() > 0
+                && let Err(error) =
+                    self.journal.renew_leases(self.node_id, self.clock.now().plus(LEASE)).await
+            {
+                tracing::warn!(%error, "leases could not be renewed");
+            }
+        }
+    }
+
+    /// Refuses further runs from now on; the first step of shutting down.
+    pub fn stop_accepting(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives running answers up to the configured time, then ends what is left as interrupted and waits until that is
+    /// stored, but not for ever.
+    pub async fn drain(&self) {
+        /// The longest that storing interrupted answers may hold up the shutdown.
+        const STORING: Duration = Duration::from_secs(10);
+        self.stop_accepting();
+        self.tasks.close();
+        if tokio::time::timeout(self.settings.drain(), self.tasks.wait()).await.is_err() {
+            tracing::info!(runs = self.active_runs(), "interrupting the answers that are still running");
+        }
+        self.interrupt.cancel();
+        if tokio::time::timeout(STORING, self.tasks.wait()).await.is_err() {
+            tracing::error!(
+                runs = self.active_runs(),
+                "some answers could not be stored before the shutdown"
+            );
+        }
+    }
+
+    /// The run is over: its log stays for a while.
+    fn retire(&self, log: &Arc<RunLog>) {
+        let bytes = log.size();
+        let mut runs = self.runs.lock();
+        runs.over_bytes += bytes;
+        runs.over.push_back(OverRun { id: log.run_id(), bytes, since: tokio::time::Instant::now() });
+        drop(runs);
+        self.active.fetch_sub(1, Ordering::Relaxed);
+        self.forget_old_logs();
+    }
+
+    fn forget_old_logs(&self) {
+        let mut runs = self.runs.lock();
+        while let Some(oldest) = runs.over.front() {
+            let fits = runs.over.len() <= MAX_KEPT && runs.over_bytes <= MAX_KEPT_BYTES;
+            if fits && oldest.since.elapsed() < KEPT_FOR {
+                break;
+            }
+            let (id, bytes) = (oldest.id, oldest.bytes);
+            runs.over.pop_front();
+            runs.over_bytes -= bytes;
+            runs.by_id.remove(&id);
+        }
+    }
+}
+
+impl ReservedRun {
+    /// Starts the run.
+    pub fn start(mut self) {
+        let Some(plan) = self.plan.take() else { return };
+        let (engine, log, cancel) = (Arc::clone(&self.engine), Arc::clone(&self.log), self.cancel.clone());
+        self.engine.tasks.spawn(async move {
+            generate::run(&engine, *plan, &log, cancel).await;
+            engine.retire(&log);
+        });
+    }
+}
+
+impl Drop for ReservedRun {
+    fn drop(&mut self) {
+        if self.plan.is_some() {
+            self.engine.runs.lock().by_id.remove(&self.log.run_id());
+            self.engine.active.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Eight hexadecimal digits: enough to tell the logs of one run apart.
+fn hex_prefix(secret: &[u8; 32]) -> String {
+    secret.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,23 @@
+//! Runs: beginning an answer, streaming it, stopping it, and ending what a crash left behind.
+
+mod begin;
+mod cancel;
+mod coalesce;
+mod engine;
+mod events;
+mod generate;
+mod log;
+mod prompt;
+mod read;
+mod recovery;
+mod view;
+
+pub use begin::RunPlan;
+pub(crate) use begin::{AnswerRequest, begin_answer};
+pub use cancel::CancelRun;
+pub use engine::{ReservedRun, RunEngine};
+pub use events::RunEvent;
+pub use log::{Attached, LogEntry, ReadResult, Resume, RunLog, RunReader, Snapshot};
+pub use read::{FollowRun, Followed, GetRun};
+pub use recovery::recover_abandoned_runs;
+pub use view::RunView;
