@@ -1,0 +1,183 @@
+//! Reading conversations.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use domain::ports::{ConversationCursor, ConversationFilter, Conversations, StorageError};
+use domain::{
+    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, SystemPrompt, Title,
+    TitleOrigin, UserId, WorkspaceId,
+};
+
+use crate::Sqlite;
+use crate::columns::{Id, Word, count, id_list, json, moment, text, version};
+use crate::errors::{Failure, Outcome};
+use crate::statement::{Value, query, values};
+
+macro_rules! select_conversations {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, workspace_id, owner_id, pinned, archived, version, message_count, active_leaf_id, created_at, \
+             updated_at, title, title_origin, model, parameters, forked_from_conversation_id, forked_from_message_id, \
+             system_prompt FROM conversations ",
+            $rest
+        )
+    };
+}
+
+const GET: &str = select_conversations!("WHERE id = ?1 AND workspace_id = ?2");
+const GET_MANY: &str =
+    select_conversations!("WHERE workspace_id = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))");
+const LIST: &str =
+    select_conversations!("WHERE workspace_id = ?1 AND owner_id = ?2 AND (updated_at, id) < (?3, ?4)");
+
+#[async_trait]
+impl Conversations for Sqlite {
+    async fn get(
+        &self,
+        workspace_id: WorkspaceId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StorageError> {
+        self.readers
+            .read(move |connection| {
+                let row = query::<Types>(GET, values![id, workspace_id])
+                    .get_result::<Row>(connection)
+                    .optional()?;
+                row.map(Conversation::try_from).transpose()
+            })
+            .await
+    }
+
+    async fn get_many(
+        &self,
+        workspace_id: WorkspaceId,
+        ids: &[ConversationId],
+    ) -> Result<Vec<Conversation>, StorageError> {
+        let ids = id_list(ids.iter().map(|id| id.uuid()));
+        self.readers
+            .read(move |connection| {
+                let rows = query::<Types>(GET_MANY, values![workspace_id, &ids]).load::<Row>(connection)?;
+                rows.into_iter().map(Conversation::try_from).collect()
+            })
+            .await
+    }
+
+    async fn list(
+        &self,
+        workspace_id: WorkspaceId,
+        owner_id: UserId,
+        filter: ConversationFilter,
+        page: PageRequest<ConversationCursor>,
+    ) -> Result<Page<Conversation, ConversationCursor>, StorageError> {
+        self.readers
+            .read(move |connection| {
+                let sql = list_statement(&filter);
+                let (before, before_id) = match page.after {
+                    Some(cursor) => (cursor.updated_at.micros(), Value::from(cursor.id)),
+                    None => (i64::MAX, Value::Id([0xFF; 16])),
+                };
+                let title = filter.title_contains.as_deref().map(str::to_lowercase);
+                let most = u32::from(page.limit) + 1;
+                let values = values![workspace_id, owner_id, before, before_id, most, title.as_deref()];
+                let rows = query::<Types>(&sql, values).load::<Row>(connection)?;
+                let rows = rows.into_iter().map(Conversation::try_from).collect::<Outcome<Vec<_>>>()?;
+                Ok(Page::from_surplus(rows, page.limit, |conversation| conversation.into()))
+            })
+            .await
+    }
+}
+
+/// The statement of a filter: one of eighteen. Flags stand in it as constants, so that the index of pinned or
+/// archived conversations serves a list of just those.
+pub(crate) fn list_statement(filter: &ConversationFilter) -> String {
+    let mut sql = LIST.to_owned();
+    match filter.pinned {
+        Some(true) => sql.push_str(" AND pinned = 1"),
+        Some(false) => sql.push_str(" AND pinned = 0"),
+        None => {}
+    }
+    match filter.archived {
+        Some(true) => sql.push_str(" AND archived = 1"),
+        Some(false) => sql.push_str(" AND archived = 0"),
+        None => {}
+    }
+    if filter.title_contains.is_some() {
+        sql.push_str(" AND instr(title_folded, ?6) > 0");
+    }
+    sql.push_str(" ORDER BY updated_at DESC, id DESC LIMIT (SELECT ?5)");
+    sql
+}
+
+type Types = (
+    Binary,
+    Binary,
+    Binary,
+    BigInt,
+    BigInt,
+    BigInt,
+    BigInt,
+    Nullable<Binary>,
+    BigInt,
+    BigInt,
+    Text,
+    Text,
+    Nullable<Text>,
+    Text,
+    Nullable<Binary>,
+    Nullable<Binary>,
+    Nullable<Text>,
+);
+
+#[derive(Queryable)]
+struct Row {
+    id: Id,
+    workspace_id: Id,
+    owner_id: Id,
+    pinned: i64,
+    archived: i64,
+    version: i64,
+    message_count: i64,
+    active_leaf_id: Option<Id>,
+    created_at: i64,
+    updated_at: i64,
+    title: String,
+    title_origin: String,
+    model: Option<String>,
+    parameters: String,
+    forked_from_conversation_id: Option<Id>,
+    forked_from_message_id: Option<Id>,
+    system_prompt: Option<String>,
+}
+
+impl TryFrom<Row> for Conversation {
+    type Error = Failure;
+
+    fn try_from(row: Row) -> Outcome<Self> {
+        let forked_from = row.forked_from_conversation_id.zip(row.forked_from_message_id);
+        Ok(Self {
+            id: row.id.typed(ConversationId::from_uuid),
+            workspace_id: row.workspace_id.typed(WorkspaceId::from_uuid),
+            owner_id: row.owner_id.typed(UserId::from_uuid),
+            title: text(&row.title, Title::new)?,
+            title_origin: TitleOrigin::from_word(&row.title_origin)?,
+            model: row.model.as_deref().map(|name| text(name, ModelName::new)).transpose()?,
+            system_prompt: row
+                .system_prompt
+                .as_deref()
+                .map(|prompt| text(prompt, SystemPrompt::new))
+                .transpose()?,
+            parameters: json(&row.parameters)?,
+            pinned: row.pinned != 0,
+            archived: row.archived != 0,
+            active_leaf_id: row.active_leaf_id.map(|id| id.typed(MessageId::from_uuid)),
+            message_count: count(row.message_count)?,
+            forked_from: forked_from.map(|(conversation, message)| ForkOrigin {
+                conversation_id: conversation.typed(ConversationId::from_uuid),
+                message_id: message.typed(MessageId::from_uuid),
+            }),
+            version: version(row.version)?,
+            created_at: moment(row.created_at),
+            updated_at: moment(row.updated_at),
+        })
+    }
+}

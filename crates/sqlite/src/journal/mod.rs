@@ -1,0 +1,125 @@
+//! The one way to change data: events become rows.
+
+mod accounts;
+mod context;
+mod conversations;
+mod facts;
+mod idempotency;
+mod jobs;
+mod messages;
+mod runs;
+mod usage;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel::sqlite::SqliteConnection;
+use domain::ports::{
+    Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, Position, StorageError,
+};
+use domain::{Event, Expectation, NodeId, Timestamp, UnitOfWork, WorkspaceId};
+
+use crate::Sqlite;
+use crate::errors::{CONFLICT, Outcome};
+use crate::statement::{query, values};
+use context::Context;
+
+#[async_trait]
+impl Journal for Sqlite {
+    async fn commit(&self, unit: UnitOfWork) -> Result<Committed, StorageError> {
+        let unit = Arc::new(unit);
+        let (observer, observed) = (Arc::clone(&self.observer), Arc::clone(&unit));
+        let announce = move |committed: &Committed| {
+            let observer = observer.read().clone();
+            if let Some(observer) = observer {
+                observer.committed(&observed, committed);
+            }
+        };
+        self.writer.write_and_announce(move |connection| write(connection, &unit), announce).await
+    }
+
+    async fn read_after(
+        &self,
+        workspace_id: WorkspaceId,
+        scope: FactScope,
+        after: Position,
+        limit: u16,
+    ) -> Result<Vec<Fact>, StorageError> {
+        self.readers
+            .read(move |connection| facts::read_after(connection, workspace_id, scope, after, limit))
+            .await
+    }
+
+    async fn head(&self) -> Result<Position, StorageError> {
+        self.readers.read(facts::head).await
+    }
+
+    async fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StorageError> {
+        self.writer.write(move |connection| runs::checkpoint(connection, &checkpoint)).await
+    }
+
+    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<(), StorageError> {
+        self.writer.write(move |connection| runs::renew_leases(connection, owner, until)).await
+    }
+
+    fn observe(&self, observer: Arc<dyn CommitObserver>) {
+        *self.observer.write() = Some(observer);
+    }
+}
+
+fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Committed> {
+    for expectation in &unit.expected {
+        expect(connection, *expectation)?;
+    }
+    if let Some(record) = &unit.idempotency {
+        idempotency::insert(connection, unit.workspace_id, record, unit.at)?;
+    }
+    let mut context = Context::new(unit);
+    let mut positions = Vec::with_capacity(unit.events.len());
+    for event in &unit.events {
+        apply(connection, &mut context, event)?;
+        positions.push(facts::append(connection, &mut context, event)?);
+    }
+    conversations::set_leaves(connection, &context)?;
+    for job in &unit.jobs {
+        jobs::insert(connection, &context, job)?;
+    }
+    Ok(Committed { positions })
+}
+
+fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &Event) -> Outcome<()> {
+    match event {
+        Event::WorkspaceCreated(workspace) => accounts::create_workspace(connection, context, workspace),
+        Event::UserCreated(user) => accounts::create_user(connection, context, user),
+        Event::SessionOpened(session) => accounts::open_session(connection, context, session),
+        Event::SessionClosed { session_id, user_id } => {
+            accounts::close_session(connection, context, *session_id, *user_id)
+        }
+        Event::ApiKeyCreated(api_key) => accounts::create_api_key(connection, context, api_key),
+        Event::ApiKeyRevoked { api_key_id, user_id } => {
+            accounts::revoke_api_key(connection, context, *api_key_id, *user_id)
+        }
+        Event::ConversationCreated(conversation) => conversations::create(connection, context, conversation),
+        Event::ConversationUpdated(conversation) => conversations::update(connection, context, conversation),
+        Event::ConversationDeleted(conversation) => conversations::delete(connection, context, conversation),
+        Event::MessagePosted(message) => messages::post(connection, context, message),
+        Event::MessageEdited { message, edit } => messages::edit(connection, context, message, edit),
+        Event::MessageDeleted { conversation_id, removed, .. } => {
+            messages::delete(connection, context, *conversation_id, removed)
+        }
+        Event::RunStarted(run) => runs::start(connection, context, run),
+        Event::RunEnded { run, message } => runs::end(connection, context, run, message),
+        Event::UsageRecorded(entries) => usage::record(connection, context, entries),
+    }
+}
+
+fn expect(connection: &mut SqliteConnection, expectation: Expectation) -> Outcome<()> {
+    match expectation {
+        Expectation::NoAccountExists => {
+            let exists = query::<BigInt>("SELECT EXISTS (SELECT 1 FROM users)", values![]);
+            if exists.get_result::<i64>(connection)? == 0 { Ok(()) } else { Err(CONFLICT) }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+DROP TABLE health_probe;
+DROP TABLE usage;
+DROP TABLE jobs;
+DROP TABLE idempotency_records;
+DROP TABLE events;
+DROP TABLE runs;
+DROP TABLE message_edits;
+DROP TABLE messages_fts;
+DROP TABLE messages;
+DROP TABLE conversations;
+DROP TABLE api_keys;
+DROP TABLE sessions;
+DROP TABLE memberships;
+DROP TABLE users;
+DROP TABLE workspaces;
