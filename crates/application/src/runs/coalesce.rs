@@ -97,3 +97,62 @@ fn without_nul(part: Part) -> Part {
         Part::Unsupported { description } => Part::Unsupported { description: clean(description) },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(part: Part) -> PartDelta {
+        PartDelta::Started(part)
+    }
+
+    fn appended(part: usize, text: &str) -> PartDelta {
+        PartDelta::Appended { part, text: text.to_owned() }
+    }
+
+    #[test]
+    fn neighbouring_text_becomes_one_delta() {
+        let mut coalescer = Coalescer::default();
+        for delta in [started(Part::text("")), appended(0, "a"), appended(0, ""), appended(0, "b")] {
+            coalescer.push(delta);
+        }
+        assert_eq!(
+            coalescer.take(),
+            [
+                RunEvent::PartStarted { index: 0, part: Part::text("") },
+                RunEvent::Delta { part: 0, text: "ab".to_owned() },
+            ]
+        );
+        assert!(coalescer.is_empty());
+        assert_eq!(coalescer.finish(), [RunEvent::PartEnded { index: 0 }]);
+    }
+
+    #[test]
+    fn interleaved_tool_calls_stay_open_until_the_end() {
+        let call =
+            |id: &str| Part::ToolCall { id: id.to_owned(), name: "f".to_owned(), arguments: String::new() };
+        let mut coalescer = Coalescer::default();
+        for delta in
+            [started(call("a")), started(call("b")), appended(0, "{"), appended(1, "["), appended(0, "}")]
+        {
+            coalescer.push(delta);
+        }
+        let events = coalescer.finish();
+        assert_eq!(events.iter().filter(|event| matches!(event, RunEvent::PartEnded { .. })).count(), 2);
+        let mut parts = domain::Parts::new();
+        events.iter().for_each(|event| event.apply(&mut parts));
+        let arguments: Vec<usize> = parts.as_slice().iter().map(Part::len).collect();
+        assert_eq!(arguments, [4, 3]);
+    }
+
+    #[test]
+    fn what_no_database_keeps_is_replaced_and_what_never_started_is_dropped() {
+        let mut coalescer = Coalescer::default();
+        coalescer.push(appended(0, "lost"));
+        coalescer.push(started(Part::text("\0")));
+        coalescer.push(appended(0, "\0"));
+        let mut parts = domain::Parts::new();
+        coalescer.take().iter().for_each(|event| event.apply(&mut parts));
+        assert_eq!(parts.prose(), "\u{FFFD}\u{FFFD}");
+    }
+}

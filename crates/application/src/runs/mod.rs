@@ -7,6 +7,8 @@ mod engine;
 mod events;
 mod generate;
 mod log;
+#[cfg(test)]
+mod log_tests;
 mod prompt;
 mod read;
 mod recovery;
