@@ -74,7 +74,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// Puts the application together over its ports, and has the hub observe the journal.
+    /// Puts the application together over its ports, and has the hub observe the journal. Call it on the tokio runtime
+    /// that is to carry out runs and outlives whatever serves requests.
     pub fn new(ports: Ports, settings: Settings) -> Arc<Self> {
         let node_id = NodeId::from_uuid(ports.ids.uuid());
         let hub = Arc::new(EventHub::default());

@@ -113,7 +113,7 @@ impl Part {
     pub fn append(&mut self, delta: &str) {
         match self {
             Self::Text { text } | Self::Reasoning { text } | Self::ToolResult { text, .. } => {
-                text.push_str(delta)
+                text.push_str(delta);
             }
             Self::ToolCall { arguments, .. } => arguments.push_str(delta),
             Self::Image { .. } | Self::File { .. } | Self::Citation { .. } | Self::Unsupported { .. } => {}

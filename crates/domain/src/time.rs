@@ -36,12 +36,14 @@ impl Timestamp {
     }
 
     /// This moment moved by `duration` into the future.
+    #[must_use]
     pub fn plus(self, duration: std::time::Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_micros(self.0.saturating_add(micros))
     }
 
     /// This moment moved by `duration` into the past.
+    #[must_use]
     pub fn minus(self, duration: std::time::Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self::from_micros(self.0.saturating_sub(micros))

@@ -12,7 +12,7 @@ use super::{Command, Context, Reply};
 use crate::{Error, Services};
 
 /// How long results are kept.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const KEPT_FOR: Duration = Duration::from_hours(24);
 
 /// The attempts that are being carried out by this process. The database's unique key guards across processes.
 #[derive(Default)]

@@ -29,7 +29,7 @@ pub async fn trace<T>(
         if let Err(error) = &outcome {
             match error.code() {
                 Code::Internal => {
-                    tracing::error!(error = %error, source = ?error.internal_source(), "operation failed")
+                    tracing::error!(error = %error, source = ?error.internal_source(), "operation failed");
                 }
                 Code::Unavailable | Code::TimedOut => {
                     tracing::warn!(error = %error, source = ?error.internal_source(), "operation failed");
@@ -85,7 +85,7 @@ pub async fn limit_rate<T>(
     let quota = Quota {
         name: "operations",
         limit: NonZeroU32::new(services.settings.requests_per_minute).unwrap_or(NonZeroU32::MIN),
-        window: Duration::from_secs(60),
+        window: Duration::from_mins(1),
     };
     let decision = services.ports.rate_limiter.check(&context.actor.user_id.to_string(), quota).await;
     if !decision.allowed {

@@ -135,22 +135,22 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         fn remove<K: std::hash::Hash + Eq>(
             map: &mut HashMap<K, Vec<Arc<Inbox>>>,
-            key: K,
+            key: &K,
             inbox: &Arc<Inbox>,
         ) {
-            if let Some(inboxes) = map.get_mut(&key) {
+            if let Some(inboxes) = map.get_mut(key) {
                 if let Some(index) = inboxes.iter().position(|other| Arc::ptr_eq(other, inbox)) {
                     inboxes.swap_remove(index);
                 }
                 if inboxes.is_empty() {
-                    map.remove(&key);
+                    map.remove(key);
                 }
             }
         }
         let mut subscribers = self.subscribers.lock();
         match self.key {
-            SubscriptionKey::Channel(channel) => remove(&mut subscribers.by_channel, channel, &self.inbox),
-            SubscriptionKey::Credential(key) => remove(&mut subscribers.by_credential, key, &self.inbox),
+            SubscriptionKey::Channel(channel) => remove(&mut subscribers.by_channel, &channel, &self.inbox),
+            SubscriptionKey::Credential(key) => remove(&mut subscribers.by_credential, &key, &self.inbox),
         }
     }
 }

@@ -95,7 +95,7 @@ async fn hydrate(
     conversation_ids.sort_unstable();
     conversation_ids.dedup();
     let mut message_ids: Vec<MessageId> =
-        facts.iter().filter(carries_message).filter_map(|fact| fact.message_id).collect();
+        facts.iter().filter(|fact| carries_message(fact)).filter_map(|fact| fact.message_id).collect();
     message_ids.sort_unstable();
     message_ids.dedup();
     let conversations: HashMap<ConversationId, Conversation> = if conversation_ids.is_empty() {
@@ -111,7 +111,7 @@ async fn hydrate(
         found.into_iter().map(|message| (message.id, message)).collect()
     };
     let view = |fact: Fact| {
-        let carries_message = carries_message(&&fact);
+        let carries_message = carries_message(&fact);
         let mut view = EventView::bare(fact.name, fact.at, fact.user_id);
         if view.kind.starts_with("conversation.") {
             view.conversation =
@@ -130,6 +130,6 @@ async fn hydrate(
 }
 
 /// Whether the event's view carries the message itself.
-fn carries_message(fact: &&Fact) -> bool {
+fn carries_message(fact: &Fact) -> bool {
     fact.name != "message.deleted" && fact.name != "run.started"
 }

@@ -25,15 +25,14 @@ pub struct NewAccount {
 pub async fn found_workspace(services: &Services, account: NewAccount) -> Result<User, Error> {
     let at = services.ports.clock.now();
     let mut events = Vec::new();
-    let workspace = match services.ports.identities.first_workspace().await? {
-        Some(workspace) => workspace,
-        None => {
-            let id = WorkspaceId::from_uuid(services.ports.ids.uuid());
-            let name = WorkspaceName::new("Home").map_err(Error::internal)?;
-            let workspace = Workspace { id, name, created_at: at };
-            events.push(Event::WorkspaceCreated(workspace.clone()));
-            workspace
-        }
+    let workspace = if let Some(workspace) = services.ports.identities.first_workspace().await? {
+        workspace
+    } else {
+        let id = WorkspaceId::from_uuid(services.ports.ids.uuid());
+        let name = WorkspaceName::new("Home").map_err(Error::internal)?;
+        let workspace = Workspace { id, name, created_at: at };
+        events.push(Event::WorkspaceCreated(workspace.clone()));
+        workspace
     };
     let owner = NewAccount { role: Role::Owner, ..account };
     let user = build(services, workspace.id, owner).await?;

@@ -106,9 +106,10 @@ impl CreateApiKey {
         let mut scopes = self.scopes.clone().unwrap_or_else(|| allowed.clone());
         scopes.sort_by_key(|scope| Scope::ALL.iter().position(|known| known == scope));
         scopes.dedup();
-        match scopes.iter().all(|scope| allowed.contains(scope)) {
-            true => Ok(scopes),
-            false => Err(Error::forbidden("A key cannot be wider than the one that makes it.")),
+        if scopes.iter().all(|scope| allowed.contains(scope)) {
+            Ok(scopes)
+        } else {
+            Err(Error::forbidden("A key cannot be wider than the one that makes it."))
         }
     }
 }

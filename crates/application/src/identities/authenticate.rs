@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Actor, Credential, TokenHash, User, UserState};
 use parking_lot::RwLock;
 use tokio::time::Instant;
@@ -25,7 +27,7 @@ pub struct Authenticator {
 /// The token that unsafe requests with a session's cookie must repeat: derived, so that nothing more is stored.
 pub fn csrf_token(session_token: &str) -> String {
     let derived = blake3::derive_key("colloquy 2026 csrf token of a session", session_token.as_bytes());
-    derived.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    URL_SAFE_NO_PAD.encode(&derived[..16])
 }
 
 impl Authenticator {

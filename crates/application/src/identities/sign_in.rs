@@ -69,7 +69,7 @@ pub(super) async fn limit_attempts(
     account: &str,
 ) -> Result<(), Error> {
     let limit = NonZeroU32::new(services.settings.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
-    let quota = Quota { name: "sign_in", limit, window: Duration::from_secs(60) };
+    let quota = Quota { name: "sign_in", limit, window: Duration::from_mins(1) };
     let by_address = format!("address:{}", address.map_or_else(String::new, |address| address.to_string()));
     for key in [by_address, format!("account:{account}")] {
         let decision = services.ports.rate_limiter.check(&key, quota).await;

@@ -13,7 +13,7 @@ use crate::runs::recover_abandoned_runs;
 /// How often abandoned runs are looked for.
 const RECOVERY_PERIOD: Duration = Duration::from_secs(5);
 /// How often what has expired is forgotten.
-const PURGE_PERIOD: Duration = Duration::from_secs(600);
+const PURGE_PERIOD: Duration = Duration::from_mins(10);
 
 /// The background tasks of this process.
 pub struct Background {

@@ -10,7 +10,7 @@ use super::title;
 use crate::{Error, Services};
 
 /// How long a claimed job stays its owner's.
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_mins(2);
 /// How often jobs are looked for without being woken.
 const PERIOD: Duration = Duration::from_secs(15);
 /// How many jobs are claimed in one go.

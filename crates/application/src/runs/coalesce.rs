@@ -26,7 +26,7 @@ impl Coalescer {
             PartDelta::Started(part) => self.start(part),
             PartDelta::Appended { text, .. } if text.is_empty() => {}
             PartDelta::Appended { part, text } if part < self.parts => {
-                self.append(part, &text.replace('\0', "\u{FFFD}"))
+                self.append(part, &text.replace('\0', "\u{FFFD}"));
             }
             PartDelta::Appended { .. } => {}
         }
@@ -140,7 +140,9 @@ mod tests {
         let events = coalescer.finish();
         assert_eq!(events.iter().filter(|event| matches!(event, RunEvent::PartEnded { .. })).count(), 2);
         let mut parts = domain::Parts::new();
-        events.iter().for_each(|event| event.apply(&mut parts));
+        for event in &events {
+            event.apply(&mut parts);
+        }
         let arguments: Vec<usize> = parts.as_slice().iter().map(Part::len).collect();
         assert_eq!(arguments, [4, 3]);
     }
@@ -152,7 +154,9 @@ mod tests {
         coalescer.push(started(Part::text("\0")));
         coalescer.push(appended(0, "\0"));
         let mut parts = domain::Parts::new();
-        coalescer.take().iter().for_each(|event| event.apply(&mut parts));
+        for event in coalescer.take() {
+            event.apply(&mut parts);
+        }
         assert_eq!(parts.prose(), "\u{FFFD}\u{FFFD}");
     }
 }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ports::{Clock, Ids, Journal};
 use domain::{ConversationId, NodeId, RunId};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,7 +20,7 @@ use crate::Ports;
 use crate::Settings;
 
 /// How long the log of a run that is over is kept for readers who come back.
-const KEPT_FOR: Duration = Duration::from_secs(60);
+const KEPT_FOR: Duration = Duration::from_mins(1);
 /// How many logs of runs that are over are kept at most.
 const MAX_KEPT: usize = 1_024;
 /// How much memory logs of runs that are over may take, in bytes.
@@ -36,6 +39,8 @@ pub struct RunEngine {
     /// Cancelled when running answers must end now.
     pub(super) interrupt: CancellationToken,
     tasks: TaskTracker,
+    /// Where runs are carried out: not on the thread that happens to serve the request, which may end before them.
+    runtime: Handle,
 }
 
 #[derive(Default)]
@@ -65,7 +70,7 @@ pub struct ReservedRun {
 }
 
 impl RunEngine {
-    /// An engine without runs.
+    /// An engine without runs, which carries them out on the present tokio runtime.
     pub fn new(ports: &Ports, settings: &Settings, node_id: NodeId) -> Arc<Self> {
         Arc::new(Self {
             journal: Arc::clone(&ports.journal),
@@ -78,6 +83,7 @@ impl RunEngine {
             draining: AtomicBool::new(false),
             interrupt: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            runtime: Handle::current(),
         })
     }
 
@@ -120,7 +126,8 @@ impl RunEngine {
 
     /// Makes a run known before it is durable, so that nobody who learns of it looks in vain.
     pub fn reserve(self: &Arc<Self>, plan: RunPlan) -> ReservedRun {
-        let epoch = hex_prefix(&self.ids.secret());
+        // Six random bytes are enough to tell the logs of one run apart.
+        let epoch = URL_SAFE_NO_PAD.encode(&self.ids.secret()[..6]);
         let log = RunLog::new(plan.run.id, plan.run.conversation_id, epoch);
         let started = RunEvent::Started { message_id: plan.message.id, model: plan.run.model.clone() };
         log.append([started]);
@@ -205,10 +212,11 @@ impl ReservedRun {
     pub fn start(mut self) {
         let Some(plan) = self.plan.take() else { return };
         let (engine, log, cancel) = (Arc::clone(&self.engine), Arc::clone(&self.log), self.cancel.clone());
-        self.engine.tasks.spawn(async move {
+        let work = async move {
             generate::run(&engine, *plan, &log, cancel).await;
             engine.retire(&log);
-        });
+        };
+        self.engine.tasks.spawn_on(work, &self.engine.runtime);
     }
 }
 
@@ -219,9 +227,4 @@ impl Drop for ReservedRun {
             self.engine.active.fetch_sub(1, Ordering::Relaxed);
         }
     }
-}
-
-/// Eight hexadecimal digits: enough to tell the logs of one run apart.
-fn hex_prefix(secret: &[u8; 32]) -> String {
-    secret.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }

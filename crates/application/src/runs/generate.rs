@@ -42,6 +42,9 @@ pub async fn run(engine: &Arc<RunEngine>, plan: RunPlan, log: &Arc<RunLog>, canc
     .await;
 }
 
+/// A checkpoint on its way to storage.
+type PendingCheckpoint = Pin<Box<dyn Future<Output = Result<(), StorageError>> + Send>>;
+
 /// A run while the model answers.
 struct Generation<'a> {
     engine: &'a Arc<RunEngine>,
@@ -51,7 +54,7 @@ struct Generation<'a> {
     flushed_at: Option<Instant>,
     stored_bytes: usize,
     dirty_since: Option<Instant>,
-    checkpoint: Option<Pin<Box<dyn Future<Output = Result<(), StorageError>> + Send>>>,
+    checkpoint: Option<PendingCheckpoint>,
 }
 
 impl Generation<'_> {
@@ -155,9 +158,7 @@ impl Generation<'_> {
     }
 }
 
-async fn poll_checkpoint(
-    checkpoint: &mut Option<Pin<Box<dyn Future<Output = Result<(), StorageError>> + Send>>>,
-) -> Result<(), StorageError> {
+async fn poll_checkpoint(checkpoint: &mut Option<PendingCheckpoint>) -> Result<(), StorageError> {
     match checkpoint {
         Some(pending) => pending.as_mut().await,
         None => std::future::pending().await,
