@@ -1,1 +1,5 @@
-//! testing
+//! What tests share: contract suites that every adapter of a port runs, fakes, and fixtures.
+
+pub mod contracts;
+pub mod fakes;
+pub mod upstream;

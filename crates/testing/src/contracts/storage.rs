@@ -1,0 +1,205 @@
+//! All storage ports of one database, and the macro that stamps the suites for an adapter.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use domain::ports::{
+    Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance, Messages, Runs, Search,
+};
+
+/// One empty database behind all its ports.
+#[derive(Clone)]
+pub struct Storage {
+    /// Changing data.
+    pub journal: Arc<dyn Journal>,
+    /// Reading conversations.
+    pub conversations: Arc<dyn Conversations>,
+    /// Reading messages.
+    pub messages: Arc<dyn Messages>,
+    /// Reading runs.
+    pub runs: Arc<dyn Runs>,
+    /// Reading accounts.
+    pub identities: Arc<dyn Identities>,
+    /// Reading the results of earlier attempts.
+    pub idempotency: Arc<dyn IdempotencyRecords>,
+    /// Background work.
+    pub jobs: Arc<dyn Jobs>,
+    /// Keeping order.
+    pub maintenance: Arc<dyn Maintenance>,
+    /// Full-text search.
+    pub search: Arc<dyn Search>,
+    /// What must live as long as the database, such as its temporary directory.
+    pub guard: Arc<dyn Any + Send + Sync>,
+}
+
+impl Storage {
+    /// The ports of an adapter that implements all of them.
+    pub fn new<A>(adapter: &Arc<A>, guard: Arc<dyn Any + Send + Sync>) -> Self
+    where
+        A: Journal
+            + Conversations
+            + Messages
+            + Runs
+            + Identities
+            + IdempotencyRecords
+            + Jobs
+            + Maintenance
+            + Search
+            + 'static,
+    {
+        Self {
+            journal: adapter.clone(),
+            conversations: adapter.clone(),
+            messages: adapter.clone(),
+            runs: adapter.clone(),
+            identities: adapter.clone(),
+            idempotency: adapter.clone(),
+            jobs: adapter.clone(),
+            maintenance: adapter.clone(),
+            search: adapter.clone(),
+            guard,
+        }
+    }
+}
+
+/// Asserts that an answer of storage is an error of a kind.
+#[macro_export]
+macro_rules! assert_refused {
+    ($answer:expr, $kind:pat) => {{
+        let answer = $answer;
+        assert!(matches!(&answer, Err($kind)), "expected {}, got {answer:?}", stringify!($kind));
+    }};
+}
+
+/// Makes a test of every case of the storage suites. The expression gives a fresh, empty
+/// [`Storage`](crate::contracts::Storage) each time.
+#[macro_export]
+macro_rules! storage_contract {
+    ($storage:expr) => {
+        $crate::stamp_suite!($storage, conversations: [
+            a_conversation_comes_back_as_it_was_written,
+            a_version_is_replaced_by_the_next_one_only,
+            another_workspace_sees_nothing,
+            deleting_takes_everything_along,
+            filters_can_be_combined,
+            lists_page_without_gaps_or_repetitions,
+            many_are_found_at_once,
+            messages_are_counted_by_storage,
+            titles_are_searched_without_regard_to_case,
+        ]);
+        $crate::stamp_suite!($storage, idempotency: [
+            a_key_is_used_once,
+            a_refused_unit_leaves_no_record,
+            an_expired_record_gives_way,
+            fifty_attempts_at_once_succeed_once,
+        ]);
+        $crate::stamp_suite!($storage, identities: [
+            accounts_and_keys_page_newest_first,
+            an_address_has_one_account_whatever_its_case,
+            api_keys_are_found_by_hash_until_revoked,
+            ids_are_not_taken_twice,
+            sessions_are_found_by_token_until_closed,
+            the_first_owner_is_made_once,
+        ]);
+        $crate::stamp_suite!($storage, jobs: [
+            a_claimed_job_is_claimed_again_only_after_its_lease,
+            a_finished_job_is_gone,
+            due_jobs_are_claimed_oldest_first,
+            jobs_go_with_their_conversation,
+            many_claimants_never_share_a_job,
+        ]);
+        $crate::stamp_suite!($storage, journal: [
+            a_leaf_of_another_conversation_is_rejected,
+            a_refused_unit_leaves_nothing_behind,
+            a_unit_changes_one_workspace,
+            concurrent_units_fail_alone,
+            facts_are_read_in_order_without_gaps,
+            facts_name_what_happened,
+            facts_outlive_their_conversation,
+            facts_stay_in_their_workspace,
+            the_observer_sees_every_commit_in_order,
+            the_order_of_events_does_not_matter_for_the_leaf,
+            usage_leaves_no_fact,
+        ]);
+        $crate::stamp_suite!($storage, maintenance: [
+            a_healthy_database_says_what_it_is,
+            what_has_expired_is_forgotten,
+        ]);
+        $crate::stamp_suite!($storage, messages: [
+            a_message_comes_back_as_it_was_written,
+            a_parent_of_another_conversation_is_rejected,
+            a_thread_pages_from_the_leaf_to_the_root,
+            a_vanished_parent_is_a_conflict,
+            another_workspace_sees_no_message,
+            deleting_a_branch_is_all_or_nothing,
+            edits_keep_what_was_said,
+            lists_hold_all_branches_newest_first,
+            siblings_stand_oldest_first,
+            stale_edits_conflict,
+            the_tree_has_every_message,
+        ]);
+        $crate::stamp_suite!($storage, runs: [
+            a_checkpoint_keeps_what_has_arrived,
+            a_run_ends_once,
+            a_run_needs_a_pending_answer,
+            an_abandoned_run_is_found_when_its_lease_is_over,
+            nothing_is_written_to_a_deleted_conversation,
+            runs_are_found_by_conversation_and_message,
+        ]);
+        $crate::stamp_suite!($storage, search: [
+            all_words_or_any,
+            answers_are_found_once_they_are_whole,
+            conversations_and_roles_can_be_left_out,
+            edited_and_deleted_words_are_forgotten,
+            hits_are_marked,
+            newest_first_pages_backwards,
+            nothing_a_person_types_is_syntax,
+            only_one_persons_messages_are_found,
+            the_best_match_comes_first,
+            words_match_without_case_and_accents,
+        ]);
+    };
+}
+
+/// Makes a test of each case of one suite.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! stamp_suite {
+    ($storage:expr, $suite:ident: [$($case:ident),+ $(,)?]) => {
+        mod $suite {
+            use super::*;
+
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    $crate::contracts::$suite::$case($storage).await;
+                }
+            )+
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_case_is_stamped() {
+        let stamped = include_str!("storage.rs");
+        let suites = [
+            include_str!("conversations.rs"),
+            include_str!("idempotency.rs"),
+            include_str!("identities.rs"),
+            include_str!("jobs.rs"),
+            include_str!("journal.rs"),
+            include_str!("maintenance.rs"),
+            include_str!("messages.rs"),
+            include_str!("runs.rs"),
+            include_str!("search.rs"),
+        ];
+        for suite in suites {
+            for line in suite.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
+                let case = line.split('(').next().unwrap_or_default();
+                assert!(stamped.contains(&format!("            {case},\n")), "{case} is not stamped");
+            }
+        }
+    }
+}
