@@ -61,9 +61,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            max_in_flight: 1_024,
+            max_in_flight: 4_096,
             timeout_ms: 15_000,
-            requests_per_minute: 6_000,
+            requests_per_minute: 600_000,
             sign_ins_per_minute: 10,
             session_days: 30,
             max_runs: 4_096,

@@ -43,8 +43,9 @@ impl ChatCompletion {
     /// A whole answer at once.
     pub async fn complete(self, bus: &Bus, context: &Context) -> Result<(ModelName, Completion), Error> {
         let services = bus.services();
-        let (model, request, _permit) =
-            bus.through(context, Self::NAME, Permission::Generate, self.prepare(services, context)).await?;
+        let (model, request, _permit) = bus
+            .through(context, Self::NAME, Permission::Generate, async { self.prepare(services, context) })
+            .await?;
         // The layers' time-out is for our own work; how long a provider may take is the provider's setting.
         let completion = model.chat.complete(request).await.map_err(provider_error)?;
         services.meter.record(&context.actor, &model.name, completion.usage);
@@ -54,8 +55,9 @@ impl ChatCompletion {
     /// An answer in steps.
     pub async fn open(self, bus: &Bus, context: &Context) -> Result<OpenedCompletion, Error> {
         let services = bus.services();
-        let (model, request, permit) =
-            bus.through(context, Self::NAME, Permission::Generate, self.prepare(services, context)).await?;
+        let (model, request, permit) = bus
+            .through(context, Self::NAME, Permission::Generate, async { self.prepare(services, context) })
+            .await?;
         let stream = model.chat.stream(request).await.map_err(provider_error)?;
         let (meter, actor, name) =
             (Arc::clone(&services.meter), Arc::clone(&context.actor), model.name.clone());
@@ -68,7 +70,7 @@ impl ChatCompletion {
         Ok(OpenedCompletion { model: model.name, stream: Box::pin(stream) })
     }
 
-    async fn prepare(
+    fn prepare(
         self,
         services: &Services,
         context: &Context,
