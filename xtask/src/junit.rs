@@ -1,4 +1,4 @@
-//! Counting tests in the `JUnit` reports that nextest and pytest write.
+//! Counting tests in the JUnit reports that nextest and pytest write.
 
 use std::fs;
 use std::path::Path;

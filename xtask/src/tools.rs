@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::{Outcome, command, project};
 
-/// Makes sure that a C compiler is there: `SQLite` and the cryptography are compiled from source.
+/// Makes sure that a C compiler is there: SQLite and the cryptography are compiled from source.
 pub fn c_compiler() -> Outcome {
     if std::env::var_os("CC").is_some() || command::find("cc").is_some() {
         return Ok(());

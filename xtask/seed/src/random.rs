@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use uuid::Uuid;
 
-/// `SplitMix64` (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014): small, fast, and
+/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014): small, fast, and
 /// good enough for made-up words.
 pub struct Random(u64);
 
@@ -46,7 +46,7 @@ impl Random {
         &items[index]
     }
 
-    /// A `UUIDv7` of that moment.
+    /// A UUIDv7 of that moment.
     pub fn uuid(&mut self, at: Timestamp) -> Uuid {
         let millis = u64::try_from(at.micros() / 1000).unwrap_or_default();
         let mut bytes = [0; 10];
