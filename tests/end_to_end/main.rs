@@ -1,1 +1,8 @@
-//! End-to-end tests.
+//! End-to-end tests: the real binary, a scripted model provider, and nothing in between that a user would not have.
+//!
+//! Each test starts its own server in its own folder. The binary is the one that `COLLOQUY_BIN` names, or else the one
+//! beside the tests in the target folder.
+
+mod harness;
+
+mod conversations;

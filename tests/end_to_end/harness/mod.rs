@@ -1,0 +1,13 @@
+//! What end-to-end tests start and talk through.
+
+mod client;
+mod deadline;
+mod server;
+mod socket;
+mod sse;
+
+pub use client::{Answer, Client};
+pub use deadline::{DEADLINE, eventually};
+pub use server::{OWNER_EMAIL, OWNER_PASSWORD, Server, ServerBuilder, Stopped};
+pub use socket::Socket;
+pub use sse::{Events, SseEvent};
