@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::ports::{Clock, ConversationCursor, ConversationFilter, Ids, StorageError};
 use domain::{
-    Conversation, ConversationChange, ConversationId, Event, ForkOrigin, MessageId, Page, PageRequest, Parameters,
-    SystemPrompt,
+    Conversation, ConversationChange, ConversationId, Event, ForkOrigin, MessageId, Page, PageRequest,
+    Parameters, SystemPrompt,
 };
 
 use super::{Storage, World};
@@ -99,9 +99,7 @@ pub async fn filters_can_be_combined(storage: Storage) {
         [("neither", false, false), ("pinned", true, false), ("archived", false, true), ("both", true, true)]
     {
         let conversation = world.new_conversation(world.user.id, title);
-        world
-            .done(vec![Event::ConversationCreated(Conversation { pinned, archived, ..conversation })])
-            .await;
+        world.done(vec![Event::ConversationCreated(Conversation { pinned, archived, ..conversation })]).await;
     }
     for (pinned, archived, expected) in [
         (None, None, vec!["both", "archived", "pinned", "neither"]),

@@ -52,9 +52,9 @@ pub async fn a_key_is_used_once(storage: Storage) {
     assert_eq!(find(&world, world.user.id, "conversation.create", "attempt-1").await, Some(first));
     assert_eq!(find(&world, world.user.id, "conversation.create", "attempt-9").await, None);
     let (other, _) = world.neighbour().await;
-    let elsewhere =
-        world.storage.idempotency.find(other, world.user.id, "conversation.create", &key("attempt-1"));
-    assert_eq!(elsewhere.await.expect("reading works"), None);
+    let port = &world.storage.idempotency;
+    let elsewhere = port.find(other, world.user.id, "conversation.create", &key("attempt-1")).await;
+    assert_eq!(elsewhere.expect("reading works"), None);
 }
 
 /// An attempt that failed may be repeated with its key.

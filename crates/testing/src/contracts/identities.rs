@@ -80,7 +80,10 @@ pub async fn an_address_has_one_account_whatever_its_case(storage: Storage) {
     assert_eq!(port.user(world.workspace_id, twin.id).await.expect("reading works"), Some(twin.clone()));
     let (other, _) = world.neighbour().await;
     assert_eq!(port.user(other, twin.id).await.expect("reading works"), None);
-    assert_eq!(port.first_workspace().await.expect("reading works").map(|it| it.id), Some(world.workspace_id));
+    assert_eq!(
+        port.first_workspace().await.expect("reading works").map(|it| it.id),
+        Some(world.workspace_id)
+    );
 }
 
 /// A revoked key does not exist.
@@ -142,16 +145,16 @@ pub async fn the_first_owner_is_made_once(storage: Storage) {
     let ids = crate::fakes::SequentialIds::new();
     let attempts = (0..20).map(|number| {
         let workspace_id = domain::WorkspaceId::from_uuid(ids.uuid());
+        let clock = crate::fakes::ManualClock::default();
         let world = World {
             storage: storage.clone(),
             ids: crate::fakes::SequentialIds::new(),
-            clock: crate::fakes::ManualClock::default(),
             workspace_id,
-            user: World::account(&ids, workspace_id, &format!("owner{number}@example.org")),
+            user: World::account(&ids, workspace_id, &format!("owner{number}@example.org"), clock.now()),
             node_id: domain::NodeId::from_uuid(ids.uuid()),
+            clock,
         };
-        let events =
-            vec![Event::WorkspaceCreated(world.workspace()), Event::UserCreated(world.user.clone())];
+        let events = vec![Event::WorkspaceCreated(world.workspace()), Event::UserCreated(world.user.clone())];
         let unit = UnitOfWork { expected: vec![Expectation::NoAccountExists], ..world.unit(events) };
         storage.journal.commit(unit)
     });

@@ -38,7 +38,8 @@ pub async fn what_has_expired_is_forgotten(storage: Storage) {
             version: None,
             expires_at,
         };
-        let unit = UnitOfWork { idempotency: Some(record), ..world.unit(vec![Event::SessionOpened(session)]) };
+        let unit =
+            UnitOfWork { idempotency: Some(record), ..world.unit(vec![Event::SessionOpened(session)]) };
         world.storage.journal.commit(unit).await.expect("the session is in order");
     }
     let purge = |seconds| world.storage.maintenance.purge_expired(now.plus(Duration::from_secs(seconds)));

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use domain::ports::{Clock, Committed, Ids, StorageError};
 use domain::{
-    Conversation, ConversationId, Credential, DisplayName, EffectiveRequest, Email, Event, FinishReason, Message,
-    MessageId, MessageRole, ModelName, NewConversation, NewMessage, NodeId, Origin, Parameters, Parts, Role, Run,
-    RunId, RunOutcome, RunStatus, Timestamp, Title, UnitOfWork, User, UserId, UserState, Version, Workspace,
-    WorkspaceId, WorkspaceName,
+    Conversation, ConversationId, Credential, DisplayName, EffectiveRequest, Email, Event, FinishReason,
+    Message, MessageId, MessageRole, ModelName, NewConversation, NewMessage, NodeId, Origin, Parameters,
+    Parts, Role, Run, RunId, RunOutcome, RunStatus, Timestamp, Title, UnitOfWork, User, UserId, UserState,
+    Version, Workspace, WorkspaceId, WorkspaceName,
 };
 
 use super::Storage;
@@ -35,14 +35,11 @@ impl World {
         let ids = SequentialIds::new();
         let clock = ManualClock::default();
         let workspace_id = WorkspaceId::from_uuid(ids.uuid());
-        let user = account(&ids, workspace_id, "ada@example.org", clock.now());
+        let user = Self::account(&ids, workspace_id, "ada@example.org", clock.now());
         let node_id = NodeId::from_uuid(ids.uuid());
         let world = Self { storage, ids, clock, workspace_id, user, node_id };
         world
-            .commit(vec![
-                Event::WorkspaceCreated(world.workspace()),
-                Event::UserCreated(world.user.clone()),
-            ])
+            .commit(vec![Event::WorkspaceCreated(world.workspace()), Event::UserCreated(world.user.clone())])
             .await
             .expect("a fresh database takes a workspace and an account");
         world
@@ -51,7 +48,7 @@ impl World {
     /// A second workspace with a person of its own in the same database.
     pub async fn neighbour(&self) -> (WorkspaceId, User) {
         let workspace_id = WorkspaceId::from_uuid(self.ids.uuid());
-        let user = account(&self.ids, workspace_id, "eve@example.net", self.tick());
+        let user = Self::account(&self.ids, workspace_id, "eve@example.net", self.tick());
         let workspace = Workspace { id: workspace_id, ..self.workspace() };
         let unit = UnitOfWork {
             workspace_id,
@@ -69,7 +66,7 @@ impl World {
 
     /// An account that nobody has made yet.
     pub fn stranger(&self, email: &str) -> User {
-        account(&self.ids, self.workspace_id, email, self.tick())
+        Self::account(&self.ids, self.workspace_id, email, self.tick())
     }
 
     /// A second later.
@@ -120,7 +117,12 @@ impl World {
     }
 
     /// Posts a message of the person.
-    pub async fn post(&self, conversation: &mut Conversation, parent: Option<&Message>, text: &str) -> Message {
+    pub async fn post(
+        &self,
+        conversation: &mut Conversation,
+        parent: Option<&Message>,
+        text: &str,
+    ) -> Message {
         let (after, message) = self.draft(conversation, parent, text);
         *conversation = after.clone();
         self.done(vec![Event::MessagePosted(message.clone()), Event::ConversationUpdated(after)]).await;
@@ -128,7 +130,12 @@ impl World {
     }
 
     /// A message of the person that is not stored yet, and the conversation with it.
-    pub fn draft(&self, conversation: &Conversation, parent: Option<&Message>, text: &str) -> (Conversation, Message) {
+    pub fn draft(
+        &self,
+        conversation: &Conversation,
+        parent: Option<&Message>,
+        text: &str,
+    ) -> (Conversation, Message) {
         let id = MessageId::from_uuid(self.ids.uuid());
         let new = NewMessage { id, role: MessageRole::User, parts: Parts::from_text(text) };
         conversation.post(new, parent, self.tick()).expect("the message fits the conversation")
@@ -186,20 +193,21 @@ impl World {
 impl World {
     /// An account that nobody has made yet.
     pub fn account(ids: &SequentialIds, workspace_id: WorkspaceId, email: &str, at: Timestamp) -> User {
-    User {
-        id: UserId::from_uuid(ids.uuid()),
-        workspace_id,
-        role: Role::Member,
-        email: Email::new(email).expect("the address is valid"),
-        display_name: DisplayName::new("Ada").expect("the name is valid"),
-        state: UserState::Active,
-        password_hash: None,
-        version: Version::FIRST,
-        created_at: at,
+        User {
+            id: UserId::from_uuid(ids.uuid()),
+            workspace_id,
+            role: Role::Member,
+            email: Email::new(email).expect("the address is valid"),
+            display_name: DisplayName::new("Ada").expect("the name is valid"),
+            state: UserState::Active,
+            password_hash: None,
+            version: Version::FIRST,
+            created_at: at,
+        }
     }
 }
 
 /// A model.
-pub fn model() -> ModelName {
+pub(crate) fn model() -> ModelName {
     ModelName::new("test/model").expect("the name is valid")
 }

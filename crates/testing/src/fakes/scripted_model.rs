@@ -38,8 +38,7 @@ enum End {
 
 impl Default for End {
     fn default() -> Self {
-        let usage =
-            Usage { input_tokens: TokenCount(7), output_tokens: TokenCount(3), ..Usage::default() };
+        let usage = Usage { input_tokens: TokenCount(7), output_tokens: TokenCount(3), ..Usage::default() };
         Self::Finished { finish_reason: FinishReason::Stop, usage: Some(usage) }
     }
 }
@@ -101,7 +100,10 @@ struct Inner {
 
 impl fmt::Debug for ScriptedModel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ScriptedModel").field("requests", &self.request_count()).finish_non_exhaustive()
+        formatter
+            .debug_struct("ScriptedModel")
+            .field("requests", &self.request_count())
+            .finish_non_exhaustive()
     }
 }
 

@@ -76,14 +76,17 @@ impl Upstream {
     /// # Panics
     /// When there is no free port.
     pub async fn start() -> Self {
-        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("the loopback interface has a free port")
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+            .await
+            .expect("the loopback interface has a free port")
     }
 
     /// A provider at this address.
     pub async fn start_at(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let state = State { models: vec!["echo".to_owned()], owner: "testing".to_owned(), ..State::default() };
+        let state =
+            State { models: vec!["echo".to_owned()], owner: "testing".to_owned(), ..State::default() };
         let shared =
             Arc::new(Shared { state: Mutex::new(state), gate: Semaphore::new(0), changed: Notify::new() });
         let mut tasks = JoinSet::new();
@@ -203,10 +206,14 @@ impl Shared {
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/v1/models") => {
                 let model = |id: &String| json!({"id": id, "object": "model", "owned_by": state.owner});
-                Err((200, json!({"object": "list", "data": state.models.iter().map(model).collect::<Value>()})))
+                Err((
+                    200,
+                    json!({"object": "list", "data": state.models.iter().map(model).collect::<Value>()}),
+                ))
             }
             ("POST", "/v1/chat/completions") => {
-                let model = request.model().ok_or_else(|| error(400, "you must provide a model parameter"))?;
+                let model =
+                    request.model().ok_or_else(|| error(400, "you must provide a model parameter"))?;
                 Ok(match state.scripts.get_mut(&model) {
                     Some(scripts) if scripts.len() > 1 => scripts.pop_front(),
                     Some(scripts) => scripts.front().cloned(),

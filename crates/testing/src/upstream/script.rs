@@ -118,7 +118,8 @@ impl Script {
 
     /// Answers with JSON as the whole body, whatever was asked for.
     pub fn json(body: &Value) -> Self {
-        Self::steps(vec![Step::Bytes(body.to_string().into_bytes())]).header("content-type", "application/json")
+        Self::steps(vec![Step::Bytes(body.to_string().into_bytes())])
+            .header("content-type", "application/json")
     }
 
     /// Takes the request and never answers.
@@ -183,7 +184,8 @@ impl Script {
 
     /// Answers with a token in which one byte is no UTF-8: `bad<FF>byte`.
     pub fn invalid_utf8() -> Self {
-        let bytes = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"bad\xFFbyte\"}}]}\n\n".to_vec();
+        let bytes =
+            b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"bad\xFFbyte\"}}]}\n\n".to_vec();
         Self::steps(vec![Step::Bytes(bytes), Step::Finish("stop"), usage(7, 1), Step::Done])
     }
 
@@ -285,7 +287,5 @@ impl Script {
 }
 
 fn usage(input: usize, output: usize) -> Step {
-    Step::Usage(
-        json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output}),
-    )
+    Step::Usage(json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output}))
 }

@@ -173,7 +173,8 @@ fn document(asked: &Value, steps: &[Step]) -> Vec<u8> {
     if !raw.is_empty() {
         return raw;
     }
-    let (mut text, mut thoughts, mut calls) = (String::new(), String::new(), Vec::<(String, String, String)>::new());
+    let (mut text, mut thoughts, mut calls) =
+        (String::new(), String::new(), Vec::<(String, String, String)>::new());
     let (mut finish, mut usage, mut extra) = (Value::Null, Value::Null, Map::new());
     for step in steps {
         match step {
