@@ -1,12 +1,16 @@
 //! Language models: adapters for the vendors' wire formats, the built-in responder, and what all of them share.
 
+mod breaker;
 mod client;
 mod openai_compatible;
+mod retry;
 mod secret;
 mod settings;
 pub mod sse;
 
+pub use breaker::Breaker;
 pub use openai_compatible::{ListedModel, OpenAiCompatible};
+pub use retry::Retry;
 pub use secret::Secret;
 pub use settings::{
     BreakerSettings, ModelsSettings, ProviderKind, ProviderSettings, Providers, RecallSettings,

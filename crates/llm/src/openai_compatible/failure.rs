@@ -1,6 +1,6 @@
 //! From what a provider says went wrong to a [`ProviderError`].
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use domain::ports::ProviderError;
 use reqwest::StatusCode;
@@ -112,8 +112,8 @@ fn plain_text(body: &[u8]) -> Option<String> {
     (!text.is_empty() && !text.starts_with('<')).then(|| text.to_owned())
 }
 
-/// The wait that `Retry-After` asks for (RFC 9110, section 10.2.3): seconds, or a date, which is taken relative to the
-/// answer's own `Date` so that a wrong clock does no harm. `retry-after-ms` is some providers' finer word for it.
+/// The wait that `Retry-After` asks for (RFC 9110, section 10.2.3): seconds, or a date, which is read against the
+/// answer's own `Date`, so that no clock but the provider's plays a part. `retry-after-ms` is some providers' finer word for it.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let number = |text: &str| {
@@ -124,9 +124,9 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
     let stated = text(RETRY_AFTER)?;
     let wait = number(stated).or_else(|| {
-        let now = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
-        let until = httpdate::parse_http_date(stated).ok()?;
-        Some(until.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or(Duration::ZERO))
+        let date = |text| httpdate::parse_http_date(text).ok();
+        let now = text(DATE).and_then(date)?;
+        Some(date(stated)?.duration_since(now).unwrap_or(Duration::ZERO))
     })?;
     Some(wait.min(LONGEST_WAIT))
 }
@@ -215,7 +215,8 @@ mod tests {
         );
         let date = ("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT");
         assert_eq!(wait(&[date, ("date", "Wed, 21 Oct 2015 07:28:00 GMT")]), Some(Duration::from_secs(30)));
-        assert_eq!(wait(&[date]), Some(Duration::ZERO));
+        assert_eq!(wait(&[date]), None);
+        assert_eq!(wait(&[date, ("date", "Thu, 22 Oct 2015 07:28:00 GMT")]), Some(Duration::ZERO));
         assert_eq!(wait(&[("retry-after", "99999999999")]), Some(LONGEST_WAIT));
         assert_eq!(wait(&[("retry-after", "-1")]), Some(Duration::ZERO));
         assert_eq!(wait(&[("retry-after", "soon")]), None);

@@ -102,6 +102,7 @@ impl OpenAiCompatible {
     }
 
     /// The models that the provider offers, in its order.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that talks to providers")]
     pub async fn models(&self) -> Result<Vec<ListedModel>, ProviderError> {
         let after = self.bounds.first_token;
         let deadline = Instant::now() + after;
@@ -113,6 +114,7 @@ impl OpenAiCompatible {
         Ok(list.data)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the place that talks to providers")]
     async fn post(
         &self,
         request: &CompletionRequest,

@@ -1,0 +1,6 @@
+//! The models against a real HTTP upstream, and against the contract of their port.
+
+mod contract;
+mod faults;
+mod openai_compatible;
+mod support;
