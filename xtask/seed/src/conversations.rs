@@ -17,9 +17,9 @@ pub const BEGINNING: Timestamp = Timestamp::from_micros(1_704_067_200_000_000);
 /// Conversations begin within two years.
 const SPAN_SECONDS: u64 = 2 * 365 * 24 * 60 * 60;
 
-/// A unit of work is full with this many events: large enough that the transaction costs nothing, small enough
-/// that a few of them fit into memory easily.
-const EVENTS_A_UNIT: usize = 4000;
+/// A unit of work is full with this many events: enough that waiting for the disk costs little. SQLite keeps what a
+/// unit changes in a list that it walks at every statement, so that ten times as many take longer, not shorter.
+const EVENTS_A_UNIT: usize = 400;
 
 /// The most messages that an answer's effective request names.
 const CONTEXT: usize = 16;

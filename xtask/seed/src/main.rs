@@ -49,8 +49,8 @@ fn seed(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let (units, ready) = mpsc::sync_channel::<UnitOfWork>(2);
     let conversations = arguments.conversations;
     let writing = thread::spawn(move || {
-        // An error here means that the commits stopped, and whoever stopped them says why.
-        generator.units(conversations).try_for_each(|unit| units.send(unit))
+        // Nobody receives any more where the commits stopped, and whoever stopped them says why.
+        let _ = generator.units(conversations).map(|unit| units.send(unit)).find(Result::is_err);
     });
     let mut progress = Progress::start();
     for unit in ready {
