@@ -1,0 +1,165 @@
+//! What waits to be sent on one socket: filled by its connection, emptied by the body of its response.
+//!
+//! Everything here stays on one worker's thread.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use actix_web::body::{BodySize, MessageBody};
+use bytes::Bytes;
+
+/// A queue above this many bytes takes nothing more on its own: the connection waits until the client has read.
+const ROOM: usize = 64 * 1024;
+
+/// The connection's end of the queue.
+#[derive(Clone)]
+pub struct Outbox(Rc<RefCell<Queue>>);
+
+/// The response's end of the queue.
+pub struct OutboxBody(Rc<RefCell<Queue>>);
+
+#[derive(Default)]
+struct Queue {
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+    body: Option<Waker>,
+    connection: Option<Waker>,
+    body_is_gone: bool,
+    connection_is_gone: bool,
+}
+
+/// A new queue.
+pub fn outbox() -> (Outbox, OutboxBody) {
+    let queue = Rc::new(RefCell::new(Queue::default()));
+    (Outbox(Rc::clone(&queue)), OutboxBody(queue))
+}
+
+impl Outbox {
+    /// Adds bytes, whether there is room or not.
+    pub fn push(&self, bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
+        let mut queue = self.0.borrow_mut();
+        queue.bytes += bytes.len();
+        queue.frames.push_back(bytes);
+        wake(&mut queue.body);
+    }
+
+    /// How many bytes wait.
+    pub fn bytes(&self) -> usize {
+        self.0.borrow().bytes
+    }
+
+    /// Whether the client reads well enough to be sent more.
+    pub fn has_room(&self) -> bool {
+        self.0.borrow().bytes < ROOM
+    }
+
+    /// Drops everything that waits.
+    pub fn clear(&self) {
+        let mut queue = self.0.borrow_mut();
+        queue.frames.clear();
+        queue.bytes = 0;
+    }
+
+    /// Waits until there is room; at once where there is.
+    pub async fn room(&self) {
+        self.until(|queue| queue.bytes < ROOM).await;
+    }
+
+    /// Waits until the client is gone.
+    pub async fn gone(&self) {
+        self.until(|queue| queue.body_is_gone).await;
+    }
+
+    /// Waits until everything has been taken, or the client is gone.
+    pub async fn empty(&self) {
+        self.until(|queue| queue.bytes == 0 || queue.body_is_gone).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&Queue) -> bool) {
+        poll_fn(|context| {
+            let mut queue = self.0.borrow_mut();
+            if is_so(&queue) {
+                return Poll::Ready(());
+            }
+            // One task waits, perhaps for several things: they all have its waker.
+            queue.connection = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl OutboxBody {
+    /// A body that says these things and ends.
+    pub fn of(frames: impl IntoIterator<Item = Bytes>) -> Self {
+        let (outbox, body) = outbox();
+        frames.into_iter().for_each(|frame| outbox.push(frame));
+        body.0.borrow_mut().connection_is_gone = true;
+        body
+    }
+}
+
+/// Ends the response when the connection ends, however that happens.
+pub struct EndsBody(Outbox);
+
+impl EndsBody {
+    /// A guard for the connection.
+    pub const fn new(outbox: Outbox) -> Self {
+        Self(outbox)
+    }
+}
+
+impl Drop for EndsBody {
+    fn drop(&mut self) {
+        let mut queue = self.0.0.borrow_mut();
+        queue.connection_is_gone = true;
+        wake(&mut queue.body);
+    }
+}
+
+impl MessageBody for OutboxBody {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let mut queue = self.0.borrow_mut();
+        if let Some(bytes) = queue.frames.pop_front() {
+            queue.bytes -= bytes.len();
+            if queue.frames.is_empty() && queue.frames.capacity() > 8 {
+                queue.frames = VecDeque::new();
+            }
+            wake(&mut queue.connection);
+            return Poll::Ready(Some(Ok(bytes)));
+        }
+        if queue.connection_is_gone {
+            return Poll::Ready(None);
+        }
+        queue.body = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for OutboxBody {
+    fn drop(&mut self) {
+        let mut queue = self.0.borrow_mut();
+        queue.body_is_gone = true;
+        wake(&mut queue.connection);
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}
