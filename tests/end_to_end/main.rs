@@ -6,3 +6,7 @@
 mod harness;
 
 mod conversations;
+mod idempotency;
+mod kill;
+mod resume;
+mod sameness;
