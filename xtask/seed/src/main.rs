@@ -50,7 +50,7 @@ fn seed(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let conversations = arguments.conversations;
     let writing = thread::spawn(move || {
         // Nobody receives any more where the commits stopped, and whoever stopped them says why.
-        let _ = generator.units(conversations).map(|unit| units.send(unit)).find(Result::is_err);
+        generator.units(conversations).all(|unit| units.send(unit).is_ok())
     });
     let mut progress = Progress::start();
     for unit in ready {
