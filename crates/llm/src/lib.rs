@@ -1,8 +1,12 @@
 //! Language models: adapters for the vendors' wire formats, the built-in responder, and what all of them share.
 
 mod breaker;
+mod catalogue;
 mod client;
+mod local;
 mod openai_compatible;
+mod recall;
+mod registry;
 mod retry;
 mod secret;
 mod settings;
@@ -10,6 +14,8 @@ pub mod sse;
 
 pub use breaker::Breaker;
 pub use openai_compatible::{ListedModel, OpenAiCompatible};
+pub use recall::Recall;
+pub use registry::Registry;
 pub use retry::Retry;
 pub use secret::Secret;
 pub use settings::{

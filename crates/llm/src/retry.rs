@@ -202,9 +202,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_wait_that_the_provider_asks_for_is_kept_up_to_a_bound() {
-        let limited = |seconds| {
-            move || ProviderError::RateLimited { retry_after: Some(Duration::from_secs(seconds)) }
-        };
+        let limited =
+            |seconds| move || ProviderError::RateLimited { retry_after: Some(Duration::from_secs(seconds)) };
         let model = ScriptedModel::new([Answer::refused(limited(9)), Answer::tokens(["a"])]);
         let before = Instant::now();
         assert_eq!(read(&retry(&model)).await.0, "complete");
@@ -216,10 +215,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_stream_of_a_failed_attempt_is_let_go_before_the_next() {
-        let model = ScriptedModel::new([
-            Answer::deltas(Vec::new()).then_fails(failed),
-            Answer::tokens(["a"]),
-        ]);
+        let model =
+            ScriptedModel::new([Answer::deltas(Vec::new()).then_fails(failed), Answer::tokens(["a"])]);
         assert_eq!(read(&retry(&model)).await.0, "complete");
         assert_eq!(model.dropped(), 0);
     }

@@ -36,6 +36,8 @@ use crate::settings::{ProviderKind, ProviderSettings, milliseconds};
 /// The most of an error's body that is read, and how long it is waited for.
 const ERROR_BYTES: usize = 64 * 1024;
 const ERROR_PATIENCE: Duration = Duration::from_secs(5);
+/// The longest wait for a list of models.
+const LIST_PATIENCE: Duration = Duration::from_secs(15);
 
 /// One provider that speaks the wire format of `OpenAI`'s chat completions.
 pub struct OpenAiCompatible {
@@ -104,7 +106,7 @@ impl OpenAiCompatible {
     /// The models that the provider offers, in its order.
     #[expect(clippy::disallowed_methods, reason = "this is the place that talks to providers")]
     pub async fn models(&self) -> Result<Vec<ListedModel>, ProviderError> {
-        let after = self.bounds.first_token;
+        let after = self.bounds.first_token.min(LIST_PATIENCE);
         let deadline = Instant::now() + after;
         let sent = self.client.get(self.models.clone()).headers(self.headers.clone()).send();
         let response = self.accepted(timeout_at(deadline, sent).await, after).await?;

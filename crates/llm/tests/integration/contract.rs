@@ -19,3 +19,30 @@ mod openai_compatible {
 
     testing::chat_model_contract!(setup().await);
 }
+
+mod recall {
+    use super::*;
+    use crate::recall::{FixedSearch, hit, recall};
+
+    fn setup() -> (Arc<dyn ChatModel>, Arc<FixedSearch>) {
+        let hits = vec![hit(1, "tomatoes need sun"), hit(2, "tomatoes again")];
+        let (recall, search) = recall(FixedSearch { hits, ..FixedSearch::default() });
+        (Arc::new(recall), search)
+    }
+
+    testing::chat_model_contract!(setup());
+}
+
+mod decorated {
+    use super::*;
+    use llm::{Breaker, BreakerSettings, Retry, RetrySettings};
+    use testing::fakes::ScriptedModel;
+
+    fn setup() -> (Arc<dyn ChatModel>, ()) {
+        let model = Arc::new(ScriptedModel::answering("you wrote nothing about tomatoes"));
+        let breaker = Arc::new(Breaker::new(model, BreakerSettings::default()));
+        (Arc::new(Retry::new(breaker, RetrySettings::default())), ())
+    }
+
+    testing::chat_model_contract!(setup());
+}

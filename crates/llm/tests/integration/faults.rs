@@ -47,9 +47,8 @@ async fn silence_before_the_first_token_ends_after_the_first_token_time_out() {
 
 #[tokio::test]
 async fn comments_do_not_count_as_a_first_token() {
-    let comments = (0..40).flat_map(|_| {
-        [Step::Bytes(b": processing\n\n".to_vec()), Step::Pause(Duration::from_millis(50))]
-    });
+    let comments = (0..40)
+        .flat_map(|_| [Step::Bytes(b": processing\n\n".to_vec()), Step::Pause(Duration::from_millis(50))]);
     let seen = streamed(Script::steps(comments.chain([Step::Hang]).collect())).await;
     assert_eq!(seen.code(), "provider_silent");
 }

@@ -3,4 +3,5 @@
 mod contract;
 mod faults;
 mod openai_compatible;
+mod recall;
 mod support;

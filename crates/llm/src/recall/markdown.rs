@@ -1,0 +1,152 @@
+//! The words of the built-in responder.
+
+use std::fmt::Write;
+
+use domain::ports::SearchHit;
+
+use super::address;
+
+const NO_MODEL: &str =
+    "**No language model is connected to this server yet**, so this is not a model's answer.";
+
+const HOW_TO_CONNECT: &str = "\
+To get real answers, connect a language model. An Ollama, LM Studio or llama.cpp that runs on the server's machine is \
+found by itself. For any other provider, whoever runs the server sets `COLLOQUY_PROVIDERS__<NAME>__KIND` (`openai`, \
+`mistral`, `ollama` or `openai-compatible`), `COLLOQUY_PROVIDERS__<NAME>__BASE_URL` where the kind needs one, and \
+`COLLOQUY_PROVIDERS__<NAME>__API_KEY_FILE`, and starts it again.";
+
+/// The answer: what was searched for, what was found, and how to connect a model.
+pub(super) fn answer(words: &[String], hits: &[SearchHit]) -> String {
+    let searched: Vec<String> = words.iter().map(|word| format!("*{}*", escape(word))).collect();
+    let searched = searched.join(", ");
+    let found = match (words, hits) {
+        ([], _) => {
+            "What I can do is look through what you wrote before, but there is no word in your message that \
+                    I could look for. Ask me about something you have written about."
+                .to_owned()
+        }
+        (_, []) => format!("I looked through what you wrote before for {searched}, and found nothing."),
+        (_, [_]) => format!("I looked through what you wrote before for {searched}, and found this:"),
+        (_, hits) => {
+            format!("I looked through what you wrote before for {searched}, and found these {}:", hits.len())
+        }
+    };
+    let quotes: String = hits.iter().enumerate().map(|(index, hit)| quote(index + 1, hit)).collect();
+    format!("{NO_MODEL} {found}\n\n{quotes}{HOW_TO_CONNECT}\n")
+}
+
+fn quote(number: usize, hit: &SearchHit) -> String {
+    let title = escape(hit.conversation_title.as_str());
+    let day: String = hit.created_at.to_string().chars().take(10).collect();
+    let mut quote = format!("{number}. [{title}]({}), {day}\n", address(hit));
+    let indent = " ".repeat(number.to_string().len() + 2);
+    // Writing to a string cannot fail.
+    _ = writeln!(quote, "{indent}> {}\n", highlighted(hit));
+    quote
+}
+
+/// The snippet in one line, its matches in bold.
+fn highlighted(hit: &SearchHit) -> String {
+    let snippet = hit.snippet.as_str();
+    let mut text = String::new();
+    let mut from = 0;
+    for range in &hit.highlights {
+        let (Some(before), Some(inside)) = (snippet.get(from..range.start), snippet.get(range.clone()))
+        else {
+            continue;
+        };
+        if inside.trim() != inside || inside.is_empty() {
+            continue;
+        }
+        text.push_str(&escape(before));
+        text.push_str("**");
+        text.push_str(&escape(inside));
+        text.push_str("**");
+        from = range.end;
+    }
+    text.push_str(&escape(snippet.get(from..).unwrap_or_default()));
+    text.trim().to_owned()
+}
+
+/// Text that Markdown leaves as it is: no emphasis, no link, no picture, no HTML, no second line.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '<' | '>' | '#' | '|' | '~'
+            | '&' | ':' | '@' | '!' | '$' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            '.' if escaped.to_ascii_lowercase().ends_with("www") => escaped.push_str("\\."),
+            character if character.is_whitespace() || character.is_control() => {
+                if !escaped.ends_with(' ') {
+                    escaped.push(' ');
+                }
+            }
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{ConversationId, MessageId, MessageRole, Timestamp, Title};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn hit(title: &str, snippet: &str, highlights: Vec<std::ops::Range<usize>>) -> SearchHit {
+        SearchHit {
+            conversation_id: ConversationId::from_uuid(Uuid::from_u128(1)),
+            conversation_title: Title::new(title).expect("the title is one line"),
+            message_id: MessageId::from_uuid(Uuid::from_u128(2)),
+            role: MessageRole::User,
+            created_at: Timestamp::from_micros(1_767_225_600_000_000),
+            snippet: snippet.to_owned(),
+            highlights,
+        }
+    }
+
+    #[test]
+    fn it_quotes_with_links_and_says_how_to_connect_a_model() {
+        let hits =
+            [hit("Balcony", "My tomatoes\nneed sun", vec![3..11]), hit("Garden", "tomatoes again", vec![])];
+        insta::assert_snapshot!(answer(&["tomatoes".to_owned()], &hits), @"
+        **No language model is connected to this server yet**, so this is not a model's answer. I looked through what you wrote before for *tomatoes*, and found these 2:
+
+        1. [Balcony](/c/00000000-0000-0000-0000-000000000001#00000000-0000-0000-0000-000000000002), 2026-01-01
+           > My **tomatoes** need sun
+
+        2. [Garden](/c/00000000-0000-0000-0000-000000000001#00000000-0000-0000-0000-000000000002), 2026-01-01
+           > tomatoes again
+
+        To get real answers, connect a language model. An Ollama, LM Studio or llama.cpp that runs on the server's machine is found by itself. For any other provider, whoever runs the server sets `COLLOQUY_PROVIDERS__<NAME>__KIND` (`openai`, `mistral`, `ollama` or `openai-compatible`), `COLLOQUY_PROVIDERS__<NAME>__BASE_URL` where the kind needs one, and `COLLOQUY_PROVIDERS__<NAME>__API_KEY_FILE`, and starts it again.
+        ");
+    }
+
+    #[test]
+    fn it_says_honestly_that_it_found_nothing_or_had_nothing_to_look_for() {
+        assert!(answer(&["x".to_owned()], &[]).contains("for *x*, and found nothing."));
+        assert!(answer(&[], &[]).contains("there is no word in your message that I could look for"));
+    }
+
+    #[test]
+    fn nothing_in_a_quoted_message_is_markup() {
+        let snippet =
+            "![x](https://evil.example/?q) <img src=x> www.evil.example a@evil.example `code` **b**";
+        let text = answer(&["q".to_owned()], &[hit("[t](http://evil)", snippet, vec![500..501, 3..1])]);
+        assert!(!text.contains("](http"), "{text}");
+        assert!(!text.contains("://"), "{text}");
+        assert!(!text.contains(" <img"), "{text}");
+        assert!(!text.contains("www.evil"), "{text}");
+        assert!(!text.contains("a@evil"), "{text}");
+    }
+
+    #[test]
+    fn a_highlight_that_fits_no_character_is_left_out() {
+        let text = highlighted(&hit("t", "Grüße", vec![3..4, 0..2]));
+        assert_eq!(text, "**Gr**üße");
+    }
+}

@@ -1,0 +1,80 @@
+//! The built-in responder.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::ports::{ChatModel, Search, SearchHit, SearchRequest, StorageError};
+use domain::{ConversationId, FinishReason, MessageId, MessageRole, Part, Timestamp, Title};
+use llm::{Recall, RecallSettings};
+use parking_lot::Mutex;
+use testing::contracts::chat_model::question;
+use uuid::Uuid;
+
+use crate::support::{ask, read};
+
+/// A search that finds the same every time, or fails, and keeps what it was asked.
+#[derive(Default)]
+pub struct FixedSearch {
+    pub hits: Vec<SearchHit>,
+    pub is_down: bool,
+    pub asked: Mutex<Vec<SearchRequest>>,
+}
+
+#[async_trait]
+impl Search for FixedSearch {
+    async fn messages(&self, request: SearchRequest) -> Result<Vec<SearchHit>, StorageError> {
+        self.asked.lock().push(request);
+        if self.is_down { Err(StorageError::Unavailable("down".into())) } else { Ok(self.hits.clone()) }
+    }
+}
+
+pub fn hit(number: u128, snippet: &str) -> SearchHit {
+    SearchHit {
+        conversation_id: ConversationId::from_uuid(Uuid::from_u128(number)),
+        conversation_title: Title::new("Balcony").expect("the title is one line"),
+        message_id: MessageId::from_uuid(Uuid::from_u128(number + 100)),
+        role: MessageRole::User,
+        created_at: Timestamp::from_micros(1_767_225_600_000_000),
+        snippet: snippet.to_owned(),
+        highlights: Vec::new(),
+    }
+}
+
+pub fn recall(search: FixedSearch) -> (Recall, Arc<FixedSearch>) {
+    let search = Arc::new(search);
+    let settings = RecallSettings { pace_ms: 1, ..RecallSettings::default() };
+    (Recall::new(Arc::<FixedSearch>::clone(&search), settings), search)
+}
+
+#[tokio::test]
+async fn it_quotes_each_message_once_with_a_link_and_a_citation() {
+    let hits = vec![hit(1, "tomatoes need sun"), hit(2, "Tomatoes need sun "), hit(3, "more tomatoes")];
+    let (recall, search) = recall(FixedSearch { hits, ..FixedSearch::default() });
+    let conversation_id = Some(ConversationId::from_uuid(Uuid::from_u128(9)));
+    let request = domain::ports::CompletionRequest { conversation_id, ..question() };
+    let seen = read(&recall, request).await;
+    assert_eq!(seen.parts.len(), 3, "{seen:?}");
+    let address = |number: u128| format!("/c/{}#{}", Uuid::from_u128(number), Uuid::from_u128(number + 100));
+    for (part, number) in seen.parts[1..].iter().zip([1, 3]) {
+        assert!(matches!(part, Part::Citation { url, .. } if *url == address(number)), "{part:?}");
+        assert!(seen.text().contains(&format!("]({})", address(number))));
+    }
+    assert!(matches!(seen.end, Ok((FinishReason::Stop, None))));
+    let asked = search.asked.lock();
+    assert_eq!((asked[0].words.as_slice(), asked[0].all_words), (["tomatoes".to_owned()].as_slice(), false));
+    assert_eq!(asked[0].except, conversation_id);
+}
+
+#[tokio::test]
+async fn a_greeting_is_answered_without_a_search() {
+    let (recall, search) = recall(FixedSearch::default());
+    let seen = read(&recall, ask("recall")).await;
+    assert!(seen.text().contains("COLLOQUY_PROVIDERS__"), "{seen:?}");
+    assert!(search.asked.lock().is_empty());
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_a_failure_and_not_an_empty_answer() {
+    let (recall, _) = recall(FixedSearch { is_down: true, ..FixedSearch::default() });
+    assert_eq!(recall.complete(question()).await.map_err(|error| error.code()), Err("provider_failed"));
+}
