@@ -1,2 +1,4 @@
 //! The binary.
+mod adapters;
+mod settings;
 fn main() {}

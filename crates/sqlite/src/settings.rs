@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Settings of the embedded database.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Where the database is: `sqlite://` and a path, which is relative unless it begins with a third slash.
@@ -23,6 +23,9 @@ pub struct Settings {
     pub cache_kib: u32,
     /// How much of the file is read through the memory map of the operating system, in MiB; 0 switches it off.
     pub mmap_mib: u32,
+    /// The largest size of the database, in MiB; beyond it changes are refused until something is deleted. 0 means
+    /// as large as the disk.
+    pub max_mib: u32,
     /// How long to wait for another program that holds the file, in milliseconds.
     pub busy_timeout_ms: u32,
     /// Whether opening applies pending migrations; otherwise it refuses while there are any.
@@ -39,6 +42,7 @@ impl Default for Settings {
             read_queue: 1024,
             cache_kib: 16 * 1024,
             mmap_mib: 256,
+            max_mib: 0,
             busy_timeout_ms: 2000,
             migrate: true,
         }
@@ -79,6 +83,7 @@ impl Settings {
         check("read_queue", self.read_queue.into(), 1, 65_535);
         check("cache_kib", self.cache_kib, 64, 16 * 1024 * 1024);
         check("mmap_mib", self.mmap_mib, 0, 1024 * 1024);
+        check("max_mib", self.max_mib, 0, 16 * 1024 * 1024);
         check("busy_timeout_ms", self.busy_timeout_ms, 0, 60_000);
         problems
     }

@@ -1,0 +1,114 @@
+//! What the types of the settings do not see: each crate checks its own section, and all of it is told at once.
+
+use domain::{DisplayName, Email};
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+use super::tree::Node;
+use super::{Problem, Settings};
+
+/// Everything that is wrong with settings of the right shape.
+pub fn problems(settings: &Settings, tree: &Node) -> Vec<Problem> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    if settings.data_dir.as_os_str().is_empty() {
+        found.push(("data_dir".to_owned(), "must be the path of a folder".to_owned()));
+    }
+    owner(settings, &mut found);
+    validated("server", settings.server.validate(), &mut found);
+    database(settings, &mut found);
+    models(settings, &mut found);
+    validated("application", settings.application.validate(), &mut found);
+    if let Err(error) = settings.telemetry.validate() {
+        found.push(("telemetry.filter".to_owned(), format!("cannot be understood: {error}")));
+    }
+    if settings.redis.url.is_some() {
+        let problem =
+            "Redis is not built into this version, which runs as one process; leave the setting out";
+        found.push(("redis.url".to_owned(), problem.to_owned()));
+    }
+    found.into_iter().map(|(setting, problem)| located(tree, setting, problem)).collect()
+}
+
+fn located(tree: &Node, setting: String, problem: String) -> Problem {
+    let path: Vec<String> = setting.split('.').map(str::to_owned).collect();
+    let origin = tree.nearest_origin(&path).cloned();
+    Problem::new(setting, origin, problem)
+}
+
+fn owner(settings: &Settings, found: &mut Vec<(String, String)>) {
+    let owner = &settings.owner;
+    let mut problem = |key: &str, problem: String| found.push((format!("owner.{key}"), problem));
+    if let Some(email) = &owner.email
+        && let Err(invalid) = Email::new(email)
+    {
+        problem("email", invalid.to_string());
+    }
+    if let Some(name) = &owner.display_name
+        && let Err(invalid) = DisplayName::new(name)
+    {
+        problem("display_name", invalid.to_string());
+    }
+    match (&owner.email, &owner.password_file) {
+        (Some(_), None) => {
+            problem("email", "needs owner.password_file (COLLOQUY_OWNER_PASSWORD_FILE) as well".to_owned());
+        }
+        (None, Some(_)) => {
+            problem("password_file", "needs owner.email (COLLOQUY_OWNER_EMAIL) as well".to_owned());
+        }
+        _ => {}
+    }
+}
+
+fn database(settings: &Settings, found: &mut Vec<(String, String)>) {
+    let is_postgres =
+        ["postgres:", "postgresql:"].iter().any(|scheme| settings.database.url.starts_with(scheme));
+    for problem in settings.database.problems() {
+        let words = if is_postgres && problem.setting == "url" {
+            "Postgres is not built into this version; use sqlite:// and a path, or leave the setting out"
+                .to_owned()
+        } else {
+            problem.problem
+        };
+        found.push((format!("database.{}", problem.setting), words));
+    }
+}
+
+/// The crate names its settings as variables of the environment; here they are paths.
+fn models(settings: &Settings, found: &mut Vec<(String, String)>) {
+    for problem in llm::problems(&settings.providers, &settings.models) {
+        let name = problem.setting.strip_prefix("COLLOQUY_").unwrap_or(&problem.setting);
+        found.push((name.to_ascii_lowercase().replace("__", "."), problem.problem));
+    }
+}
+
+fn validated(section: &str, result: Result<(), ValidationErrors>, found: &mut Vec<(String, String)>) {
+    let Err(errors) = result else { return };
+    let first = found.len();
+    collect(section, &errors, found);
+    found[first..].sort();
+}
+
+fn collect(section: &str, errors: &ValidationErrors, found: &mut Vec<(String, String)>) {
+    for (field, kind) in errors.errors() {
+        let setting = format!("{section}.{field}");
+        match kind {
+            ValidationErrorsKind::Struct(inner) => collect(&setting, inner, found),
+            ValidationErrorsKind::List(inner) => {
+                inner.values().for_each(|errors| collect(&setting, errors, found));
+            }
+            ValidationErrorsKind::Field(errors) => {
+                found.extend(errors.iter().map(|error| (setting.clone(), in_words(error))));
+            }
+        }
+    }
+}
+
+fn in_words(error: &validator::ValidationError) -> String {
+    let bound = |name: &str| error.params.get(name).map(ToString::to_string);
+    match (&error.message, bound("min"), bound("max")) {
+        (Some(message), ..) => message.to_string(),
+        (None, Some(least), Some(most)) => format!("must be from {least} to {most}"),
+        (None, None, Some(most)) => format!("must be at most {most}"),
+        (None, Some(least), None) => format!("must be at least {least}"),
+        (None, None, None) => format!("is not valid ({})", error.code),
+    }
+}
