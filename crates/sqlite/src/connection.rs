@@ -10,6 +10,11 @@ use diesel::sqlite::SqliteConnection;
 use crate::errors::Outage;
 use crate::settings::Settings;
 
+/// How many pages of SQLite's usual 4 KiB make a MiB.
+const PAGES_PER_MIB: u64 = 256;
+/// The most pages that a database of SQLite can have.
+const MOST_PAGES: u64 = 4_294_967_294;
+
 /// Creates the database file and its directory, readable by this account alone; what exists is left as it is.
 pub(crate) fn create_file(path: &Path) -> io::Result<()> {
     if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
@@ -33,12 +38,13 @@ pub(crate) fn create_private(path: &Path) -> io::Result<()> {
 
 /// A connection that writes.
 pub(crate) fn writing(settings: &Settings, path: &Path) -> Result<SqliteConnection, Outage> {
-    open(
-        settings,
-        path,
-        "rw",
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;",
-    )
+    let most_pages =
+        if settings.max_mib == 0 { MOST_PAGES } else { u64::from(settings.max_mib) * PAGES_PER_MIB };
+    let pragmas = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; \
+         PRAGMA max_page_count = {most_pages};"
+    );
+    open(settings, path, "rw", &pragmas)
 }
 
 /// A connection that cannot write.
@@ -66,12 +72,16 @@ fn open(settings: &Settings, path: &Path, mode: &str, pragmas: &str) -> Result<S
 
 /// The path as an address that SQLite understands, whatever characters are in it.
 fn address(path: &Path, mode: &str) -> Option<String> {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut address = String::from("file:");
     for byte in path.to_str()?.bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
             address.push(char::from(byte));
         } else {
-            address.push_str(&format!("%{byte:02X}"));
+            address.push('%');
+            for half in [byte >> 4, byte & 0xF] {
+                address.push(char::from(DIGITS[usize::from(half)]));
+            }
         }
     }
     address.push_str("?mode=");

@@ -12,7 +12,8 @@ use crate::columns::{Id, count, moment};
 use crate::errors::{Failure, Outcome, corrupt};
 use crate::statement::{execute, query, values};
 
-const CLAIM: &str = "UPDATE jobs SET lease_owner = ?1, lease_expires_at = ?3, attempts = attempts + 1
+pub(crate) const CLAIM: &str =
+    "UPDATE jobs SET lease_owner = ?1, lease_expires_at = ?3, attempts = attempts + 1
      WHERE id IN (
          SELECT id FROM jobs
          WHERE run_at <= ?2 AND (lease_expires_at IS NULL OR lease_expires_at <= ?2)

@@ -16,6 +16,8 @@ mod lock;
 mod maintenance;
 mod messages;
 pub mod migrate;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod runs;
 mod search;

@@ -18,6 +18,8 @@ use crate::columns::{Id, Word, id_list, json, moment, version};
 use crate::errors::Outcome;
 use crate::statement::{query, values};
 use rows::{Row, Types, select_messages};
+#[cfg(test)]
+pub(crate) use siblings::{ROOTS, UNDER_PARENTS as SIBLINGS};
 
 const GET: &str = select_messages!("FROM messages m WHERE m.id = ?1 AND m.workspace_id = ?2");
 

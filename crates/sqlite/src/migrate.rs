@@ -80,7 +80,7 @@ pub fn pending(settings: &Settings) -> Result<Vec<String>, MigrateError> {
     if !path.exists() {
         return Ok(known()?.iter().map(|migration| migration.name().to_string()).collect());
     }
-    let mut connection = connection::reading(settings, &path).map_err(open_error)?;
+    let mut connection = connection::reading(settings, &path).map_err(|outage| open_error(&outage))?;
     let applied = if has_table(&mut connection, "__diesel_schema_migrations")? {
         query::<Text>("SELECT version FROM __diesel_schema_migrations ORDER BY version", values![])
             .load::<String>(&mut connection)
@@ -90,10 +90,12 @@ pub fn pending(settings: &Settings) -> Result<Vec<String>, MigrateError> {
     };
     let names = known()?;
     refuse_unknown(&path, applied.iter().map(String::as_str), &names)?;
-    let is_missing = |migration: &&Box<dyn Migration<Sqlite>>| {
-        !applied.iter().any(|version| *version == migration.name().version().to_string())
-    };
-    Ok(names.iter().filter(is_missing).map(|migration| migration.name().to_string()).collect())
+    let is_missing = |version: &str| !applied.iter().any(|applied| applied == version);
+    Ok(names
+        .iter()
+        .filter(|migration| is_missing(&migration.name().version().to_string()))
+        .map(|migration| migration.name().to_string())
+        .collect())
 }
 
 /// Applies all pending migrations, each in a transaction of its own, after a snapshot of a database that holds
@@ -158,7 +160,7 @@ pub(crate) fn up_locked(settings: &Settings, path: &Path) -> Result<Vec<String>,
 /// A connection for changes of the schema. References are not enforced meanwhile, because rebuilding a table drops
 /// it for a moment; they are checked as a whole afterwards.
 fn migrating(settings: &Settings, path: &Path) -> Result<SqliteConnection, MigrateError> {
-    let mut connection = connection::writing(settings, path).map_err(open_error)?;
+    let mut connection = connection::writing(settings, path).map_err(|outage| open_error(&outage))?;
     connection.batch_execute("PRAGMA foreign_keys = OFF").map_err(failed)?;
     Ok(connection)
 }
@@ -228,6 +230,6 @@ fn failed(error: impl std::fmt::Display) -> MigrateError {
     MigrateError::Failed(error.to_string())
 }
 
-fn open_error(outage: Outage) -> MigrateError {
+fn open_error(outage: &Outage) -> MigrateError {
     MigrateError::Open(outage.to_string())
 }

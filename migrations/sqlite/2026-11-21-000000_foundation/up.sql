@@ -147,7 +147,7 @@ CREATE TABLE runs (
     CONSTRAINT run_end CHECK ((status = 'running') = (ended_at IS NULL)),
     FOREIGN KEY (conversation_id, message_id) REFERENCES messages (conversation_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX runs_by_message ON runs (message_id, conversation_id, id);
+CREATE INDEX runs_by_message ON runs (message_id, id);
 CREATE INDEX runs_running_by_conversation ON runs (conversation_id, id) WHERE status = 'running';
 CREATE INDEX runs_running_by_lease ON runs (lease_expires_at, id) WHERE status = 'running';
 CREATE UNIQUE INDEX runs_one_running_per_message ON runs (message_id) WHERE status = 'running';

@@ -25,16 +25,18 @@ use crate::Sqlite;
 use crate::errors::{CONFLICT, Outcome};
 use crate::statement::{query, values};
 use context::Context;
+#[cfg(test)]
+pub(crate) use facts::{BY_CONVERSATION as FACTS_BY_CONVERSATION, BY_OWNER as FACTS_BY_OWNER};
 
 #[async_trait]
 impl Journal for Sqlite {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, StorageError> {
         let unit = Arc::new(unit);
-        let (observer, observed) = (Arc::clone(&self.observer), Arc::clone(&unit));
+        let (observer, announced) = (Arc::clone(&self.observer), Arc::clone(&unit));
         let announce = move |committed: &Committed| {
             let observer = observer.read().clone();
             if let Some(observer) = observer {
-                observer.committed(&observed, committed);
+                observer.committed(&announced, committed);
             }
         };
         self.writer.write_and_announce(move |connection| write(connection, &unit), announce).await

@@ -17,7 +17,7 @@ fn record(world: &World, result: &str) -> IdempotencyRecord {
         fingerprint: [7; 32],
         result: result.to_owned(),
         version: Some(Version::FIRST),
-        expires_at: world.clock.now().plus(Duration::from_secs(60)),
+        expires_at: world.clock.now().plus(Duration::from_mins(1)),
     }
 }
 
@@ -74,7 +74,7 @@ pub async fn an_expired_record_gives_way(storage: Storage) {
     let world = World::new(storage).await;
     let journal = &world.storage.journal;
     journal.commit(unit(&world, record(&world, "1"))).await.expect("the key is fresh");
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let second = record(&world, "2");
     journal.commit(unit(&world, second.clone())).await.expect("the record has expired");
     assert_eq!(find(&world, world.user.id, "conversation.create", "attempt-1").await, Some(second));
@@ -87,7 +87,7 @@ pub async fn fifty_attempts_at_once_succeed_once(storage: Storage) {
         let created =
             Event::ConversationCreated(world.new_conversation(world.user.id, &format!("Attempt {number}")));
         let record = IdempotencyRecord {
-            expires_at: world.clock.now().plus(Duration::from_secs(3600)),
+            expires_at: world.clock.now().plus(Duration::from_hours(1)),
             ..record(&world, &number.to_string())
         };
         world.storage.journal.commit(UnitOfWork { idempotency: Some(record), ..world.unit(vec![created]) })

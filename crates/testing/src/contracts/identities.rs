@@ -22,7 +22,7 @@ fn api_key(world: &World, secret: u8) -> ApiKey {
         key_hash: TokenHash::new([secret; 32]),
         scopes: vec![Scope::Read, Scope::Generate],
         created_at: world.clock.now(),
-        expires_at: Some(world.clock.now().plus(Duration::from_secs(60))),
+        expires_at: Some(world.clock.now().plus(Duration::from_mins(1))),
     }
 }
 
@@ -125,7 +125,7 @@ pub async fn sessions_are_found_by_token_until_closed(storage: Storage) {
         workspace_id: world.workspace_id,
         token_hash: TokenHash::new([9; 32]),
         created_at: world.clock.now(),
-        expires_at: world.clock.now().plus(Duration::from_secs(60)),
+        expires_at: world.clock.now().plus(Duration::from_mins(1)),
     };
     world.done(vec![Event::SessionOpened(session.clone())]).await;
     let port = &world.storage.identities;

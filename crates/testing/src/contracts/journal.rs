@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::ports::{Clock, CommitObserver, Committed, Fact, FactScope, Ids, Position, StorageError};
 use domain::{
     Conversation, ConversationId, Event, IdempotencyKey, IdempotencyRecord, Job, JobId, JobKind, MessageId,
-    Money, RunStatus, UnitOfWork, UsageEntry, UserId, Version, WorkspaceId,
+    Money, RunStatus, UnitOfWork, UsageEntry, UserId, Version,
 };
 use futures_util::future::join_all;
 use parking_lot::Mutex;
@@ -213,11 +213,11 @@ pub async fn facts_stay_in_their_workspace(storage: Storage) {
 }
 
 #[derive(Default)]
-struct Seen(Mutex<Vec<(WorkspaceId, usize, Vec<Option<Position>>)>>);
+struct Seen(Mutex<Vec<(Arc<UnitOfWork>, Committed)>>);
 
 impl CommitObserver for Seen {
     fn committed(&self, unit: &Arc<UnitOfWork>, committed: &Committed) {
-        self.0.lock().push((unit.workspace_id, unit.events.len(), committed.positions.clone()));
+        self.0.lock().push((Arc::clone(unit), committed.clone()));
     }
 }
 
@@ -234,7 +234,7 @@ pub async fn the_observer_sees_every_commit_in_order(storage: Storage) {
         let commit = world.commit(vec![Event::ConversationCreated(conversation)]);
         async move {
             let committed = commit.await.ok()?;
-            let is_known = seen.0.lock().iter().any(|(_, _, positions)| *positions == committed.positions);
+            let is_known = seen.0.lock().iter().any(|(_, known)| *known == committed);
             Some((committed.positions, is_known))
         }
     });
@@ -246,7 +246,8 @@ pub async fn the_observer_sees_every_commit_in_order(storage: Storage) {
     );
     let seen = seen.0.lock();
     assert_eq!(seen.len(), 40);
-    let positions: Vec<_> = seen.iter().flat_map(|(_, _, positions)| positions.clone()).collect();
+    assert!(seen.iter().all(|(unit, known)| unit.events.len() == known.positions.len()));
+    let positions: Vec<_> = seen.iter().flat_map(|(_, known)| known.positions.clone()).collect();
     assert!(positions.is_sorted(), "{positions:?}");
 }
 

@@ -91,7 +91,8 @@ pub async fn an_abandoned_run_is_found_when_its_lease_is_over(storage: Storage) 
     let Storage { journal, runs, .. } = &world.storage;
     let before = run.lease_expires_at.minus(Duration::from_secs(1));
     assert_eq!(runs.abandoned(before, 10).await.expect("reading works"), []);
-    assert_eq!(runs.abandoned(run.lease_expires_at, 10).await.expect("reading works"), [run.clone()]);
+    let abandoned = runs.abandoned(run.lease_expires_at, 10).await.expect("reading works");
+    assert_eq!(abandoned, std::slice::from_ref(&run));
     let longer = run.lease_expires_at.plus(Duration::from_secs(30));
     journal.renew_leases(world.node_id, longer).await.expect("renewing works");
     assert_eq!(runs.abandoned(run.lease_expires_at, 10).await.expect("reading works"), []);
@@ -128,7 +129,7 @@ pub async fn runs_are_found_by_conversation_and_message(storage: Storage) {
     assert_eq!(running, [first_run.clone(), second_run.clone()]);
     world.done(vec![world.completed(&first_run, &first, "Answer")]).await;
     let running = runs.running(world.workspace_id, conversation.id).await.expect("reading works");
-    assert_eq!(running, [second_run.clone()]);
+    assert_eq!(running, std::slice::from_ref(&second_run));
     let of_first = runs.of_message(world.workspace_id, first.id).await.expect("reading works");
     assert_eq!(of_first.map(|run| (run.id, run.status)), Some((first_run.id, RunStatus::Completed)));
     let (other, _) = world.neighbour().await;

@@ -104,10 +104,10 @@ impl Connection {
     ) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {status} Scripted\r\n");
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         match length {
-            Some(length) => head.push_str(&format!("content-length: {length}\r\n\r\n")),
+            Some(length) => head.extend(["content-length: ", &length.to_string(), "\r\n\r\n"]),
             None => head.push_str("transfer-encoding: chunked\r\n\r\n"),
         }
         self.write(head.as_bytes()).await

@@ -172,10 +172,10 @@ impl Upstream {
                 changed.await;
             }
         };
-        match tokio::time::timeout(PATIENCE, waiting).await {
-            Ok(counts) => counts,
-            Err(_) => panic!("waited in vain at the upstream: {:?}", self.counts()),
-        }
+        let Ok(counts) = tokio::time::timeout(PATIENCE, waiting).await else {
+            panic!("waited in vain at the upstream: {:?}", self.counts());
+        };
+        counts
     }
 }
 
@@ -192,7 +192,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 impl Shared {
     /// The script for a request, or a document.
-    fn answer(&self, request: Recorded) -> Result<Script, (u16, Value)> {
+    fn answer(&self, request: &Recorded) -> Result<Script, (u16, Value)> {
         let mut state = self.state.lock();
         let error = |status, message: &str| (status, json!({"error": {"message": message}}));
         if let Some(key) = &state.api_key

@@ -24,7 +24,7 @@ pub(super) enum Ending {
 
 pub(super) async fn connection(shared: Arc<Shared>, mut connection: Connection) {
     while let Ok(Some(request)) = connection.request().await {
-        let answer = shared.answer(request.clone());
+        let answer = shared.answer(&request);
         shared.begin(request.clone());
         let ending = match answer {
             Ok(script) => play(&shared, &mut connection, &request, script).await,
@@ -108,7 +108,7 @@ async fn wait(shared: &Shared, connection: &mut Connection, step: &Step) -> Opti
 }
 
 fn bytes(step: &Step, asked: &Value) -> Option<Vec<u8>> {
-    let delta = |delta: Value| chunk(asked, json!([{"index": 0, "delta": delta, "finish_reason": null}]));
+    let delta = |delta: Value| chunk(asked, &json!([{"index": 0, "delta": delta, "finish_reason": null}]));
     let data = match step {
         Step::Text(text) => delta(json!({"content": text})),
         Step::Reasoning(text) => delta(json!({"reasoning_content": text})),
@@ -118,12 +118,12 @@ fn bytes(step: &Step, asked: &Value) -> Option<Vec<u8>> {
         Step::Arguments { index, text } => {
             delta(json!({"tool_calls": [{"index": index, "function": {"arguments": text}}]}))
         }
-        Step::Finish(reason) => chunk(asked, json!([{"index": 0, "delta": {}, "finish_reason": reason}])),
+        Step::Finish(reason) => chunk(asked, &json!([{"index": 0, "delta": {}, "finish_reason": reason}])),
         Step::Usage(usage) => {
             if asked["stream_options"]["include_usage"] != true {
                 return None;
             }
-            let mut chunk = chunk(asked, json!([]));
+            let mut chunk = chunk(asked, &json!([]));
             chunk["usage"] = usage.clone();
             chunk
         }
@@ -135,7 +135,7 @@ fn bytes(step: &Step, asked: &Value) -> Option<Vec<u8>> {
     Some(format!("data: {data}\n\n").into_bytes())
 }
 
-fn chunk(asked: &Value, choices: Value) -> Value {
+fn chunk(asked: &Value, choices: &Value) -> Value {
     json!({"id": "chatcmpl-scripted", "object": "chat.completion.chunk", "created": 1_700_000_000,
         "model": asked["model"], "choices": choices})
 }

@@ -1,0 +1,77 @@
+//! No statement of a hot path may walk through a whole table.
+
+use std::fmt::Write;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use diesel::sqlite::SqliteConnection;
+use domain::ports::ConversationFilter;
+
+use crate::connection;
+use crate::settings::Settings;
+use crate::statement::{Value, query};
+use crate::{conversations, idempotency, identities, jobs, journal, messages, migrate, runs, search};
+
+fn plan(connection: &mut SqliteConnection, sql: &str) -> String {
+    let explain = format!("EXPLAIN QUERY PLAN {sql}");
+    let steps = query::<(Integer, Integer, Integer, Text)>(&explain, &[Value::Null; 9])
+        .load::<(i32, i32, i32, String)>(connection)
+        .expect("the statement is valid");
+    steps.into_iter().fold(String::new(), |mut plan, (_, _, _, step)| {
+        writeln!(plan, "{step}").expect("a string takes everything");
+        plan
+    })
+}
+
+#[test]
+fn hot_statements_search_and_never_scan_or_sort() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let settings = Settings::at(&directory.path().join("plans.db"));
+    migrate::up(&settings).expect("migrating works");
+    let path = settings.path().expect("the path is valid");
+    let mut connection = connection::reading(&settings, &path).expect("the file opens");
+    let filter = |pinned, archived| {
+        conversations::list_statement(&ConversationFilter { pinned, archived, title_contains: None })
+    };
+    let statements = [
+        filter(None, None),
+        filter(Some(false), Some(false)),
+        filter(Some(true), None),
+        filter(None, Some(true)),
+        messages::LIST.to_owned(),
+        messages::THREAD.to_owned(),
+        messages::TREE.to_owned(),
+        messages::EDITS.to_owned(),
+        messages::SIBLINGS.to_owned(),
+        messages::ROOTS.to_owned(),
+        runs::OF_MESSAGE.to_owned(),
+        runs::RUNNING.to_owned(),
+        runs::ABANDONED.to_owned(),
+        journal::FACTS_BY_OWNER.to_owned(),
+        journal::FACTS_BY_CONVERSATION.to_owned(),
+        identities::USER_BY_EMAIL.to_owned(),
+        identities::USERS.to_owned(),
+        identities::SESSION_BY_TOKEN.to_owned(),
+        identities::API_KEY_BY_HASH.to_owned(),
+        identities::API_KEYS.to_owned(),
+        idempotency::FIND.to_owned(),
+        jobs::CLAIM.to_owned(),
+        search::PLACE.to_owned(),
+        search::NEWEST.to_owned(),
+    ];
+    for sql in statements {
+        let plan = plan(&mut connection, &sql);
+        // What a statement brings along itself may be read whole: lists of ids, the thread so far, the index of words.
+        let scans = plan.lines().filter(|step| step.starts_with("SCAN"));
+        let brought = ["json_each", "parent", "t", "thread", "CONSTANT ROW", "f"];
+        for scan in scans {
+            let what = scan.trim_start_matches("SCAN ").split(" VIRTUAL").next().unwrap_or_default();
+            assert!(brought.contains(&what), "{sql}\n{plan}");
+        }
+        let sorts_are_small = [messages::SIBLINGS, messages::THREAD, identities::USER_BY_EMAIL];
+        assert!(
+            !plan.contains("TEMP B-TREE") || sorts_are_small.contains(&sql.as_str()),
+            "{sql}\nsorts:\n{plan}"
+        );
+    }
+}
