@@ -28,7 +28,7 @@ pub(crate) fn client(address: &Url, connect_timeout: Duration) -> Result<reqwest
         .tls_backend_preconfigured(tls(address)?)
         .redirect(Policy::none())
         .connect_timeout(connect_timeout)
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(1024)
         .tcp_nodelay(true)
         .tcp_keepalive(Duration::from_secs(30))

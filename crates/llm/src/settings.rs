@@ -332,6 +332,7 @@ fn problem(code: &'static str, message: impl Into<Cow<'static, str>>) -> Validat
     ValidationError::new(code).with_message(message.into())
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator passes a reference")]
 fn check_kind(kind: &ProviderKind) -> Result<(), ValidationError> {
     if kind.is_served() {
         return Ok(());

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 /// The most characters of a provider's words that are passed on.
 const MOST_CHARACTERS: usize = 500;
 /// The longest wait that is believed.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// An error in the middle of a stream, as the provider wrote it: JSON.
 #[derive(Debug)]

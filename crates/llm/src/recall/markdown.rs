@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    fn hit(title: &str, snippet: &str, highlights: Vec<std::ops::Range<usize>>) -> SearchHit {
+    fn hit(title: &str, snippet: &str, highlights: &[(usize, usize)]) -> SearchHit {
         SearchHit {
             conversation_id: ConversationId::from_uuid(Uuid::from_u128(1)),
             conversation_title: Title::new(title).expect("the title is one line"),
@@ -105,14 +105,14 @@ mod tests {
             role: MessageRole::User,
             created_at: Timestamp::from_micros(1_767_225_600_000_000),
             snippet: snippet.to_owned(),
-            highlights,
+            highlights: highlights.iter().map(|&(from, to)| from..to).collect(),
         }
     }
 
     #[test]
     fn it_quotes_with_links_and_says_how_to_connect_a_model() {
         let hits =
-            [hit("Balcony", "My tomatoes\nneed sun", vec![3..11]), hit("Garden", "tomatoes again", vec![])];
+            [hit("Balcony", "My tomatoes\nneed sun", &[(3, 11)]), hit("Garden", "tomatoes again", &[])];
         insta::assert_snapshot!(answer(&["tomatoes".to_owned()], &hits), @"
         **No language model is connected to this server yet**, so this is not a model's answer. I looked through what you wrote before for *tomatoes*, and found these 2:
 
@@ -136,7 +136,7 @@ mod tests {
     fn nothing_in_a_quoted_message_is_markup() {
         let snippet =
             "![x](https://evil.example/?q) <img src=x> www.evil.example a@evil.example `code` **b**";
-        let text = answer(&["q".to_owned()], &[hit("[t](http://evil)", snippet, vec![500..501, 3..1])]);
+        let text = answer(&["q".to_owned()], &[hit("[t](http://evil)", snippet, &[(500, 501), (3, 1)])]);
         assert!(!text.contains("](http"), "{text}");
         assert!(!text.contains("://"), "{text}");
         assert!(!text.contains(" <img"), "{text}");
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_highlight_that_fits_no_character_is_left_out() {
-        let text = highlighted(&hit("t", "Grüße", vec![3..4, 0..2]));
+        let text = highlighted(&hit("t", "Grüße", &[(3, 4), (0, 2)]));
         assert_eq!(text, "**Gr**üße");
     }
 }
