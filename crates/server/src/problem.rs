@@ -117,8 +117,12 @@ impl Problem {
 
     /// The whole answer to a request.
     pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
-        let info = RequestInfo::of(request);
-        let body = self.body(Some(request.path()), &info.trace.trace_id.to_string());
+        self.answer(request.path(), &RequestInfo::of(request))
+    }
+
+    /// The whole answer to a request for `path`.
+    pub fn answer(&self, path: &str, info: &RequestInfo) -> HttpResponse {
+        let body = self.body(Some(path), &info.trace.trace_id.to_string());
         let json = serde_json::to_vec(&body).expect("a problem is strings and numbers, which JSON can write");
         let mut answer = HttpResponse::build(self.status);
         answer.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));

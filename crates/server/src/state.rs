@@ -1,15 +1,17 @@
 //! What every request handler works with.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use application::{Bus, Services};
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::Settings;
 use crate::hosts::Hosts;
+use crate::route::Route;
+use crate::{Settings, asyncapi, docs, openapi, routes};
 
 /// What every request handler works with; one for all workers.
 pub struct State {
@@ -23,7 +25,20 @@ pub struct State {
     pub stopping: CancellationToken,
     /// Sockets and streams that are open; the shutdown waits for them.
     pub tasks: TaskTracker,
+    /// Every route that the OpenAPI document describes.
+    pub table: Vec<Arc<Route>>,
+    documents: OnceLock<Documents>,
     is_draining: AtomicBool,
+}
+
+/// What the interfaces say about themselves.
+pub struct Documents {
+    /// OpenAPI, in JSON.
+    pub openapi: Bytes,
+    /// AsyncAPI, in JSON.
+    pub asyncapi: Bytes,
+    /// OpenAPI, as a page.
+    pub page: Bytes,
 }
 
 impl State {
@@ -35,6 +50,8 @@ impl State {
             settings,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            table: routes::table(),
+            documents: OnceLock::new(),
             is_draining: AtomicBool::new(false),
         })
     }
@@ -42,6 +59,18 @@ impl State {
     /// What handlers of the application work with.
     pub fn services(&self) -> &Arc<Services> {
         self.bus.services()
+    }
+
+    /// What the interfaces say about themselves, written when somebody first asks.
+    pub fn documents(&self) -> &Documents {
+        self.documents.get_or_init(|| {
+            let document = openapi::document(&self.table);
+            Documents {
+                page: docs::page(&document).into(),
+                openapi: openapi::text(&document).into(),
+                asyncapi: openapi::text(&asyncapi::document()).into(),
+            }
+        })
     }
 
     /// Whether the server is about to stop.

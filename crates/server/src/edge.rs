@@ -1,0 +1,228 @@
+//! The outermost layer: what holds for every request and every answer, whatever the route.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpResponse, web};
+use application::{Code, Error};
+use domain::ports::{Quota, RateLimitDecision, RateLimiter};
+use ipnet::IpNet;
+use tracing::Instrument as _;
+
+use crate::Settings;
+use crate::compression;
+use crate::hosts::{Authority, Hosts};
+use crate::problem::Problem;
+use crate::request::RequestInfo;
+
+/// What browsers may do with answers that are not pages: nothing.
+const API_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the outermost layer knows.
+pub struct Edge {
+    hosts: Hosts,
+    trusted_proxies: Vec<IpNet>,
+    access_log: bool,
+    limiter: Arc<dyn RateLimiter>,
+    quota: Option<Quota>,
+}
+
+impl Edge {
+    /// The layer for these settings.
+    pub fn new(settings: &Settings, hosts: Hosts, limiter: Arc<dyn RateLimiter>) -> Self {
+        let quota = NonZeroU32::new(settings.requests_per_minute).map(|limit| Quota {
+            name: "address",
+            limit,
+            window: Duration::from_secs(60),
+        });
+        Self {
+            hosts,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            access_log: settings.access_log,
+            limiter,
+            quota,
+        }
+    }
+
+    async fn count(&self, address: Option<IpAddr>) -> Option<(Quota, RateLimitDecision)> {
+        let quota = self.quota?;
+        let key = format!("address:{}", address?);
+        Some((quota, self.limiter.check(&key, quota).await))
+    }
+}
+
+/// Looks at a request before any route does, and finishes every answer.
+pub async fn edge(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let edge = request
+        .app_data::<web::Data<Edge>>()
+        .map(|edge| Arc::clone(edge))
+        .expect("the application is built with its edge");
+    let called = called_authority(&request);
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let info = RequestInfo::read(request.headers(), peer, &edge.trusted_proxies, called.clone());
+    let span = tracing::info_span!(
+        "request",
+        request_id = %info.request_id,
+        trace_id = %info.trace.trace_id,
+        method = %request.method(),
+        path = %request.path(),
+    );
+    request.extensions_mut().insert(info.clone());
+    let started = tokio::time::Instant::now();
+    let is_probe = request.path().starts_with("/health/");
+    async move {
+        let coding = compression::negotiate(request.headers());
+        let counted = if is_probe { None } else { edge.count(info.address).await };
+        let refusal = refusal(&edge.hosts, &request, called.as_ref(), counted.as_ref());
+        let response = match refusal {
+            Some(problem) => {
+                let (request, _) = request.into_parts();
+                let response = problem.respond(&request);
+                ServiceResponse::new(request, response)
+            }
+            None => {
+                let path = request.path().to_owned();
+                match next.call(request).await {
+                    Ok(response) => response.map_into_boxed_body(),
+                    Err(error) => {
+                        let mut response = foreign_error(&error).answer(&path, &info);
+                        finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
+                        return Err(InternalError::from_response(error, response).into());
+                    }
+                }
+            }
+        };
+        let (request, response) = response.into_parts();
+        let mut response = compression::apply(response, coding);
+        finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
+        log(&edge, response.status(), started.elapsed());
+        Ok(ServiceResponse::new(request, response))
+    }
+    .instrument(span)
+    .await
+}
+
+fn refusal(
+    hosts: &Hosts,
+    request: &ServiceRequest,
+    called: Option<&Authority>,
+    counted: Option<&(Quota, RateLimitDecision)>,
+) -> Option<Problem> {
+    match called {
+        None => {
+            let detail = "The request must name exactly one host.";
+            return Some(Problem::malformed("host", detail).closing());
+        }
+        Some(called) if !hosts.allows(called) => {
+            let detail = "This server is not known under the name that you called. The operator allows names in server.allowed_hosts.";
+            let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail);
+            return Some(problem.closing());
+        }
+        Some(_) => {}
+    }
+    if let Some((_, decision)) = counted
+        && !decision.allowed
+    {
+        let detail = "Too many requests come from your address. Wait, then try again.";
+        let error = Error::new(Code::RateLimited, "rate_limited", detail).retry_after(decision.reset_after);
+        return Some(error.into());
+    }
+    let tunnels = request.method() == actix_web::http::Method::CONNECT;
+    tunnels.then(|| Problem::method_not_allowed(String::new()))
+}
+
+/// The name under which the server was called; `None` without a name, with several, or with one that is not one.
+fn called_authority(request: &ServiceRequest) -> Option<Authority> {
+    let mut names = request.headers().get_all(header::HOST);
+    let named = names.next().and_then(|value| value.to_str().ok());
+    if names.next().is_some() {
+        return None;
+    }
+    // A target in absolute form names the host itself (RFC 9112, section 3.2.2).
+    let in_target = request.uri().authority().map(|authority| authority.as_str());
+    Authority::parse(in_target.or(named)?)
+}
+
+/// An error that did not come from a handler of ours.
+fn foreign_error(error: &actix_web::Error) -> Problem {
+    let status = error.as_response_error().status_code();
+    if status.is_server_error() {
+        tracing::error!(%error, "request failed outside of a handler");
+        return Error::internal(error.to_string()).into();
+    }
+    Problem::new(status, "bad_request", "The request cannot be understood.").closing()
+}
+
+/// Headers that every answer carries.
+fn finish(
+    headers: &mut HeaderMap,
+    info: &RequestInfo,
+    hosts: &Hosts,
+    counted: Option<&(Quota, RateLimitDecision)>,
+) {
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, API_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if hosts.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    if let Ok(id) = HeaderValue::from_str(&info.request_id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if let Some((quota, decision)) = counted {
+        let policy = format!("\"{}\";q={};w={}", quota.name, quota.limit, quota.window.as_secs());
+        let state =
+            format!("\"{}\";r={};t={}", quota.name, decision.remaining, decision.reset_after.as_secs() + 1);
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+}
+
+fn log(edge: &Edge, status: StatusCode, duration: Duration) {
+    let milliseconds = duration.as_secs_f64() * 1_000.0;
+    let status = status.as_u16();
+    if status >= 500 {
+        tracing::warn!(status, milliseconds, "request failed");
+    } else if edge.access_log {
+        tracing::info!(status, milliseconds, "request answered");
+    } else {
+        tracing::debug!(status, milliseconds, "request answered");
+    }
+}
+
+/// A route that leads nowhere.
+pub async fn unknown_route(request: actix_web::HttpRequest) -> HttpResponse {
+    Problem::unknown_route().respond(&request)
+}
+
+#[cfg(test)]
+#[path = "edge_tests.rs"]
+mod tests;

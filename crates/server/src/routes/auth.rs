@@ -1,0 +1,97 @@
+//! Signing in and out.
+
+use actix_web::cookie::time;
+use actix_web::http::header;
+use actix_web::http::{Method, StatusCode};
+use application::identities::{SignInInput, SignedIn, UserView, sign_in};
+use domain::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use validator::Validate;
+
+use super::commands;
+use crate::context::{require_own_origin, session_cookie};
+use crate::problem::Problem;
+use crate::request::RequestInfo;
+use crate::route::{Answer, Body, Call, Handling, Outcome, Route, schema_of};
+use crate::state::State;
+use crate::{json, respond};
+
+/// A session that has just begun.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "SignedIn")]
+pub struct SignedInBody {
+    /// The person.
+    pub user: UserView,
+    /// What unsafe requests with the cookie repeat in `X-CSRF-Token`.
+    pub csrf_token: String,
+    /// When the session ends.
+    pub expires_at: Timestamp,
+}
+
+pub fn routes() -> [Route; 2] {
+    let login = "Begins a session: the answer sets its cookie";
+    let logout = "Ends the session";
+    [
+        Route::new(Method::POST, "/api/v1/auth/login", "session.create", "identity", login, |call| {
+            Box::pin(log_in(call))
+        })
+        .for_anyone()
+        .body(Body::Json(schema_of::<SignInInput>))
+        .answer(
+            Answer::json::<SignedInBody>(StatusCode::OK, "The person is signed in.").headers(&["Set-Cookie"]),
+        ),
+        Route::new(Method::POST, "/api/v1/auth/logout", "session.delete", "identity", logout, log_out)
+            .body(Body::Command)
+            .answer(Answer::empty(StatusCode::NO_CONTENT, "The session is over.").headers(&["Set-Cookie"])),
+    ]
+}
+
+async fn log_in(call: Call) -> Outcome {
+    refuse_foreign_page(&call)?;
+    call.query()?;
+    let info = RequestInfo::of(&call.request);
+    let (input, call) = read::<SignInInput>(call).await?;
+    let signed_in = sign_in(call.state.services(), input, info.address).await?;
+    begin_session(StatusCode::OK, &call.state, &info, signed_in)
+}
+
+fn log_out(call: Call) -> Handling {
+    Box::pin(async move {
+        let (info, hosts) = (RequestInfo::of(&call.request), call.state.hosts.clone());
+        let mut answer = commands::handle(call).await?;
+        let cookie = session_cookie("", time::Duration::ZERO, &info, &hosts);
+        answer.add_cookie(&cookie).map_err(application::Error::internal)?;
+        Ok(answer)
+    })
+}
+
+/// Pages of others must not sign anybody in, not even into an account of their own.
+pub fn refuse_foreign_page(call: &Call) -> Result<(), Problem> {
+    let headers = call.request.headers();
+    if headers.contains_key(header::ORIGIN) {
+        require_own_origin(headers, &RequestInfo::of(&call.request), &call.state.hosts)?;
+    }
+    Ok(())
+}
+
+/// Reads and validates a body that is not a command.
+pub async fn read<T: DeserializeOwned + Validate>(call: Call) -> Result<(T, Call), Problem> {
+    let Call { request, payload, state, route } = call;
+    let object = json::read_object(&request, payload, &state.settings).await?;
+    let input = application::decode(Value::Object(object))?;
+    Ok((input, Call { payload: actix_web::dev::Payload::None, request, state, route }))
+}
+
+/// The answer that carries the cookie.
+pub fn begin_session(status: StatusCode, state: &State, info: &RequestInfo, signed_in: SignedIn) -> Outcome {
+    let lifetime =
+        time::Duration::try_from(state.services().settings.session()).unwrap_or(time::Duration::DAY);
+    let cookie = session_cookie(&signed_in.token, lifetime, info, &state.hosts);
+    let SignedIn { user, csrf_token, expires_at, .. } = signed_in;
+    let mut answer = respond::json(status, &SignedInBody { user, csrf_token, expires_at })?;
+    answer.add_cookie(&cookie).map_err(application::Error::internal)?;
+    Ok(answer)
+}

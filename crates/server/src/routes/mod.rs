@@ -1,0 +1,100 @@
+//! The routes: one table, from which the router and the OpenAPI document are made.
+
+mod api_keys;
+mod auth;
+mod batch;
+pub mod commands;
+mod conversations;
+mod documents;
+mod events;
+mod health;
+mod me;
+mod messages;
+mod models;
+mod parameters;
+mod runs;
+mod setup;
+mod users;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::{HttpRequest, web};
+
+use crate::problem::Problem;
+use crate::route::{Call, Route};
+use crate::state::State;
+
+pub use batch::unknown_command;
+
+/// Every route that the OpenAPI document describes.
+pub fn table() -> Vec<Arc<Route>> {
+    let mut routes = Vec::new();
+    routes.extend(health::routes());
+    routes.extend(setup::routes());
+    routes.extend(auth::routes());
+    routes.extend(me::routes());
+    routes.extend(api_keys::routes());
+    routes.extend(users::routes());
+    routes.extend(conversations::routes());
+    routes.extend(messages::routes());
+    routes.extend(runs::routes());
+    routes.extend(models::routes());
+    routes.extend(events::routes());
+    routes.extend(batch::routes());
+    routes.extend(documents::routes());
+    for route in &mut routes {
+        route.fields = crate::openapi::field_names(route);
+    }
+    routes.into_iter().map(Arc::new).collect()
+}
+
+/// Teaches actix every route of the table, the pages, and what to say about everything else.
+pub fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
+    let mut by_path: BTreeMap<&str, Vec<&Arc<Route>>> = BTreeMap::new();
+    for route in &state.table {
+        by_path.entry(route.path).or_default().push(route);
+    }
+    for (path, routes) in by_path {
+        let mut resource = web::resource(path);
+        let mut allowed: Vec<&str> = Vec::new();
+        for route in routes {
+            resource = resource.route(handle(route.method.clone(), state, route));
+            allowed.push(route.method.as_str());
+            if route.method == Method::GET {
+                resource = resource.route(handle(Method::HEAD, state, route));
+                allowed.push("HEAD");
+            }
+        }
+        config.service(resource.default_service(web::route().to(refuse_method(allowed.join(", ")))));
+    }
+    let docs =
+        Route::new(Method::GET, "/docs", "document.page", "documents", "The documentation", documents::page);
+    let docs = Arc::new(docs.for_anyone());
+    let page = web::resource(docs.path).route(handle(Method::GET, state, &docs));
+    let page = page.route(handle(Method::HEAD, state, &docs));
+    config.service(page.default_service(web::route().to(refuse_method("GET, HEAD".to_owned()))));
+    crate::pages::configure(config);
+}
+
+fn handle(method: Method, state: &Arc<State>, route: &Arc<Route>) -> actix_web::Route {
+    let (state, route) = (Arc::clone(state), Arc::clone(route));
+    web::method(method).to(move |request: HttpRequest, payload: web::Payload| {
+        let call = Call {
+            request: request.clone(),
+            payload: payload.into_inner(),
+            state: Arc::clone(&state),
+            route: Arc::clone(&route),
+        };
+        let handling = (route.handler)(call);
+        async move { handling.await.unwrap_or_else(|problem| problem.respond(&request)) }
+    })
+}
+
+/// Says which methods a path has.
+fn refuse_method(
+    allowed: String,
+) -> impl Fn(HttpRequest) -> std::future::Ready<actix_web::HttpResponse> + Clone + 'static {
+    move |request| std::future::ready(Problem::method_not_allowed(allowed.clone()).respond(&request))
+}
