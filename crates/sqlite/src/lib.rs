@@ -10,6 +10,7 @@ mod conversations;
 mod errors;
 mod idempotency;
 mod identities;
+mod inspection;
 mod jobs;
 mod journal;
 mod lock;
@@ -31,6 +32,7 @@ use domain::ports::CommitObserver;
 use parking_lot::RwLock;
 use thiserror::Error;
 
+pub use crate::inspection::{Inspection, inspect};
 pub use crate::lock::LockError;
 pub use crate::settings::{Settings, SettingsProblem};
 

@@ -1,5 +1,7 @@
 //! The schema and its changes.
 
+mod rehearsal;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use crate::errors::Outage;
 use crate::lock::{Lock, LockError, beside};
 use crate::settings::{Settings, SettingsProblem};
 use crate::statement::{query, values};
+
+pub use rehearsal::{Rehearsal, rehearse};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
