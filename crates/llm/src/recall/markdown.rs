@@ -137,11 +137,10 @@ mod tests {
         let snippet =
             "![x](https://evil.example/?q) <img src=x> www.evil.example a@evil.example `code` **b**";
         let text = answer(&["q".to_owned()], &[hit("[t](http://evil)", snippet, &[(500, 501), (3, 1)])]);
-        assert!(!text.contains("](http"), "{text}");
-        assert!(!text.contains("://"), "{text}");
-        assert!(!text.contains(" <img"), "{text}");
-        assert!(!text.contains("www.evil"), "{text}");
-        assert!(!text.contains("a@evil"), "{text}");
+        assert!(text.contains(r"1. [\[t\]\(http\://evil\)](/c/"), "{text}");
+        let quoted = r"> \!\[x\]\(https\://evil.example/?q\) \<img src=x\> www\.evil.example a\@evil.example";
+        assert!(text.contains(quoted), "{text}");
+        assert!(text.contains(r"\`code\` \*\*b\*\*"), "{text}");
     }
 
     #[test]
