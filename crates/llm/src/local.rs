@@ -13,7 +13,7 @@ use crate::openai_compatible::ListedModel;
 use crate::settings::{ProviderKind, ProviderSettings};
 
 /// How long a server on this machine may take to answer.
-const PATIENCE: Duration = Duration::from_millis(300);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 /// The largest answer that is read.
 const MOST_BYTES: usize = 1024 * 1024;
 
@@ -57,16 +57,16 @@ pub(crate) fn candidates() -> Vec<Candidate> {
 }
 
 /// Those of the candidates that are there, asked at the same time.
-pub(crate) async fn look(candidates: &[Candidate]) -> Vec<Found> {
+pub(crate) async fn look(candidates: &[Candidate], patience: Duration) -> Vec<Found> {
     let found = future::join_all(candidates.iter().map(|candidate| async move {
-        tokio::time::timeout(PATIENCE, probe(candidate)).await.ok().flatten()
+        tokio::time::timeout(patience, probe(candidate, patience)).await.ok().flatten()
     }));
     found.await.into_iter().flatten().collect()
 }
 
-async fn probe(candidate: &Candidate) -> Option<Found> {
+async fn probe(candidate: &Candidate, patience: Duration) -> Option<Found> {
     let root = Url::parse(&format!("http://{}/", candidate.address)).ok()?;
-    let client = client(&root, PATIENCE).ok()?;
+    let client = client(&root, patience).ok()?;
     let owner = match candidate.server {
         Server::Ollama => {
             let version: Version = get(&client, root.join("api/version").ok()?).await?;
@@ -127,7 +127,8 @@ mod tests {
     use super::*;
 
     async fn found(upstream: &Upstream, server: Server) -> Vec<Found> {
-        look(&[Candidate { name: "here", address: upstream.address(), server }]).await
+        look(&[Candidate { name: "here", address: upstream.address(), server }], Duration::from_secs(10))
+            .await
     }
 
     #[tokio::test]
@@ -161,7 +162,7 @@ mod tests {
         let address = mute.local_addr().expect("a bound listener has an address");
         let at = |address| Candidate { name: "here", address, server: Server::Ollama };
         let before = tokio::time::Instant::now();
-        assert_eq!(look(&[at(gone), at(address), at(gone), at(address)]).await, []);
+        assert_eq!(look(&[at(gone), at(address), at(gone), at(address)], PATIENCE).await, []);
         assert!(before.elapsed() < Duration::from_secs(5));
     }
 }

@@ -42,6 +42,8 @@ pub struct Registry {
     default_model: Option<ModelName>,
     builtin: Arc<dyn ChatModel>,
     candidates: Vec<Candidate>,
+    /// How long those may take to answer.
+    patience: Duration,
     /// By name: the configured providers first, in the order of their names, then those found on this machine.
     providers: Mutex<BTreeMap<(Origin, String), Provider>>,
     catalogue: RwLock<Arc<Catalogue>>,
@@ -99,6 +101,7 @@ impl Registry {
             default_model,
             builtin,
             candidates: if settings.discover_local { local::candidates() } else { Vec::new() },
+            patience: local::PATIENCE,
             providers: Mutex::new(built),
         };
         registry.rebuild();
@@ -159,7 +162,7 @@ impl Registry {
             !is_own && !is_taken
         };
         let candidates: Vec<Candidate> = self.candidates.iter().filter(is_free).cloned().collect();
-        let found = local::look(&candidates).await;
+        let found = local::look(&candidates, self.patience).await;
         self.take_found(found);
     }
 
@@ -306,6 +309,7 @@ mod tests {
         let mut registry =
             Registry::new(&providers, &ModelsSettings::default(), builtin).expect("the settings are right");
         registry.candidates = candidates;
+        registry.patience = Duration::from_secs(10);
         registry
     }
 

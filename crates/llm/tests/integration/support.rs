@@ -19,9 +19,9 @@ pub fn settings(upstream: &Upstream) -> ProviderSettings {
         base_url: Some(upstream.base_url()),
         api_key: Some(Secret::new(KEY)),
         connect_timeout_ms: 5000,
-        first_token_timeout_ms: 400,
-        idle_timeout_ms: 300,
-        answer_timeout_ms: 500,
+        first_token_timeout_ms: 1500,
+        idle_timeout_ms: 1000,
+        answer_timeout_ms: 2000,
         ..ProviderSettings::new(ProviderKind::OpenaiCompatible)
     }
 }
