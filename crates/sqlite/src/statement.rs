@@ -38,6 +38,12 @@ pub(crate) fn execute(
     query::<()>(sql, values).execute(connection)
 }
 
+/// The row number of the row that was inserted last. Cheaper than `RETURNING`, for which SQLite builds a temporary
+/// table each time.
+pub(crate) fn last_row(connection: &mut SqliteConnection) -> QueryResult<i64> {
+    query::<BigInt>("SELECT last_insert_rowid()", &[]).get_result(connection)
+}
+
 impl<Types> QueryId for Statement<'_, Types> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

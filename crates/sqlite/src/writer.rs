@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use diesel::connection::SimpleConnection;
+use diesel::result::QueryResult;
 use diesel::sqlite::SqliteConnection;
 use domain::ports::StorageError;
 use parking_lot::{Mutex, RwLock};
@@ -38,11 +38,12 @@ impl Writer {
     }
 
     /// Does `work` in a transaction, together with other units but failing alone, and answers once it is durable.
+    /// Work may be rolled back and done again, so it has no effect but on the connection.
     /// Work that was queued is done even when nobody waits for it any more.
     pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, StorageError>
     where
         T: Send + 'static,
-        W: FnOnce(&mut SqliteConnection) -> Outcome<T> + Send + 'static,
+        W: Fn(&mut SqliteConnection) -> Outcome<T> + Send + 'static,
     {
         self.write_and_announce(work, |_| {}).await
     }
@@ -52,11 +53,11 @@ impl Writer {
     pub(crate) async fn write_and_announce<T, W, A>(&self, work: W, announce: A) -> Result<T, StorageError>
     where
         T: Send + 'static,
-        W: FnOnce(&mut SqliteConnection) -> Outcome<T> + Send + 'static,
+        W: Fn(&mut SqliteConnection) -> Outcome<T> + Send + 'static,
         A: FnOnce(&T) + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Box::new(Pending { work: Some(work), announce, outcome: None, reply }))?;
+        self.enqueue(Box::new(Pending { work, announce, outcome: None, reply }))?;
         answer.await.unwrap_or_else(|_| Err(Outage::new("the writer gave up on this unit of work").into()))
     }
 
@@ -86,7 +87,7 @@ impl Writer {
 
 /// One unit of work on its way through the writer.
 trait Unit: Send {
-    /// Does the work and keeps the outcome; whether it succeeded.
+    /// Does the work and keeps the outcome; whether it succeeded. May be repeated after a rollback.
     fn apply(&mut self, connection: &mut SqliteConnection) -> bool;
 
     /// Tells the outcome to whoever waits; it counts only when the group was committed.
@@ -94,7 +95,7 @@ trait Unit: Send {
 }
 
 struct Pending<T, W, A> {
-    work: Option<W>,
+    work: W,
     announce: A,
     outcome: Option<Outcome<T>>,
     reply: oneshot::Sender<Result<T, StorageError>>,
@@ -103,13 +104,11 @@ struct Pending<T, W, A> {
 impl<T, W, A> Unit for Pending<T, W, A>
 where
     T: Send,
-    W: FnOnce(&mut SqliteConnection) -> Outcome<T> + Send,
+    W: Fn(&mut SqliteConnection) -> Outcome<T> + Send,
     A: FnOnce(&T) + Send,
 {
     fn apply(&mut self, connection: &mut SqliteConnection) -> bool {
-        if let Some(work) = self.work.take() {
-            self.outcome = Some(work(connection));
-        }
+        self.outcome = Some((self.work)(connection));
         matches!(self.outcome, Some(Ok(_)))
     }
 
@@ -174,14 +173,24 @@ impl Worker {
     }
 }
 
-fn write_group(connection: &mut SqliteConnection, group: &mut [Box<dyn Unit>]) -> diesel::QueryResult<()> {
+/// Does the work of a group in one transaction. Usually nothing fails, so the first attempt goes without savepoints:
+/// each of them would make FTS5 write out what it has gathered, and SQLite keep a second copy of every page.
+fn write_group(connection: &mut SqliteConnection, group: &mut [Box<dyn Unit>]) -> QueryResult<()> {
     execute(connection, "BEGIN IMMEDIATE", &[])?;
-    for unit in group {
-        execute(connection, "SAVEPOINT unit", &[])?;
-        if !unit.apply(connection) {
-            execute(connection, "ROLLBACK TO unit", &[])?;
+    if !group.iter_mut().all(|unit| unit.apply(connection)) {
+        execute(connection, "ROLLBACK", &[])?;
+        if group.len() == 1 {
+            return Ok(());
         }
-        execute(connection, "RELEASE unit", &[])?;
+        execute(connection, "BEGIN IMMEDIATE", &[])?;
+        for unit in group {
+            execute(connection, "SAVEPOINT unit", &[])?;
+            if !unit.apply(connection) {
+                execute(connection, "ROLLBACK TO unit", &[])?;
+            }
+            execute(connection, "RELEASE unit", &[])?;
+        }
     }
-    connection.batch_execute("COMMIT")
+    execute(connection, "COMMIT", &[])?;
+    Ok(())
 }

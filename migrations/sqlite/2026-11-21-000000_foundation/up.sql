@@ -148,8 +148,8 @@ CREATE TABLE runs (
     FOREIGN KEY (conversation_id, message_id) REFERENCES messages (conversation_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_by_message ON runs (message_id, id);
+-- Few runs are running at any moment, so leases are looked up among them and need no index of their own.
 CREATE INDEX runs_running_by_conversation ON runs (conversation_id, id) WHERE status = 'running';
-CREATE INDEX runs_running_by_lease ON runs (lease_expires_at, id) WHERE status = 'running';
 CREATE UNIQUE INDEX runs_one_running_per_message ON runs (message_id) WHERE status = 'running';
 
 -- Facts outlive what they are about, hence no foreign keys.

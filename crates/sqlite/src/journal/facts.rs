@@ -1,5 +1,7 @@
 //! The event log: facts without words.
 
+use std::sync::LazyLock;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
@@ -10,11 +12,35 @@ use uuid::Uuid;
 use super::context::Context;
 use crate::columns::{Id, Word, moment, version};
 use crate::errors::{Outcome, corrupt};
-use crate::statement::{Value, query, values};
+use crate::statement::{Value, execute, last_row, query, values};
 
-/// What a fact says beyond its name, its time and who caused it.
+/// How many facts one statement adds at most.
+const AT_ONCE: usize = 8;
+
+/// The statements that add one fact, two, and so on.
+static APPEND: LazyLock<Vec<String>> = LazyLock::new(|| (1..=AT_ONCE).map(append_statement).collect());
+
+fn append_statement(facts: usize) -> String {
+    let rows: Vec<String> = (0..facts)
+        .map(|fact| {
+            let own: Vec<String> =
+                (0..About::VALUES).map(|value| format!("?{}", 7 + fact * About::VALUES + value)).collect();
+            format!("(?1, ?2, ?3, ?4, ?5, ?6, {})", own.join(", "))
+        })
+        .collect();
+    format!(
+        "INSERT INTO events (
+             workspace_id, at, user_id, credential, credential_id, request_id,
+             name, owner_id, subject_id, conversation_id, message_id, run_id, version, run_status, removed
+         ) VALUES {}",
+        rows.join(", ")
+    )
+}
+
+/// What a fact says beyond its time and who caused it.
 #[derive(Default)]
-struct About<'a> {
+pub(super) struct About {
+    name: &'static str,
     owner_id: Option<UserId>,
     subject_id: Option<Uuid>,
     conversation_id: Option<ConversationId>,
@@ -22,57 +48,69 @@ struct About<'a> {
     run_id: Option<RunId>,
     version: Option<Version>,
     run_status: Option<RunStatus>,
-    removed: &'a [MessageId],
+    removed: Option<Vec<u8>>,
 }
 
-/// Adds an event to the log. Gives its place; `None` for an event that the log does not keep.
+impl About {
+    const VALUES: usize = 9;
+
+    fn values(&self) -> [Value<'_>; Self::VALUES] {
+        [
+            self.name.into(),
+            self.owner_id.into(),
+            self.subject_id.into(),
+            self.conversation_id.into(),
+            self.message_id.into(),
+            self.run_id.into(),
+            self.version.into(),
+            self.run_status.map(Word::word).into(),
+            self.removed.as_deref().into(),
+        ]
+    }
+}
+
+/// Adds facts to the log, in order, and gives their places; `None` in the place of an event that the log does not
+/// keep.
 pub(super) fn append(
     connection: &mut SqliteConnection,
-    context: &mut Context<'_>,
-    event: &Event,
-) -> Outcome<Option<Position>> {
-    let Some(about) = about(connection, context, event)? else { return Ok(None) };
+    context: &Context<'_>,
+    facts: &[Option<About>],
+) -> Outcome<Vec<Option<Position>>> {
     let origin = context.origin;
     let (credential, credential_id) = match &origin.credential {
         Credential::Session(id) => ("session", Some(id.uuid())),
         Credential::ApiKey { id, .. } => ("api_key", Some(id.uuid())),
         Credential::System => ("system", None),
     };
-    let removed: Option<Vec<u8>> = (!about.removed.is_empty())
-        .then(|| about.removed.iter().flat_map(|id| id.uuid().into_bytes()).collect());
-    let position = query::<BigInt>(
-        "INSERT INTO events (
-             workspace_id, name, at, user_id, credential, credential_id, request_id, owner_id, subject_id,
-             conversation_id, message_id, run_id, version, run_status, removed
-         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-         RETURNING position",
-        values![
-            context.workspace_id,
-            event.name(),
-            context.at,
-            origin.user_id,
-            credential,
-            credential_id,
-            origin.request_id.as_deref(),
-            about.owner_id,
-            about.subject_id,
-            about.conversation_id,
-            about.message_id,
-            about.run_id,
-            about.version,
-            about.run_status.map(Word::word),
-            removed.as_deref(),
-        ],
-    )
-    .get_result::<i64>(connection)?;
-    Ok(Some(Position(position)))
+    let shared: [Value<'_>; 6] = [
+        context.workspace_id.into(),
+        context.at.into(),
+        origin.user_id.into(),
+        credential.into(),
+        credential_id.into(),
+        origin.request_id.as_deref().into(),
+    ];
+    let kept: Vec<&About> = facts.iter().flatten().collect();
+    let mut places = Vec::with_capacity(kept.len());
+    for chunk in kept.chunks(AT_ONCE) {
+        let mut values = shared.to_vec();
+        values.extend(chunk.iter().flat_map(|about| about.values()));
+        execute(connection, &APPEND[chunk.len() - 1], &values)?;
+        let last = last_row(connection)?;
+        // The only writer adds rows one after the other, so the places of one statement have no gaps.
+        let earlier = i64::try_from(chunk.len()).map_err(corrupt)? - 1;
+        places.extend((last - earlier..=last).map(Position));
+    }
+    let mut places = places.into_iter();
+    Ok(facts.iter().map(|about| about.as_ref().and_then(|_| places.next())).collect())
 }
 
-fn about<'a>(
+/// What the log keeps of an event that was just written; `None` for an event that it does not keep.
+pub(super) fn about(
     connection: &mut SqliteConnection,
     context: &mut Context<'_>,
-    event: &'a Event,
-) -> Outcome<Option<About<'a>>> {
+    event: &Event,
+) -> Outcome<Option<About>> {
     let about = match event {
         Event::WorkspaceCreated(workspace) => {
             About { subject_id: Some(workspace.id.uuid()), ..About::default() }
@@ -111,7 +149,7 @@ fn about<'a>(
             owner_id: Some(context.owner(connection, *conversation_id)?),
             conversation_id: Some(*conversation_id),
             message_id: Some(*message_id),
-            removed,
+            removed: Some(removed.iter().flat_map(|id| id.uuid().into_bytes()).collect()),
             ..About::default()
         },
         Event::RunStarted(run) => About {
@@ -133,7 +171,7 @@ fn about<'a>(
         },
         Event::UsageRecorded(_) => return Ok(None),
     };
-    Ok(Some(about))
+    Ok(Some(About { name: event.name(), ..about }))
 }
 
 /// The position of the newest fact.

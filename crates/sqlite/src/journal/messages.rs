@@ -10,7 +10,7 @@ use super::context::Context;
 use crate::columns::{Word, id_list};
 use crate::errors::{CONFLICT, Outcome, rejected};
 use crate::search;
-use crate::statement::{execute, query, values};
+use crate::statement::{execute, last_row, query, values};
 
 pub(super) fn post(
     connection: &mut SqliteConnection,
@@ -20,12 +20,12 @@ pub(super) fn post(
     context.check_workspace(message.workspace_id)?;
     let owner_id = context.owner(connection, message.conversation_id)?;
     let texts = Texts::of(message)?;
-    let inserted = query::<BigInt>(
+    let inserted = execute(
+        connection,
         "INSERT INTO messages (
              id, workspace_id, conversation_id, parent_id, role, status, version, created_at, edited_at, model,
              finish_reason, usage, failure, parts, effective_request
-         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-         RETURNING seq",
+         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         values![
             message.id,
             message.workspace_id,
@@ -43,10 +43,16 @@ pub(super) fn post(
             &texts.parts,
             texts.effective_request.as_deref(),
         ],
-    )
-    .get_result::<i64>(connection);
+    );
     match inserted {
-        Ok(seq) => index(connection, seq, owner_id, message),
+        Ok(_) => {
+            let words = message.parts.searchable_text();
+            if words.is_empty() {
+                return Ok(());
+            }
+            let seq = last_row(connection)?;
+            index(connection, seq, owner_id, message, &words)
+        }
         Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
             Err(missing_parent(connection, message)?)
         }
@@ -88,16 +94,20 @@ pub(super) fn replace(
     let owner_id = context.owner(connection, message.conversation_id)?;
     let texts = Texts::of(message)?;
     let seq = query::<BigInt>(
+        "SELECT seq FROM messages WHERE id = ?1 AND workspace_id = ?2 AND conversation_id = ?3 AND version = ?4",
+        values![message.id, message.workspace_id, message.conversation_id, message.version.previous()],
+    )
+    .get_result::<i64>(connection)
+    .optional()?
+    .ok_or(CONFLICT)?;
+    execute(
+        connection,
         "UPDATE messages
-         SET status = ?5, version = ?6, edited_at = ?7, model = ?8, finish_reason = ?9, usage = ?10, failure = ?11,
-             parts = ?12, effective_request = ?13
-         WHERE id = ?1 AND workspace_id = ?2 AND conversation_id = ?3 AND version = ?4
-         RETURNING seq",
+         SET status = ?2, version = ?3, edited_at = ?4, model = ?5, finish_reason = ?6, usage = ?7, failure = ?8,
+             parts = ?9, effective_request = ?10
+         WHERE seq = ?1",
         values![
-            message.id,
-            message.workspace_id,
-            message.conversation_id,
-            message.version.previous(),
+            seq,
             message.status.word(),
             message.version,
             message.edited_at,
@@ -108,11 +118,13 @@ pub(super) fn replace(
             &texts.parts,
             texts.effective_request.as_deref(),
         ],
-    )
-    .get_result::<i64>(connection)
-    .optional()?
-    .ok_or(CONFLICT)?;
-    index(connection, seq, owner_id, message)
+    )?;
+    let words = message.parts.searchable_text();
+    if words.is_empty() {
+        execute(connection, "DELETE FROM messages_fts WHERE rowid = ?1", values![seq])?;
+        return Ok(());
+    }
+    index(connection, seq, owner_id, message, &words)
 }
 
 /// Deletes messages that hang together; a conflict when they are not what is there.
@@ -139,19 +151,17 @@ pub(super) fn delete(
 }
 
 /// Puts what a message says into the full-text index, in the place of what it said before.
-fn index(connection: &mut SqliteConnection, seq: i64, owner_id: UserId, message: &Message) -> Outcome<()> {
-    let words = message.parts.searchable_text();
-    if words.is_empty() {
-        // A first version has no earlier words; saying so spares the look-up on every pending answer.
-        if message.version != domain::Version::FIRST {
-            execute(connection, "DELETE FROM messages_fts WHERE rowid = ?1", values![seq])?;
-        }
-        return Ok(());
-    }
+fn index(
+    connection: &mut SqliteConnection,
+    seq: i64,
+    owner_id: UserId,
+    message: &Message,
+    words: &str,
+) -> Outcome<()> {
     execute(
         connection,
         "INSERT OR REPLACE INTO messages_fts (rowid, owner, role, words) VALUES (?1, ?2, ?3, ?4)",
-        values![seq, &search::owner_word(message.workspace_id, owner_id), message.role.word(), &words],
+        values![seq, &search::owner_word(message.workspace_id, owner_id), message.role.word(), words],
     )?;
     Ok(())
 }

@@ -79,16 +79,16 @@ fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Commit
         idempotency::insert(connection, unit.workspace_id, record, unit.at)?;
     }
     let mut context = Context::new(unit);
-    let mut positions = Vec::with_capacity(unit.events.len());
+    let mut facts = Vec::with_capacity(unit.events.len());
     for event in &unit.events {
         apply(connection, &mut context, event)?;
-        positions.push(facts::append(connection, &mut context, event)?);
+        facts.push(facts::about(connection, &mut context, event)?);
     }
     conversations::set_leaves(connection, &context)?;
     for job in &unit.jobs {
         jobs::insert(connection, &context, job)?;
     }
-    Ok(Committed { positions })
+    Ok(Committed { positions: facts::append(connection, &context, &facts)? })
 }
 
 fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &Event) -> Outcome<()> {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use domain::Event;
 use domain::ports::{Clock, StorageError};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use sqlite::{LockError, OpenError, Settings, Sqlite};
 use testing::assert_refused;
 use testing::contracts::{Storage, World};
-use tokio::task::JoinSet;
 
 use crate::{fresh_settings, open};
 
@@ -82,16 +83,12 @@ async fn shutting_down_writes_what_is_queued_and_then_refuses() {
     let (_directory, settings) = fresh_settings();
     let database = Sqlite::open(&settings).expect("the database opens");
     let world = World::new(Storage::new(&database, Arc::new(()))).await;
-    let mut commits = JoinSet::new();
-    for _ in 0..100 {
-        let created = Event::ConversationCreated(world.new_conversation(world.user.id, "Queued"));
-        let (journal, unit) = (world.storage.journal.clone(), world.unit(vec![created]));
-        commits.spawn(async move { journal.commit(unit).await });
-    }
-    // On this one thread every task has queued its unit before this one goes on.
-    tokio::task::yield_now().await;
+    let mut commits = Box::pin(join_all((0..50).map(|_| {
+        world.commit(vec![Event::ConversationCreated(world.new_conversation(world.user.id, "Queued"))])
+    })));
+    assert!(commits.as_mut().now_or_never().is_none(), "asking once queues every unit");
     tokio::task::spawn_blocking(move || database.shutdown()).await.expect("shutting down works");
-    for commit in commits.join_all().await {
+    for commit in commits.await {
         commit.expect("queued work is done");
     }
     assert_refused!(world.commit(Vec::new()).await, StorageError::Unavailable(_));
