@@ -179,3 +179,7 @@ pub fn session_cookie(
         .max_age(lifetime)
         .finish()
 }
+
+#[cfg(test)]
+#[path = "context_tests.rs"]
+mod tests;

@@ -94,7 +94,7 @@ pub async fn edge(
             None => {
                 let path = request.path().to_owned();
                 match next.call(request).await {
-                    Ok(response) => response.map_into_boxed_body(),
+                    Ok(response) => own_words(response.map_into_boxed_body()),
                     Err(error) => {
                         let mut response = foreign_error(&error).answer(&path, &info);
                         finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
@@ -152,6 +152,14 @@ fn called_authority(request: &ServiceRequest) -> Option<Authority> {
     // A target in absolute form names the host itself (RFC 9112, section 3.2.2).
     let in_target = request.uri().authority().map(|authority| authority.as_str());
     Authority::parse(in_target.or(named)?)
+}
+
+/// The same answer, unless it is an error that actix would tell in its own words.
+fn own_words(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let Some(problem) = response.response().error().map(foreign_error) else { return response };
+    let (request, _) = response.into_parts();
+    let response = problem.respond(&request);
+    ServiceResponse::new(request, response)
 }
 
 /// An error that did not come from a handler of ours.

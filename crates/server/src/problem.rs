@@ -81,7 +81,8 @@ impl Problem {
 
     /// A method that this path does not have.
     pub fn method_not_allowed(allow: String) -> Self {
-        let detail = format!("This address takes {allow}.");
+        let detail =
+            format!("This address takes {}.", if allow.is_empty() { "no such method" } else { &allow });
         Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
     }
 
@@ -195,3 +196,7 @@ fn whole_seconds(duration: Duration) -> u64 {
     let more = u64::from(duration.subsec_nanos() > 0);
     (duration.as_secs() + more).max(1)
 }
+
+#[cfg(test)]
+#[path = "problem_tests.rs"]
+mod tests;

@@ -1,6 +1,6 @@
 //! Names of components: as people know the things, and one for equal schemas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -26,6 +26,7 @@ pub fn each_reference(value: &mut Value, change: &mut impl FnMut(&mut String)) {
 /// Gives every component the name that people know it by, and requests that look the same as answers their schema.
 pub fn shorten(document: &mut Value) {
     merge_inputs(document);
+    drop_unused(document);
     let Some(components) = document["components"]["schemas"].as_object() else { return };
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for (name, schema) in components {
@@ -57,6 +58,22 @@ fn merge_inputs(document: &mut Value) {
                 reference.clone_from(&to);
             }
         });
+    }
+}
+
+/// Drops what nothing refers to, again and again: what it referred to may be unused then.
+fn drop_unused(document: &mut Value) {
+    loop {
+        let mut used = BTreeSet::new();
+        each_reference(document, &mut |reference| {
+            used.extend(reference.strip_prefix(PATH).map(ToOwned::to_owned));
+        });
+        let Some(components) = document["components"]["schemas"].as_object_mut() else { return };
+        let before = components.len();
+        components.retain(|name, _| used.contains(name));
+        if components.len() == before {
+            return;
+        }
     }
 }
 
