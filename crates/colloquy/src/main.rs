@@ -1,4 +1,54 @@
-//! The binary.
+//! Colloquy: a self-hosted AI chat platform in one binary.
+//!
+//! This crate is the only one that names concrete adapters: it reads the settings, puts the parts together, and starts
+//! and stops them.
+
 mod adapters;
+mod cli;
+mod commands;
+mod compose;
+mod failure;
+mod output;
+mod serve;
 mod settings;
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Arguments, Command};
+use crate::failure::Failure;
+use crate::settings::{Loaded, Problems, Sources};
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let settings = load(arguments);
+    match &arguments.command {
+        Command::Serve(serve) => serve::run(&settings?, serve),
+        Command::Migrate(migrate) => commands::migrate::run(&settings?, migrate),
+        Command::Config(config) => commands::config::run(settings, config),
+        Command::User(user) => commands::user::run(&settings?, user),
+        Command::Openapi => commands::documents::openapi(),
+        Command::Asyncapi => commands::documents::asyncapi(),
+        Command::Doctor => commands::doctor::run(&settings),
+    }
+}
+
+fn load(arguments: &Arguments) -> Result<Loaded, Problems> {
+    let sources = Sources {
+        working_directory: std::path::PathBuf::new(),
+        files: arguments.settings.config.clone(),
+        environment: std::env::vars_os().collect(),
+        arguments: arguments.overrides(),
+    };
+    sources.load()
+}

@@ -64,7 +64,8 @@ impl UsageMeter {
         }
     }
 
-    async fn store(&self) {
+    /// Stores what was counted, now.
+    pub async fn store(&self) {
         let counted = std::mem::take(&mut *self.counted.lock());
         let mut by_workspace: HashMap<WorkspaceId, Vec<UsageEntry>> = HashMap::new();
         for ((workspace_id, ..), entry) in counted {

@@ -93,7 +93,9 @@ fn collect(section: &str, errors: &ValidationErrors, found: &mut Vec<(String, St
         match kind {
             ValidationErrorsKind::Struct(inner) => collect(&setting, inner, found),
             ValidationErrorsKind::List(inner) => {
-                inner.values().for_each(|errors| collect(&setting, errors, found));
+                for errors in inner.values() {
+                    collect(&setting, errors, found);
+                }
             }
             ValidationErrorsKind::Field(errors) => {
                 found.extend(errors.iter().map(|error| (setting.clone(), in_words(error))));

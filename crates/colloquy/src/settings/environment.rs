@@ -64,8 +64,8 @@ fn path_of(name: &str) -> Option<Vec<String>> {
 }
 
 fn unknown(name: &str) -> String {
-    let known: Vec<String> = SHORT.iter().map(|(short, _)| format!("{PREFIX}{short}")).collect();
-    let near = suggestion(&format!("{PREFIX}{name}"), known.iter().map(String::as_str));
+    let near = suggestion(name, SHORT.iter().map(|(short, _)| *short));
+    let near = near.replace("mean ", &format!("mean {PREFIX}"));
     format!(
         "there is no such setting; variables are named {PREFIX}<SECTION>__<KEY>, with two underscores{near}"
     )

@@ -12,13 +12,13 @@ pub struct Problem {
     /// Where its value came from.
     pub origin: Option<Origin>,
     /// What is wrong and what would be right.
-    pub problem: String,
+    pub message: String,
 }
 
 impl Problem {
     /// A problem of a setting.
-    pub fn new(setting: impl Into<String>, origin: Option<Origin>, problem: impl Into<String>) -> Self {
-        Self { setting: setting.into(), origin, problem: problem.into() }
+    pub fn new(setting: impl Into<String>, origin: Option<Origin>, message: impl Into<String>) -> Self {
+        Self { setting: setting.into(), origin, message: message.into() }
     }
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Problem {
             (setting, None) if setting.is_empty() => {}
             (setting, None) => write!(formatter, "{setting}: ")?,
         }
-        formatter.write_str(&self.problem)
+        formatter.write_str(&self.message)
     }
 }
 

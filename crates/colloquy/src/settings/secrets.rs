@@ -30,14 +30,12 @@ pub fn from_files(layer: Vec<Assignment>, problems: &mut Vec<Problem>) -> Vec<As
             turned.push(assignment);
             continue;
         };
-        let file = match &assignment.value {
-            Some(Value::Word(path) | Value::Text(path)) => PathBuf::from(path),
-            _ => {
-                let problem = "must be the path of a file";
-                problems.push(Problem::new(assignment.path.join("."), Some(assignment.origin), problem));
-                continue;
-            }
+        let Some(Value::Word(file) | Value::Text(file)) = &assignment.value else {
+            let problem = "must be the path of a file";
+            problems.push(Problem::new(assignment.path.join("."), Some(assignment.origin), problem));
+            continue;
         };
+        let file = PathBuf::from(file);
         if given.contains(&secret) {
             let problem = format!("give this or {}, not both", secret.join("."));
             problems.push(Problem::new(assignment.path.join("."), Some(assignment.origin), problem));
