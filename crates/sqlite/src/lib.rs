@@ -96,9 +96,10 @@ impl Sqlite {
     /// Accepts nothing more, writes and answers what is queued, closes the file and gives up the lock. Blocks until
     /// all of that is done; repeating it does nothing.
     pub fn shutdown(&self) {
-        self.writer.close();
         self.readers.close();
         self.readers.join();
+        // The writer closes its connection last: only then SQLite moves everything into the one file.
+        self.writer.close();
         self.writer.join();
     }
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use domain::Event;
-use domain::ports::{Clock, StorageError};
+use domain::ports::{Clock, Maintenance, StorageError};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use sqlite::{LockError, OpenError, Settings, Sqlite};
@@ -40,6 +40,23 @@ fn only_this_account_can_read_the_files() {
     for name in ["colloquy.db", "colloquy.db-wal", "colloquy.db-shm", "colloquy.db.lock"] {
         assert_eq!(mode(&format!("data/{name}")), 0o600, "{name}");
     }
+}
+
+#[tokio::test]
+async fn after_the_shutdown_one_file_holds_everything() {
+    let (directory, settings) = fresh_settings();
+    let database = Sqlite::open(&settings).expect("the database opens");
+    for _ in 0..8 {
+        database.health().await.expect("a write and a read succeed");
+    }
+    let closing = Arc::clone(&database);
+    tokio::task::spawn_blocking(move || closing.shutdown()).await.expect("shutting down works");
+    let left: Vec<_> = fs::read_dir(directory.path().join("data"))
+        .expect("the folder is there")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with("-wal") || name.ends_with("-shm"))
+        .collect();
+    assert_eq!(left, [""; 0], "whoever copies the database file would miss what is in these");
 }
 
 #[test]
