@@ -58,8 +58,8 @@ impl Reader {
                 self.parts = frame["state"]["parts"].as_array().expect("parts").clone();
             }
             "part.started" => {
-                assert_eq!(frame["index"], self.parts.len());
-                self.parts.push(frame["part"].clone());
+                assert_eq!(frame["part"], self.parts.len());
+                self.parts.push(frame["content"].clone());
             }
             "delta" => {
                 let index = usize::try_from(frame["part"].as_u64().expect("a part")).expect("an index");

@@ -1,6 +1,6 @@
 //! A client of the REST API: a program with a key, a browser with a cookie, or nobody.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder};
@@ -37,6 +37,8 @@ pub struct Answer {
 impl Client {
     /// A client with a key, or without any credential.
     pub fn new(address: SocketAddr, key: Option<String>) -> Self {
+        // Nothing here speaks TLS, but a client is not made without a provider; a second installation is refused and harmless.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .timeout(DEADLINE)
             .tcp_nodelay(true)
@@ -45,6 +47,12 @@ impl Client {
             .expect("a client");
         let credential = key.map_or(Credential::Nobody, Credential::Key);
         Self { http, address, credential }
+    }
+
+    /// Nobody, who comes from another address of this machine.
+    pub fn from_elsewhere(address: SocketAddr, from: IpAddr) -> Self {
+        let http = reqwest::Client::builder().timeout(DEADLINE).no_proxy().local_address(from).build();
+        Self { http: http.expect("a client"), address, credential: Credential::Nobody }
     }
 
     /// The same person at another address: the server was started again.
@@ -58,6 +66,11 @@ impl Client {
             Credential::Key(key) => key,
             Credential::Nobody | Credential::Cookie { .. } => panic!("this client has no key"),
         }
+    }
+
+    /// Where the server listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The full address of a path.
@@ -219,6 +232,23 @@ impl Answer {
         assert_eq!(problem["type"], format!("/problems/{slug}"), "{problem}");
         assert_eq!(problem["status"], status);
         problem
+    }
+
+    /// All that a client can tell two problems apart by: status, the headers that are not of the moment, and the body
+    /// without the trace and without the identifiers that the client itself named.
+    pub fn appearance(&self, named: &[&str]) -> (u16, Vec<String>, String) {
+        const OF_THE_MOMENT: [&str; 4] = ["date", "x-request-id", "ratelimit", "content-length"];
+        let headers = self.headers.iter().filter(|(name, _)| !OF_THE_MOMENT.contains(&name.as_str()));
+        let mut headers: Vec<String> = headers.map(|(name, value)| format!("{name}: {value:?}")).collect();
+        headers.sort();
+        let mut body = String::from_utf8_lossy(&self.bytes).into_owned();
+        if let Some(trace_id) = self.json()["trace_id"].as_str() {
+            body = body.replace(trace_id, "<trace>");
+        }
+        for name in named {
+            body = body.replace(name, "<named>");
+        }
+        (self.status, headers, body)
     }
 
     /// A header, or an empty text.
