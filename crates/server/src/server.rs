@@ -12,7 +12,7 @@ use application::Bus;
 
 use crate::edge::{self, Edge};
 use crate::state::State;
-use crate::{Settings, routes};
+use crate::{Settings, routes, ws};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 8_192;
@@ -39,6 +39,8 @@ impl Server {
     pub fn bind(settings: Settings, bus: Arc<Bus>) -> io::Result<Self> {
         let shared: Arc<OnceLock<(Arc<State>, web::Data<Edge>)>> = Arc::default();
         let for_workers = Arc::clone(&shared);
+        let for_sockets = settings.websocket.clone();
+        let websocket = settings.websocket.clone();
         let mut server = HttpServer::new(move || {
             let (state, edge) = for_workers.get().expect("workers start only after the address is known");
             App::new()
@@ -47,7 +49,11 @@ impl Server {
                 .default_service(web::route().to(edge::unknown_route))
                 .wrap(from_fn(edge::edge))
         })
+        .on_connect(move |connection, _| ws::tune(connection, &websocket))
         .tcp_nodelay(true)
+        .on_connect(move |connection, _| ws::tune(connection, &for_sockets))
+        // A client that has gone away is noticed at once, and what was done for it alone ends.
+        .h1_allow_half_closed(false)
         .backlog(BACKLOG)
         .max_connections(settings.max_connections)
         .client_request_timeout(settings.header_timeout())

@@ -14,7 +14,10 @@ mod models;
 mod parameters;
 mod runs;
 mod setup;
+mod sockets;
 mod users;
+
+pub use batch::unknown_command;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,8 +28,7 @@ use actix_web::{HttpRequest, web};
 use crate::problem::Problem;
 use crate::route::{Call, Route};
 use crate::state::State;
-
-pub use batch::unknown_command;
+use crate::ws;
 
 /// Every route that the OpenAPI document describes.
 pub fn table() -> Vec<Arc<Route>> {
@@ -42,6 +44,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(runs::routes());
     routes.extend(models::routes());
     routes.extend(events::routes());
+    routes.extend(sockets::routes());
     routes.extend(batch::routes());
     routes.extend(documents::routes());
     for route in &mut routes {
@@ -52,8 +55,9 @@ pub fn table() -> Vec<Arc<Route>> {
 
 /// Teaches actix every route of the table, the pages, and what to say about everything else.
 pub fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
+    let others: Vec<Arc<Route>> = others().into_iter().map(Arc::new).collect();
     let mut by_path: BTreeMap<&str, Vec<&Arc<Route>>> = BTreeMap::new();
-    for route in &state.table {
+    for route in state.table.iter().chain(&others) {
         by_path.entry(route.path).or_default().push(route);
     }
     for (path, routes) in by_path {
@@ -69,13 +73,19 @@ pub fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
         }
         config.service(resource.default_service(web::route().to(refuse_method(allowed.join(", ")))));
     }
-    let docs =
-        Route::new(Method::GET, "/docs", "document.page", "documents", "The documentation", documents::page);
-    let docs = Arc::new(docs.for_anyone());
-    let page = web::resource(docs.path).route(handle(Method::GET, state, &docs));
-    let page = page.route(handle(Method::HEAD, state, &docs));
-    config.service(page.default_service(web::route().to(refuse_method("GET, HEAD".to_owned()))));
     crate::pages::configure(config);
+}
+
+/// What the OpenAPI document does not describe: its own page, and sockets, which AsyncAPI describes.
+fn others() -> [Route; 3] {
+    let other = |path, operation, summary, handler| {
+        Route::new(Method::GET, path, operation, "documents", summary, handler).for_anyone()
+    };
+    [
+        other("/docs", "document.page", "The documentation", documents::page),
+        other("/api/v1/ws", "socket.open", "A socket", ws::open),
+        other("/ws/chat/{conversation_id}", "socket.open_conversation", "A socket", ws::open_conversation),
+    ]
 }
 
 fn handle(method: Method, state: &Arc<State>, route: &Arc<Route>) -> actix_web::Route {
