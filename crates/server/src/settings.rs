@@ -50,6 +50,9 @@ pub struct Settings {
     pub shutdown_seconds: u64,
     /// Whether every request leaves a line in the log; failures always do.
     pub access_log: bool,
+    /// Sockets.
+    #[validate(nested)]
+    pub websocket: crate::ws::Settings,
 }
 
 impl Default for Settings {
@@ -68,6 +71,7 @@ impl Default for Settings {
             requests_per_minute: 60_000,
             shutdown_seconds: 10,
             access_log: false,
+            websocket: crate::ws::Settings::default(),
         }
     }
 }

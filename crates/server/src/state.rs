@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::hosts::Hosts;
 use crate::route::Route;
+use crate::ws::Sockets;
 use crate::{Settings, asyncapi, docs, openapi, routes};
 
 /// What every request handler works with; one for all workers.
@@ -21,6 +22,8 @@ pub struct State {
     pub settings: Settings,
     /// Under which names the server may be called.
     pub hosts: Hosts,
+    /// The sockets that are open.
+    pub sockets: Sockets,
     /// Cancelled when open sockets and streams must end: the server goes away.
     pub stopping: CancellationToken,
     /// Sockets and streams that are open; the shutdown waits for them.
@@ -46,6 +49,7 @@ impl State {
     pub fn new(settings: Settings, bound: SocketAddr, bus: Arc<Bus>) -> Arc<Self> {
         Arc::new(Self {
             hosts: Hosts::new(&settings, bound),
+            sockets: Sockets::new(settings.websocket.clone()),
             bus,
             settings,
             stopping: CancellationToken::new(),

@@ -57,6 +57,11 @@ impl Inbox {
         Mail { deliveries: std::mem::take(&mut state.deliveries), overflowed, ended: state.ended }
     }
 
+    /// Whether the connection's credential is no longer accepted, without taking anything out.
+    pub fn has_ended(&self) -> bool {
+        self.state.lock().ended
+    }
+
     pub(super) fn deliver(&self, delivery: Delivery) {
         let mut state = self.state.lock();
         if state.deliveries.len() < CAPACITY {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// The first frame of a client that is not authenticated yet, or that resumes.
@@ -75,7 +76,8 @@ pub struct Command {
     pub name: String,
     /// The command's parameters.
     #[serde(default)]
-    pub params: Map<String, Value>,
+    #[schemars(with = "Option<Map<String, Value>>")]
+    pub params: Option<Box<RawValue>>,
     /// The version that the caller saw, for commands that change a resource.
     #[serde(default)]
     pub expected_version: Option<u32>,
@@ -216,7 +218,7 @@ mod tests {
         let wrong = Incoming::read(r#"{"type":"subscribe","id":"7"}"#);
         let Err(Unreadable::WrongField { id, pointer, .. }) = wrong else { panic!("{wrong:?}") };
         assert_eq!((id.as_deref(), pointer.as_str()), (Some("7"), "/channel"));
-        let wrong = Incoming::read(r#"{"type":"command","id":"8","name":"x","params":[]}"#);
+        let wrong = Incoming::read(r#"{"type":"command","id":"8","name":1}"#);
         assert!(matches!(wrong, Err(Unreadable::WrongField { id: Some(id), .. }) if id == "8"));
     }
 }

@@ -9,7 +9,7 @@ mod run;
 
 use schemars::{Schema, SchemaGenerator};
 
-pub use channel::Channel;
+pub use channel::{Channel, InvalidChannel};
 pub use encoded::Encoded;
 pub use events::{JOURNAL_EPOCH, position_of, published_event, recorded_event};
 pub use incoming::{

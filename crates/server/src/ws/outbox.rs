@@ -56,6 +56,11 @@ impl Outbox {
         self.0.borrow().bytes
     }
 
+    /// How many pieces wait.
+    pub fn frames(&self) -> usize {
+        self.0.borrow().frames.len()
+    }
+
     /// Whether the client reads well enough to be sent more.
     pub fn has_room(&self) -> bool {
         self.0.borrow().bytes < ROOM

@@ -1,0 +1,275 @@
+//! Channels of the journal: opening them, catching up, passing on what is committed.
+
+use std::time::Duration;
+
+use application::events::{EventChannel, EventView, RecordedEvent, RunReference};
+use application::{Code, Error};
+use domain::ports::Position;
+use domain::{ConversationId, RunStatus};
+
+use super::close::{CloseCode, End};
+use super::connection::Connection;
+use super::subscriptions::{Durable, Phase};
+use super::work::{self, ChannelState, Opening, PAGE};
+use crate::frames::{
+    self, Channel, Encoded, JOURNAL_EPOCH, Snapshot, SnapshotState, Subscribed, SubscriptionRequest,
+    Unsubscribed, position_of,
+};
+
+impl Connection {
+    /// Begins a subscription to a channel of the journal: the hub first, so that nothing slips through.
+    pub(super) fn subscribe_to_journal(
+        &mut self,
+        channel: Channel,
+        reply_to: Option<String>,
+        request: SubscriptionRequest,
+    ) {
+        let Some(session) = &self.session else { return };
+        let event_channel = match channel {
+            Channel::Conversation(id) => EventChannel::Conversation(id),
+            Channel::User | Channel::Run(_) => EventChannel::User(session.context().actor.user_id),
+        };
+        let ticket = self.subscriptions.ticket();
+        let asked_after = request.after.and_then(|after| i64::try_from(after).ok()).unwrap_or_default();
+        let durable = Durable {
+            ticket,
+            sent: Position(asked_after),
+            phase: Phase::Opening,
+            missed: false,
+            _delivery: self.state.services().hub.subscribe(event_channel, &self.inbox),
+        };
+        self.subscriptions.durable.insert(channel, durable);
+        self.work.push(work::open(&self.state, session.context(), channel, ticket, reply_to, request));
+    }
+
+    /// A channel is open, or cannot be.
+    pub(super) fn opened(
+        &mut self,
+        channel: Channel,
+        ticket: u64,
+        reply_to: Option<String>,
+        outcome: Result<Opening, Error>,
+    ) -> Result<(), End> {
+        let Some(durable) = self.subscriptions.durable(channel, ticket) else { return Ok(()) };
+        let asked_after = durable.sent;
+        let to = reply_to.as_deref();
+        match outcome {
+            Ok(Opening::Fresh(head)) => self.begin(channel, to, true, head),
+            Ok(Opening::Recovered(events)) => {
+                let missed: Vec<Encoded> =
+                    events.iter().map(|event| frames::recorded_event(channel, event)).collect();
+                let bytes: usize = missed.iter().map(|frame| frame.socket().len()).sum();
+                if bytes > self.state.sockets.settings().queue_bytes {
+                    self.reopen_with_snapshot(channel, ticket, reply_to);
+                    return Ok(());
+                }
+                let last = events.last().map_or(asked_after, |event| event.position);
+                self.begin(channel, to, true, last);
+                missed.iter().for_each(|frame| self.push(frame));
+                events.iter().for_each(|event| self.note_recorded(channel, &event.view));
+            }
+            Ok(Opening::Snapshot(head, channel_state)) => {
+                self.begin(channel, to, false, head);
+                self.send_snapshot(channel, head, &channel_state);
+            }
+            Err(error) => {
+                self.subscriptions.remove(channel);
+                if self.required == Some(channel) {
+                    return Err(End::because(CloseCode::Forbidden, error));
+                }
+                self.send_problem(to, Some(channel), &error.into(), None);
+                return Ok(());
+            }
+        }
+        if let Channel::Conversation(id) = channel {
+            self.attach_running(id);
+        }
+        self.pass_on_or_catch_up(channel);
+        Ok(())
+    }
+
+    /// The channel begins at a position; what happens after it follows.
+    fn begin(&mut self, channel: Channel, reply_to: Option<&str>, recovered: bool, position: Position) {
+        if let Some(durable) = self.subscriptions.durable.get_mut(&channel) {
+            durable.sent = position;
+        }
+        let position = position_of(position);
+        self.send(&Subscribed { reply_to, channel, epoch: JOURNAL_EPOCH, recovered, position });
+    }
+
+    /// Sends the whole instead of a replay that would be larger.
+    fn reopen_with_snapshot(&mut self, channel: Channel, ticket: u64, reply_to: Option<String>) {
+        let Some(session) = &self.session else { return };
+        // No journal reaches this position: nothing can be recovered from it.
+        let request =
+            SubscriptionRequest { channel: channel.to_string(), epoch: None, after: Some(u64::MAX) };
+        self.work.push(work::open(&self.state, session.context(), channel, ticket, reply_to, request));
+    }
+
+    fn send_snapshot(&self, channel: Channel, head: Position, channel_state: &ChannelState) {
+        let runs: Vec<RunReference>;
+        let state = match channel_state {
+            ChannelState::User(conversations) => SnapshotState::User { conversations },
+            ChannelState::Conversation(conversation) => {
+                let running = self.state.services().engine.logs_of(conversation.id);
+                runs = running
+                    .iter()
+                    .map(|log| RunReference { id: log.run_id(), status: RunStatus::Running })
+                    .collect();
+                SnapshotState::Conversation { conversation, runs: &runs }
+            }
+        };
+        self.send(&Snapshot { channel, epoch: JOURNAL_EPOCH, position: position_of(head), state });
+    }
+
+    /// Goes on: live where nothing was missed meanwhile, with another page of the journal otherwise.
+    fn pass_on_or_catch_up(&mut self, channel: Channel) {
+        let Some(durable) = self.subscriptions.durable.get_mut(&channel) else { return };
+        if std::mem::take(&mut durable.missed) {
+            self.catch_up(channel, Duration::ZERO);
+        } else {
+            durable.phase = Phase::Live;
+        }
+    }
+
+    fn catch_up(&mut self, channel: Channel, pause: Duration) {
+        let (Some(durable), Some(session)) = (self.subscriptions.durable.get_mut(&channel), &self.session)
+        else {
+            return;
+        };
+        durable.phase = Phase::CatchingUp;
+        let (ticket, sent) = (durable.ticket, durable.sent);
+        self.work.push(work::catch_up(&self.state, session.context(), channel, ticket, sent, pause));
+    }
+
+    /// A page of what was missed is there, or cannot be read now.
+    pub(super) fn caught_up(
+        &mut self,
+        channel: Channel,
+        ticket: u64,
+        outcome: Result<Vec<RecordedEvent>, Error>,
+    ) {
+        let Some(durable) = self.subscriptions.durable(channel, ticket) else { return };
+        match outcome {
+            Ok(events) => {
+                if let Some(last) = events.last() {
+                    durable.sent = last.position;
+                }
+                durable.missed |= events.len() == usize::from(PAGE);
+                for event in &events {
+                    self.push(&frames::recorded_event(channel, event));
+                    self.note_recorded(channel, &event.view);
+                }
+                self.pass_on_or_catch_up(channel);
+            }
+            Err(error) if is_final(error.code()) => {
+                self.subscriptions.remove(channel);
+                self.send_problem(None, Some(channel), &error.into(), None);
+            }
+            Err(error) => {
+                let pause = error.problem().retry_after.unwrap_or(Duration::from_secs(1));
+                self.catch_up(channel, pause);
+            }
+        }
+    }
+
+    /// Tells what has happened, as far as there is room for it.
+    pub(super) fn tell_news(&mut self) -> Result<(), End> {
+        if !self.has_news && self.mail.is_empty() {
+            return Ok(());
+        }
+        if self.inbox.has_ended() {
+            return Err(End::unauthenticated(None));
+        }
+        while self.out.has_room() {
+            if let Some(delivery) = self.mail.pop_front() {
+                self.deliver(&delivery);
+                continue;
+            }
+            let arrived = self.inbox.take();
+            if arrived.overflowed {
+                self.catch_up_everywhere();
+            }
+            if !arrived.deliveries.is_empty() {
+                self.mail = arrived.deliveries;
+                continue;
+            }
+            self.mail = std::collections::VecDeque::new();
+            self.has_news = !self.read_runs();
+            break;
+        }
+        self.check_queue()
+    }
+
+    /// More has happened than the inbox holds: the journal has all of it.
+    fn catch_up_everywhere(&mut self) {
+        let channels: Vec<(Channel, Phase)> =
+            self.subscriptions.durable.iter().map(|(channel, durable)| (*channel, durable.phase)).collect();
+        for (channel, phase) in channels {
+            if phase == Phase::Live {
+                self.catch_up(channel, Duration::ZERO);
+            } else if let Some(durable) = self.subscriptions.durable.get_mut(&channel) {
+                durable.missed = true;
+            }
+        }
+        self.look_for_ends();
+    }
+
+    /// Passes on one committed event.
+    fn deliver(&mut self, delivery: &application::events::Delivery) {
+        let published = &delivery.published;
+        if let Some((run_id, ticket)) = self.subscriptions.waited_for(published) {
+            self.look_again(run_id, ticket);
+        }
+        let channel = match delivery.channel {
+            EventChannel::User(_) => Channel::User,
+            EventChannel::Conversation(id) => Channel::Conversation(id),
+        };
+        let Some(durable) = self.subscriptions.durable.get_mut(&channel) else { return };
+        if durable.phase != Phase::Live {
+            durable.missed = true;
+            return;
+        }
+        if published.position <= durable.sent {
+            return;
+        }
+        durable.sent = published.position;
+        self.push(&frames::published_event(delivery.channel, published));
+        if let Channel::Conversation(id) = channel {
+            self.note_fact(id, &published.view, true);
+        }
+    }
+
+    fn note_recorded(&mut self, channel: Channel, view: &EventView) {
+        if let Channel::Conversation(id) = channel {
+            self.note_fact(id, view, false);
+        }
+    }
+
+    /// What an event of a conversation means for the subscriptions: a run that started comes along, and a conversation
+    /// that was deleted has nothing more to tell. A run that is over is told by the event that ended it, unless the
+    /// client is live and has seen it start just now.
+    fn note_fact(&mut self, id: ConversationId, view: &EventView, is_live: bool) {
+        match view.kind.as_str() {
+            "run.started" => {
+                if let Some(run) = &view.run {
+                    self.attach_started(id, run.id, is_live);
+                }
+            }
+            "conversation.deleted" => {
+                let channel = Channel::Conversation(id);
+                self.subscriptions.durable.remove(&channel);
+                self.send(&Unsubscribed { reply_to: None, channel });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether another attempt would fail too: the channel, or the right to see it, is gone.
+const fn is_final(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotFound | Code::Forbidden | Code::Unauthenticated | Code::InvalidInput | Code::Internal
+    )
+}
