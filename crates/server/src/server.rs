@@ -39,7 +39,6 @@ impl Server {
     pub fn bind(settings: Settings, bus: Arc<Bus>) -> io::Result<Self> {
         let shared: Arc<OnceLock<(Arc<State>, web::Data<Edge>)>> = Arc::default();
         let for_workers = Arc::clone(&shared);
-        let for_sockets = settings.websocket.clone();
         let websocket = settings.websocket.clone();
         let mut server = HttpServer::new(move || {
             let (state, edge) = for_workers.get().expect("workers start only after the address is known");
@@ -51,7 +50,6 @@ impl Server {
         })
         .on_connect(move |connection, _| ws::tune(connection, &websocket))
         .tcp_nodelay(true)
-        .on_connect(move |connection, _| ws::tune(connection, &for_sockets))
         // A client that has gone away is noticed at once, and what was done for it alone ends.
         .h1_allow_half_closed(false)
         .backlog(BACKLOG)
