@@ -198,3 +198,23 @@ pub async fn titles_are_searched_without_regard_to_case(storage: Storage) {
         assert_eq!(titles, expected, "{text}");
     }
 }
+
+/// What a colleague has is not in one's list.
+pub async fn a_list_holds_one_persons_conversations(storage: Storage) {
+    let world = World::new(storage).await;
+    let mine = world.conversation("Mine").await;
+    let colleague = world.stranger("bob@example.org");
+    let theirs = world.new_conversation(colleague.id, "Theirs");
+    world.done(vec![Event::UserCreated(colleague), Event::ConversationCreated(theirs)]).await;
+    for filter in [
+        ConversationFilter::default(),
+        ConversationFilter {
+            pinned: Some(false),
+            archived: Some(false),
+            title_contains: Some("i".to_owned()),
+        },
+    ] {
+        let page = list(&world, filter, PageRequest::first(10)).await;
+        assert_eq!(page.items, std::slice::from_ref(&mine));
+    }
+}

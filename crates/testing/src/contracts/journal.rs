@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::ports::{Clock, CommitObserver, Committed, Fact, FactScope, Ids, Position, StorageError};
+use domain::ports::{
+    Clock, CommitObserver, Committed, ConversationFilter, Fact, FactScope, Ids, Position, StorageError,
+};
 use domain::{
     Conversation, ConversationId, Event, IdempotencyKey, IdempotencyRecord, Job, JobId, JobKind, MessageId,
-    Money, RunStatus, UnitOfWork, UsageEntry, UserId, Version,
+    Money, PageRequest, RunStatus, UnitOfWork, UsageEntry, UserId, Version,
 };
 use futures_util::future::join_all;
 use parking_lot::Mutex;
@@ -112,6 +114,14 @@ pub async fn concurrent_units_fail_alone(storage: Storage) {
     let created = all_facts(&world, FactScope::User(world.user.id)).await;
     let created = created.iter().filter(|fact| fact.name == "conversation.created").count();
     assert_eq!(created, 51);
+    let conversations = &world.storage.conversations;
+    let everything = PageRequest::first(200);
+    let page = conversations
+        .list(world.workspace_id, world.user.id, ConversationFilter::default(), everything)
+        .await;
+    let stored = page.expect("reading works").items;
+    assert_eq!(stored.len(), 51);
+    assert!(stored.iter().all(|conversation| conversation.title.as_str() != "Never"));
 }
 
 /// Reading page by page gives what reading at once gives.

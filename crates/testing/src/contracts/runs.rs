@@ -61,6 +61,10 @@ pub async fn a_run_ends_once(storage: Storage) {
         world.commit(vec![world.completed(&run, &answer, "Whole")]).await,
         StorageError::Conflict
     );
+    assert_refused!(
+        world.commit(vec![world.completed(&run, &ended, "Whole, on top of the first end")]).await,
+        StorageError::Conflict
+    );
     let Storage { runs, messages, .. } = &world.storage;
     assert_eq!(runs.get(world.workspace_id, run.id).await.expect("reading works"), Some(failed));
     assert_eq!(messages.get(world.workspace_id, answer.id).await.expect("reading works"), Some(ended));

@@ -78,6 +78,7 @@ macro_rules! storage_contract {
     ($storage:expr) => {
         $crate::stamp_suite!($storage, conversations: [
             a_conversation_comes_back_as_it_was_written,
+            a_list_holds_one_persons_conversations,
             a_version_is_replaced_by_the_next_one_only,
             another_workspace_sees_nothing,
             deleting_takes_everything_along,
