@@ -97,26 +97,24 @@ pub fn presented(
     Ok(token.filter(|token| !token.is_empty() && !token.starts_with(KEY_PREFIX)).map(Presented::Cookie))
 }
 
+/// The API key in the headers. Several that differ are refused: nobody should have to guess which one counts.
 fn presented_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let unauthenticated = || Problem::from(Error::unauthenticated());
-    let mut authorizations = headers.get_all(header::AUTHORIZATION);
-    let mut keys = headers.get_all("x-api-key");
-    let key = match (authorizations.next(), keys.next()) {
-        (None, None) => return Ok(None),
-        (Some(value), _) => {
-            let (scheme, key) =
-                value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(unauthenticated)?;
-            if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(unauthenticated());
-            }
-            key.trim()
+    let bearers = headers.get_all(header::AUTHORIZATION).map(|value| bearer(value.to_str().ok()?));
+    let keys = headers.get_all("x-api-key").map(|value| value.to_str().ok());
+    let mut presented: Option<&str> = None;
+    for key in bearers.chain(keys) {
+        let key = key.map(str::trim).filter(|key| key.starts_with(KEY_PREFIX));
+        if key.is_none() || presented.is_some_and(|earlier| Some(earlier) != key) {
+            return Err(Error::unauthenticated().into());
         }
-        (None, Some(value)) => value.to_str().map_err(|_| unauthenticated())?.trim(),
-    };
-    if authorizations.next().is_some() || keys.next().is_some() || !key.starts_with(KEY_PREFIX) {
-        return Err(unauthenticated());
+        presented = key;
     }
-    Ok(Some(key.to_owned()))
+    Ok(presented.map(ToOwned::to_owned))
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key)
 }
 
 /// Refuses a request that no page of ours sent.

@@ -48,6 +48,11 @@ fn a_header_that_is_no_key_is_refused_rather_than_ignored() {
         .append_header(("authorization", "Bearer clq_a"))
         .append_header(("authorization", "Bearer clq_b"));
     assert_eq!(present(twice), Err(StatusCode::UNAUTHORIZED));
+    let both = |key: &'static str| {
+        get().insert_header(("authorization", "Bearer clq_a")).insert_header(("x-api-key", key))
+    };
+    assert_eq!(present(both("clq_a")), Ok(Some("key")));
+    assert_eq!(present(both("clq_b")), Err(StatusCode::UNAUTHORIZED));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a person says: a text, or parts.
 
 use domain::{Message, Part, Parts};
+use serde_json::{Value, json};
 
 use crate::{Error, FieldError};
 
@@ -14,6 +15,14 @@ pub struct Content<'a> {
 }
 
 impl Content<'_> {
+    /// The same rule as a JSON Schema.
+    pub(super) fn alternatives() -> Value {
+        json!([
+            {"required": ["text"], "properties": {"text": {"type": "string"}, "parts": {"type": "null"}}},
+            {"required": ["parts"], "properties": {"parts": {"type": "array"}, "text": {"type": "null"}}},
+        ])
+    }
+
     /// The parts, checked for size and kind.
     pub fn parts(self) -> Result<Parts, Error> {
         let parts = match (self.text, self.parts) {

@@ -13,6 +13,7 @@ use crate::{Error, Services, access};
 /// Replaces what a message says; what it said before is kept in its history.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = Content::alternatives()))]
 pub struct EditMessage {
     /// Which message.
     pub message_id: MessageId,

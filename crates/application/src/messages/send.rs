@@ -18,6 +18,7 @@ use crate::{Error, Services, access};
 /// Posts a message and, unless told otherwise, has a model answer it.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = Content::alternatives()))]
 pub struct SendMessage {
     /// The conversation.
     pub conversation_id: ConversationId,

@@ -12,12 +12,14 @@ pub fn describe(name: &str, schema: &Value) -> String {
         escape(text(&schema["description"]))
     );
     let alternatives = ["oneOf", "anyOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
-    let alternatives: Vec<&Value> = alternatives.filter(|one| one.get("properties").is_some()).collect();
+    let is_choice = schema.get("properties").is_none();
+    let alternatives: Vec<&Value> =
+        alternatives.filter(|one| is_choice && one.get("properties").is_some()).collect();
     for one in &alternatives {
         push(&mut html, format_args!("<p>{}</p>", escape(text(&one["description"]))));
         html.push_str(&properties(one));
     }
-    if alternatives.is_empty() && schema.get("properties").is_none() {
+    if alternatives.is_empty() && is_choice {
         push(&mut html, format_args!("<p>{}</p>", type_of(schema)));
     }
     html.push_str(&properties(schema));

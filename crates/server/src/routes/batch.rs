@@ -37,6 +37,7 @@ pub struct BatchCommand {
     #[schemars(length(min = 1, max = 128))]
     id: String,
     /// The command, such as `conversation.update`.
+    #[validate(length(min = 1, max = 128, message = "must be 1 to 128 characters long"))]
     #[schemars(length(min = 1, max = 128))]
     name: String,
     /// Its parameters, with identifiers and `expected_version` where it takes them.
