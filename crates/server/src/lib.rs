@@ -8,6 +8,7 @@ mod edge;
 pub mod frames;
 mod hosts;
 mod json;
+mod openai;
 mod openapi;
 mod pages;
 mod problem;

@@ -12,6 +12,7 @@ use domain::Version;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::openai;
 use crate::request::RequestInfo;
 
 /// The media type of problems.
@@ -145,7 +146,8 @@ impl Problem {
         if self.closes {
             answer.force_close();
         }
-        answer.body(json)
+        let answer = answer.body(json);
+        if openai::error::is_spoken_at(path) { openai::error::answer(self, answer) } else { answer }
     }
 }
 

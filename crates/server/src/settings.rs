@@ -31,6 +31,9 @@ pub struct Settings {
     /// The largest body of a request, in bytes.
     #[validate(range(min = 1_024, max = 67_108_864, message = "must be between 1 KiB and 64 MiB"))]
     pub max_body_bytes: usize,
+    /// The largest body of a request to `/v1/chat/completions`, in bytes: pictures travel inside.
+    #[validate(range(min = 1_024, max = 268_435_456, message = "must be between 1 KiB and 256 MiB"))]
+    pub max_prompt_bytes: usize,
     /// How long a client may take to send the head of a request, in milliseconds.
     #[validate(range(min = 100, max = 300_000, message = "must be between 100 and 300000"))]
     pub header_timeout_ms: u64,
@@ -64,6 +67,7 @@ impl Default for Settings {
             allowed_hosts: Vec::new(),
             trusted_proxies: Vec::new(),
             max_body_bytes: 1024 * 1024,
+            max_prompt_bytes: 16 * 1024 * 1024,
             header_timeout_ms: 5_000,
             body_timeout_ms: 30_000,
             keep_alive_seconds: 75,

@@ -3,6 +3,7 @@
 mod content;
 mod delete;
 mod edit;
+mod keep;
 mod read;
 mod regenerate;
 mod send;
@@ -11,6 +12,7 @@ mod view;
 pub use content::Content;
 pub use delete::DeleteMessage;
 pub use edit::EditMessage;
+pub use keep::{KeepTurns, KeptTurn};
 pub(crate) use read::whole_thread;
 pub use read::{EditPage, GetMessage, ListEdits, ListMessages, MessagePage, ThreadBranch};
 pub use regenerate::RegenerateMessage;

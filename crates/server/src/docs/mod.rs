@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::pages::{complete, escape};
+use crate::pages::{complete, escape, problem_rows};
 use schema::{properties, type_of};
 
 /// The page.
@@ -40,6 +40,14 @@ pub fn page(document: &Value) -> String {
         }
         navigation.push_str("</ul>");
     }
+    navigation.push_str("<h2><a href=\"#problems\">Problems</a></h2>");
+    content.push_str(
+        "<h2 id=\"problems\">Problems</h2><p class=\"quiet\">The last part of <code>type</code>.</p>",
+    );
+    push(
+        &mut content,
+        format_args!("<div class=\"scroll\"><table><tbody>{}</tbody></table></div>", problem_rows()),
+    );
     navigation.push_str("<h2>Schemas</h2><ul>");
     content.push_str("<h2 id=\"schemas\">Schemas</h2>");
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {

@@ -89,7 +89,6 @@ fn tags() -> Value {
         {"name": "runs", "description": "One generation of an answer, while it is written and after."},
         {"name": "models", "description": "Which models can be asked."},
         {"name": "events", "description": "What happened, in its order."},
-        {"name": "sockets", "description": "Many channels and commands over one connection; the AsyncAPI document has the frames."},
         {"name": "batch", "description": "Many commands in one request."},
         {"name": "identity", "description": "The first owner, signing in and out, people, API keys."},
         {"name": "openai", "description": "Routes that OpenAI's SDKs understand."},

@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::problem::Problem;
 
-pub use problems::explain;
+pub use problems::{explain, rows as problem_rows};
 
 /// What browsers may do on our pages: what comes from this server, nothing else, and nothing in the page itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \

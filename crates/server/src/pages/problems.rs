@@ -4,63 +4,78 @@ use super::{complete, escape};
 use crate::problem::title;
 
 /// Kinds of problems: the slug, and what to do.
-const KINDS: [(&str, &str); 37] = [
+const KINDS: [(&str, &str); 56] = [
     ("already_set_up", "The first owner exists. Sign in instead, or ask the owner for an account."),
-    (
-        "answer_running",
-        "A model is still writing on this branch. Wait, stop it, or continue on another branch.",
-    ),
-    (
-        "attempt_in_flight",
-        "A request with the same idempotency key is still at work. Repeat yours in a moment.",
-    ),
+    ("answer_too_large", "The answer became larger than the server keeps. What had arrived is kept."),
+    ("bad_frame", "A frame on the socket is not JSON that the protocol knows."),
     ("bad_request", "The request does not follow the rules of HTTP."),
+    ("binary_frame", "The socket takes text frames only."),
     ("body_timeout", "The body of the request came too slowly."),
-    (
-        "body_too_large",
-        "The body of the request is larger than the server takes. The detail names the limit.",
-    ),
     ("concurrent_change", "Somebody changed the same thing at the same moment. Try again."),
     ("content_encoding", "Bodies of requests are sent as they are, without Content-Encoding."),
     ("content_length", "The Content-Length header is not a length."),
-    (
-        "csrf_token",
-        "With a session's cookie, requests that change something repeat the csrf_token in X-CSRF-Token.",
-    ),
     ("email_taken", "Another account has this e-mail address."),
     ("forbidden", "Your role, or your API key's scopes, do not allow this."),
     ("foreign_origin", "With a session's cookie, only pages of this server may change something."),
+    (
+        "frame_too_big",
+        "A frame on the socket is larger than the server takes. welcome says how large it may be.",
+    ),
     ("host", "The request names no host, or several."),
     ("idempotency_key", "An idempotency key is 1 to 255 visible ASCII characters."),
     ("if_match", "If-Match takes one entity tag as ETag gave it, or *."),
     ("incomplete_body", "The connection ended before the body was complete."),
     ("internal_error", "A defect of the server. Its log has more under the trace_id."),
     ("invalid_input", "Some fields break a rule. Each entry of errors points at one."),
+    ("invalid_utf8", "A frame on the socket is not UTF-8."),
     ("malformed_json", "The body is not JSON, or says one thing twice. The detail names the place."),
     ("media_type", "Bodies are application/json in UTF-8."),
     ("method_not_allowed", "The address exists, but not for this method. Allow lists those it has."),
+    ("no_hello", "The client did not say who it is in time."),
+    ("no_pong", "The client did not answer a ping in time."),
     ("no_session", "There is no session to end: API keys are revoked."),
     ("not_answerable", "A model answers questions, not answers."),
     ("not_found", "It does not exist, or it is somebody else's. Both look the same."),
     ("not_ready", "The server cannot serve at this moment."),
+    ("not_set_up", "This server has no owner yet. Open the set-up link that it printed."),
     ("overloaded", "Too much is going on. Repeat the request after the time in Retry-After."),
-    ("provider_error", "The provider of the model failed."),
+    ("protocol_violation", "The client broke the rules of WebSocket framing."),
+    ("provider_failed", "The provider of the model failed. Try again, or choose another model."),
+    ("provider_garbled", "The provider of the model sent something that is not an answer."),
+    ("provider_interrupted", "The provider of the model broke off. What had arrived is kept."),
+    ("provider_rate_limited", "The provider of the model asks for fewer requests. Try again later."),
+    ("provider_refused", "The provider of the model refused the request. The detail says why."),
+    ("provider_resting", "The provider of the model has failed repeatedly and is left alone for a while."),
+    ("provider_silent", "The provider of the model sent nothing for too long."),
+    (
+        "provider_unauthorized",
+        "The provider of the model does not accept its API key. An administrator has to correct the setting.",
+    ),
+    ("provider_unreachable", "The provider of the model cannot be reached."),
     ("query_string", "The query string is not percent-encoded UTF-8."),
     ("rate_limited", "More requests than the quota allows. Repeat after the time in Retry-After."),
     ("rejected", "A rule of the database refuses the change."),
-    (
-        "stale_version",
-        "It changed since you read it. Read it again, and repeat your change with the new ETag.",
-    ),
+    ("restarting", "The server restarts. Connect again after a random pause of a few seconds, and resume."),
     ("storage_unavailable", "The database does not answer. Nothing was changed; try again."),
     ("timed_out", "The server did not finish in time. Repeat the request with the same idempotency key."),
+    ("too_many_commands", "Too many commands of one socket are at work at one time. Wait for some results."),
+    ("too_many_connections", "The server holds as many sockets as it can."),
+    ("too_many_runs", "As many answers are being written as the server allows. Try again in a moment."),
+    ("too_many_subscriptions", "A socket has as many subscriptions as it may."),
+    ("too_slow", "The client reads more slowly than the server writes. Connect again and resume."),
     ("unauthenticated", "Sign in, or send a valid API key as a bearer token or in X-Api-Key."),
-    (
-        "unknown_host",
-        "The server does not answer to this name. Its operator allows names in server.allowed_hosts.",
-    ),
+    ("upgrade_required", "This address speaks WebSocket, version 13."),
+    ("websocket_key", "Sec-WebSocket-Key is missing or malformed."),
     ("wrong_credentials", "The address or the password is wrong."),
 ];
+
+/// All kinds as rows of a table.
+pub fn rows() -> String {
+    let row = |(slug, meaning): &(&str, &str)| {
+        format!("<tr><td><code>{}</code></td><td>{}</td></tr>", escape(slug), escape(meaning))
+    };
+    KINDS.iter().map(row).collect()
+}
 
 /// The page of a kind of problem; `None` for a kind that there is not.
 pub fn explain(slug: &str) -> Option<String> {

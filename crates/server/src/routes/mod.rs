@@ -11,10 +11,10 @@ mod health;
 mod me;
 mod messages;
 mod models;
+mod openai;
 mod parameters;
 mod runs;
 mod setup;
-mod sockets;
 mod users;
 
 pub use batch::unknown_command;
@@ -44,8 +44,8 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(runs::routes());
     routes.extend(models::routes());
     routes.extend(events::routes());
-    routes.extend(sockets::routes());
     routes.extend(batch::routes());
+    routes.extend(openai::routes());
     routes.extend(documents::routes());
     for route in &mut routes {
         route.fields = crate::openapi::field_names(route);
@@ -77,12 +77,14 @@ pub fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
 }
 
 /// What the OpenAPI document does not describe: its own page, and sockets, which AsyncAPI describes.
-fn others() -> [Route; 3] {
+fn others() -> [Route; 4] {
     let other = |path, operation, summary, handler| {
         Route::new(Method::GET, path, operation, "documents", summary, handler).for_anyone()
     };
     [
         other("/docs", "document.page", "The documentation", documents::page),
+        // A full name holds a slash, which OpenAPI's paths cannot.
+        other("/v1/models/{model:.*}", "completion.get_model", "A model", crate::openai::get),
         other("/api/v1/ws", "socket.open", "A socket", ws::open),
         other("/ws/chat/{conversation_id}", "socket.open_conversation", "A socket", ws::open_conversation),
     ]

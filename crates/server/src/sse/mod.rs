@@ -17,7 +17,8 @@ use serde::Deserialize;
 
 use self::journal::JournalSource;
 use self::run::RunSource;
-use self::stream::{Reader, respond, respond_once};
+pub use self::stream::{Progress, Reader, Source, chunks_of};
+use self::stream::{respond, respond_once};
 use crate::problem::Problem;
 use crate::route::{Call, Handling, Outcome};
 use crate::routes::commands;

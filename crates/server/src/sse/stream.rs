@@ -79,12 +79,20 @@ impl Reader {
 
 /// The answer that streams what the source has to tell, after `first`.
 pub fn respond<S: Source>(status: StatusCode, reader: Reader, source: S, first: BytesMut) -> HttpResponse {
+    head(status).streaming(chunks_of(reader, source, first))
+}
+
+/// What the source has to tell, after `first`, piece by piece.
+pub fn chunks_of<S: Source>(
+    reader: Reader,
+    source: S,
+    first: BytesMut,
+) -> impl futures_util::Stream<Item = Result<Bytes, Infallible>> {
     let stream = Stream { reader, source, first, is_over: false };
-    let chunks = stream::unfold(stream, |mut stream| async move {
+    stream::unfold(stream, |mut stream| async move {
         let chunk = stream.next().await?;
-        Some((Ok::<Bytes, Infallible>(chunk), stream))
-    });
-    head(status).streaming(chunks)
+        Some((Ok(chunk), stream))
+    })
 }
 
 /// A stream that says one thing and ends.

@@ -33,6 +33,7 @@ impl Sockets {
     }
 
     /// How many are open.
+    #[cfg(test)]
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
