@@ -13,6 +13,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 pub use command::{Command, Decision, Effect, Handler, Reply};
 pub use context::Context;
@@ -29,13 +31,20 @@ pub struct Bus {
     registry: Registry,
     permits: Semaphore,
     in_flight: InFlight,
+    commits: TaskTracker,
 }
 
 impl Bus {
     /// A bus over the given services, with every command of this crate.
     pub fn new(services: Arc<Services>) -> Arc<Self> {
         let permits = Semaphore::new(services.settings.max_in_flight);
-        Arc::new(Self { services, registry: Registry::new(), permits, in_flight: InFlight::default() })
+        Arc::new(Self {
+            services,
+            registry: Registry::new(),
+            permits,
+            in_flight: InFlight::default(),
+            commits: TaskTracker::new(),
+        })
     }
 
     /// What handlers work with.
@@ -130,6 +139,8 @@ impl Bus {
         }
     }
 
+    /// Commits and carries out the effects, in a task of its own: whoever stops waiting, because a client is gone or
+    /// because it takes too long, must not leave a commit without its effects.
     async fn commit(
         &self,
         context: &Context,
@@ -137,23 +148,27 @@ impl Bus {
         reply: &Reply,
         attempt: Option<&idempotency::Attempt>,
     ) -> Result<(), domain::ports::StorageError> {
-        let services = &self.services;
-        let prepared: Vec<_> = effects.into_iter().map(|effect| effect.prepare(services)).collect();
+        let services = Arc::clone(&self.services);
+        let prepared: Vec<_> = effects.into_iter().map(|effect| effect.prepare(&services)).collect();
         if let Some(attempt) = attempt {
-            let unit = unit.get_or_insert_with(|| context.unit_of_work(services, Vec::new()));
+            let unit = unit.get_or_insert_with(|| context.unit_of_work(&services, Vec::new()));
             unit.idempotency = Some(attempt.record(reply, unit.at));
         }
-        if let Some(unit) = unit {
-            let has_jobs = !unit.jobs.is_empty();
-            services.ports.journal.commit(unit).await?;
-            if has_jobs {
-                services.job_queue.wake();
+        let commit = async move {
+            if let Some(unit) = unit {
+                let has_jobs = !unit.jobs.is_empty();
+                services.ports.journal.commit(unit).await?;
+                if has_jobs {
+                    services.job_queue.wake();
+                }
             }
-        }
-        for effect in prepared {
-            effect.carry_out(services);
-        }
-        Ok(())
+            for effect in prepared {
+                effect.carry_out(&services);
+            }
+            Ok(())
+        };
+        let committed = self.commits.spawn(commit.in_current_span()).await;
+        committed.unwrap_or_else(|error| Err(domain::ports::StorageError::Unavailable(Box::new(error))))
     }
 }
 
