@@ -74,7 +74,7 @@ impl Events {
 
 fn parse(block: &str) -> Option<SseEvent> {
     let mut event = SseEvent { id: String::new(), event: String::new(), data: String::new() };
-    for line in block.lines().filter(|line| !line.starts_with(':')) {
+    for line in block.lines().filter(|line| !line.is_empty() && !line.starts_with(':')) {
         let (field, value) = line.split_once(": ").or_else(|| line.split_once(':'))?;
         match field {
             "id" => value.clone_into(&mut event.id),
