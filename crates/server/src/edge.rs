@@ -41,7 +41,7 @@ impl Edge {
         let quota = NonZeroU32::new(settings.requests_per_minute).map(|limit| Quota {
             name: "address",
             limit,
-            window: Duration::from_secs(60),
+            window: Duration::from_mins(1),
         });
         Self {
             hosts,
@@ -85,21 +85,18 @@ pub async fn edge(
         let coding = compression::negotiate(request.headers());
         let counted = if is_probe { None } else { edge.count(info.address).await };
         let refusal = refusal(&edge.hosts, &request, called.as_ref(), counted.as_ref());
-        let response = match refusal {
-            Some(problem) => {
-                let (request, _) = request.into_parts();
-                let response = problem.respond(&request);
-                ServiceResponse::new(request, response)
-            }
-            None => {
-                let path = request.path().to_owned();
-                match next.call(request).await {
-                    Ok(response) => own_words(response.map_into_boxed_body()),
-                    Err(error) => {
-                        let mut response = foreign_error(&error).answer(&path, &info);
-                        finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
-                        return Err(InternalError::from_response(error, response).into());
-                    }
+        let response = if let Some(problem) = refusal {
+            let (request, _) = request.into_parts();
+            let response = problem.respond(&request);
+            ServiceResponse::new(request, response)
+        } else {
+            let path = request.path().to_owned();
+            match next.call(request).await {
+                Ok(response) => own_words(response.map_into_boxed_body()),
+                Err(error) => {
+                    let mut response = foreign_error(&error).answer(&path, &info);
+                    finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
+                    return Err(InternalError::from_response(error, response).into());
                 }
             }
         };
@@ -144,13 +141,13 @@ fn refusal(
 
 /// The name under which the server was called; `None` without a name, with several, or with one that is not one.
 fn called_authority(request: &ServiceRequest) -> Option<Authority> {
-    let mut names = request.headers().get_all(header::HOST);
-    let named = names.next().and_then(|value| value.to_str().ok());
-    if names.next().is_some() {
+    let mut hosts = request.headers().get_all(header::HOST);
+    let named = hosts.next().and_then(|value| value.to_str().ok());
+    if hosts.next().is_some() {
         return None;
     }
     // A target in absolute form names the host itself (RFC 9112, section 3.2.2).
-    let in_target = request.uri().authority().map(|authority| authority.as_str());
+    let in_target = request.uri().authority().map(actix_web::http::uri::Authority::as_str);
     Authority::parse(in_target.or(named)?)
 }
 

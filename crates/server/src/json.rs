@@ -79,13 +79,11 @@ pub async fn read_bytes(
         }
         Ok(())
     };
-    match tokio::time::timeout(timeout, read).await {
-        Ok(outcome) => outcome?,
-        Err(_) => {
-            let detail = format!("The body did not arrive within {} ms.", timeout.as_millis());
-            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail).closing());
-        }
-    }
+    let in_time = tokio::time::timeout(timeout, read).await;
+    in_time.unwrap_or_else(|_| {
+        let detail = format!("The body did not arrive within {} ms.", timeout.as_millis());
+        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail).closing())
+    })?;
     if !body.is_empty() {
         check_media_type(headers)?;
     }

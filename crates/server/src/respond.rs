@@ -52,14 +52,13 @@ pub fn list<T: Serialize>(call: &Call, query: &QueryString, items: &[T], next: O
     #[derive(Serialize)]
     struct Page<'a, T> {
         items: &'a [T],
-        next: Option<&'a str>,
+        next: Option<String>,
     }
     let mut builder = builder(StatusCode::OK, None);
     if let Some(next) = &next {
         let link = format!("<{}?{}>; rel=\"next\"", call.request.path(), query.with_after(next));
         builder.insert_header((header::LINK, link));
     }
-    let next = next.as_deref();
     let body = match query.fields() {
         None => serde_json::to_vec(&Page { items, next }),
         Some(fields) => {
@@ -74,7 +73,7 @@ pub fn list<T: Serialize>(call: &Call, query: &QueryString, items: &[T], next: O
 }
 
 /// The durable result of a command.
-pub fn reply(status: StatusCode, reply: Reply, location: Option<String>) -> Outcome {
+pub fn reply(status: StatusCode, reply: Reply, location: Option<String>) -> HttpResponse {
     let has_body = status != StatusCode::NO_CONTENT;
     let mut answer = if has_body { builder(status, reply.version) } else { HttpResponse::NoContent() };
     if reply.replayed {
@@ -84,10 +83,10 @@ pub fn reply(status: StatusCode, reply: Reply, location: Option<String>) -> Outc
         answer.insert_header((header::LOCATION, location));
     }
     if !has_body {
-        return Ok(answer.finish());
+        return answer.finish();
     }
     let text: Box<str> = reply.result.into();
-    Ok(answer.body(String::from(text)))
+    answer.body(String::from(text))
 }
 
 /// The version that the client expects, from `If-Match`; `None` where it does not say, or takes any.

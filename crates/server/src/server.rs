@@ -19,7 +19,7 @@ const BACKLOG: u32 = 8_192;
 
 /// A server that listens. It serves while [`Server::run`] is awaited.
 pub struct Server {
-    server: actix_web::dev::Server,
+    serving: actix_web::dev::Server,
     address: SocketAddr,
     state: Arc<State>,
 }
@@ -68,7 +68,7 @@ impl Server {
         let state = State::new(settings, address, bus);
         let edge = web::Data::new(Edge::new(&state.settings, state.hosts.clone(), limiter));
         shared.get_or_init(|| (Arc::clone(&state), edge));
-        Ok(Self { server: server.run(), address, state })
+        Ok(Self { serving: server.run(), address, state })
     }
 
     /// Where the server listens.
@@ -78,12 +78,12 @@ impl Server {
 
     /// What stops the server.
     pub fn handle(&self) -> Handle {
-        Handle { server: self.server.handle(), state: Arc::clone(&self.state) }
+        Handle { server: self.serving.handle(), state: Arc::clone(&self.state) }
     }
 
     /// Serves until the server is stopped.
     pub async fn run(self) -> io::Result<()> {
-        self.server.await
+        self.serving.await
     }
 }
 

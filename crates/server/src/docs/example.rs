@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Operation, resolve, text};
+use super::{Operation, push, resolve, text};
 
 /// How deep an example goes.
 const MAX_DEPTH: usize = 4;
@@ -12,16 +12,16 @@ pub fn curl(document: &Value, operation: &Operation<'_>) -> String {
     let Operation { method, path, value } = operation;
     let mut command = "curl".to_owned();
     if *method != "get" {
-        command.push_str(&format!(" -X {}", method.to_uppercase()));
+        push(&mut command, format_args!(" -X {}", method.to_uppercase()));
     }
-    command.push_str(&format!(" \"$COLLOQUY_URL{}\"", with_variables(path)));
+    push(&mut command, format_args!(" \"$COLLOQUY_URL{}\"", with_variables(path)));
     if value["security"].as_array().is_some_and(|ways| !ways.is_empty()) {
         command.push_str(" \\\n  -H \"Authorization: Bearer $COLLOQUY_KEY\"");
     }
     if let Some(schema) = value.pointer("/requestBody/content/application~1json/schema") {
         let body = example(document, schema, 0);
         command.push_str(" \\\n  -H 'Content-Type: application/json'");
-        command.push_str(&format!(" \\\n  -d '{}'", body.to_string().replace('\'', "'\\''")));
+        push(&mut command, format_args!(" \\\n  -d '{}'", body.to_string().replace('\'', "'\\''")));
     }
     command
 }

@@ -72,7 +72,7 @@ fn response(route: &Route, answer: &Answer, schemas: &mut Schemas) -> Value {
     for (media_type, schema_of) in &answer.content {
         let schema = schemas.answer(*schema_of);
         let is_sparse = route.sparse.is_some() && *media_type == "application/json";
-        response["content"][media_type]["schema"] = if is_sparse { or_sparse(schema) } else { schema };
+        response["content"][media_type]["schema"] = if is_sparse { or_sparse(&schema) } else { schema };
     }
     for name in answer.headers {
         response["headers"][name] = json!({"description": header(name), "schema": {"type": "string"}});
@@ -81,7 +81,7 @@ fn response(route: &Route, answer: &Answer, schemas: &mut Schemas) -> Value {
 }
 
 /// With `fields=`, an answer has some of the fields only.
-fn or_sparse(schema: Value) -> Value {
+fn or_sparse(schema: &Value) -> Value {
     json!({"anyOf": [
         schema,
         {"type": "object", "description": "With `fields`: only what was asked for."},

@@ -55,7 +55,7 @@ async fn carry_out(call: Call) -> Outcome {
     };
     let reply = outcome?;
     let location = location(&call.route, reply.result.get());
-    respond::reply(success(&call.route), reply, location)
+    Ok(respond::reply(success(&call.route), reply, location))
 }
 
 /// The status of a command that succeeded.
