@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 document, made from the route table and the types.
 
+mod links;
 mod names;
 mod operation;
 mod schemas;
@@ -16,7 +17,10 @@ pub fn document(table: &[Arc<Route>]) -> Value {
     let mut schemas = Schemas::new();
     let mut paths: Map<String, Value> = Map::new();
     for route in table {
-        let operation = operation::describe(route, &mut schemas);
+        let mut operation = operation::describe(route, &mut schemas);
+        if let Some(links) = links::of(route.operation, table) {
+            operation["responses"]["201"]["links"] = links;
+        }
         let item = paths.entry(route.path).or_insert_with(|| json!({}));
         item[route.method.as_str().to_ascii_lowercase()] = operation;
     }

@@ -40,7 +40,7 @@ pub fn routes() -> [Route; 1] {
         .header(Parameter {
             name: "Last-Event-ID",
             description: "For a stream: the id of the last event that you have.",
-            schema: json!({"type": "string", "maxLength": 200}),
+            schema: json!({"type": "string"}),
         })
         .sparse::<JournalEntry>()
         .answer(

@@ -48,7 +48,7 @@ pub fn if_match() -> Parameter {
     Parameter {
         name: "If-Match",
         description: "The entity tag that the change was made from; another version refuses it with 412.",
-        schema: json!({"type": "string", "pattern": r#"^(\*|"[1-9][0-9]{0,8}")$"#}),
+        schema: json!({"type": "string", "pattern": r#"^(\*|"[1-9][0-9]{0,8}")$"#, "examples": ["\"1\""]}),
     }
 }
 

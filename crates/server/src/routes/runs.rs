@@ -38,7 +38,7 @@ pub fn routes() -> [Route; 3] {
         .header(Parameter {
             name: "Last-Event-ID",
             description: "The id of the last event that you have; what came after it follows.",
-            schema: json!({"type": "string", "maxLength": 200}),
+            schema: json!({"type": "string"}),
         })
         .answer(Answer::empty(StatusCode::OK, "The events.").or("text/event-stream", sse::stream_schema))
         .answer(Answer::empty(StatusCode::NO_CONTENT, "The run is over and you have all of it.")),
