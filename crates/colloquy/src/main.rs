@@ -2,6 +2,8 @@
 //!
 //! This crate is the only one that names concrete adapters: it reads the settings, puts the parts together, and starts
 //! and stops them.
+//!
+//! The allocator is the system's: with mimalloc an idle server takes 35 MB in place of 18 MB, and serves no faster.
 
 mod adapters;
 mod cli;
