@@ -93,7 +93,7 @@ pub fn reply(status: StatusCode, reply: Reply, location: Option<String>) -> Http
 pub fn expected_version(request: &HttpRequest) -> Result<Option<Version>, Problem> {
     let malformed = || {
         let detail = "If-Match must be one entity tag as ETag gave it, such as \"3\", or *.";
-        Problem::malformed("if_match", detail)
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "if_match", detail)
     };
     let mut values = request.headers().get_all(header::IF_MATCH);
     let Some(value) = values.next() else { return Ok(None) };
@@ -144,3 +144,7 @@ fn reduce(value: Value, fields: &[String]) -> Value {
     }
     Value::Object(reduced)
 }
+
+#[cfg(test)]
+#[path = "respond_tests.rs"]
+mod tests;

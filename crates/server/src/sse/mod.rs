@@ -23,11 +23,18 @@ use crate::problem::Problem;
 use crate::route::{Call, Handling, Outcome};
 use crate::routes::commands;
 
-/// What documents say about a stream of events.
+/// What documents say about a stream of events: the schema of one.
 pub fn stream_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
-        "type": "string",
-        "description": "Server-sent events: `event` is the type of a frame, `data` its JSON text, as on the WebSocket.",
+        "type": "object",
+        "description": "One of the server-sent events: `event` is the type of a frame, `data` its JSON text, as on \
+                        the WebSocket.",
+        "properties": {
+            "id": {"type": "string"},
+            "event": {"type": "string"},
+            "data": {"type": "string"},
+        },
+        "required": ["data"],
     })
 }
 
