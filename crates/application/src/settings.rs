@@ -63,7 +63,7 @@ impl Default for Settings {
         Self {
             max_in_flight: 4_096,
             timeout_ms: 15_000,
-            requests_per_minute: 600_000,
+            requests_per_minute: 1_200_000,
             sign_ins_per_minute: 10,
             session_days: 30,
             max_runs: 4_096,

@@ -72,7 +72,7 @@ impl Default for Settings {
             body_timeout_ms: 30_000,
             keep_alive_seconds: 75,
             max_connections: 25_000,
-            requests_per_minute: 60_000,
+            requests_per_minute: 1_200_000,
             shutdown_seconds: 10,
             access_log: false,
             websocket: crate::ws::Settings::default(),
