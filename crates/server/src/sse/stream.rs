@@ -133,7 +133,12 @@ impl<S: Source> Stream<S> {
             let again = if let Progress::Again(after) = progress { after } else { KEEP_ALIVE };
             tokio::select! {
                 biased;
-                () = self.reader.state.stopping.cancelled() => return None,
+                () = self.reader.state.stopping.cancelled() => {
+                    // What the shutdown itself brought about is still to be told, such as an answer's interruption.
+                    self.is_over = true;
+                    self.source.fill(&self.reader, &mut buffer).await;
+                    return (!buffer.is_empty()).then(|| buffer.freeze());
+                }
                 () = self.reader.watch.expired() => return self.farewell(),
                 () = self.reader.wake.notified() => {
                     if self.reader.inbox.has_ended() {

@@ -139,7 +139,11 @@ impl Connection {
             }
             let outcome = tokio::select! {
                 biased;
-                () = &mut stopping => Err(End::restarting()),
+                () = &mut stopping => {
+                    // What the shutdown itself brought about is still to be told, such as an answer's interruption.
+                    self.has_news = true;
+                    self.tell_news().and(Err(End::restarting()))
+                }
                 () = &mut timer => self.check_deadlines(),
                 Some(done) = self.work.next(), if has_room && !self.work.is_empty() => self.take_done(done),
                 () = self.wake.notified() => {
