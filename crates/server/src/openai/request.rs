@@ -24,10 +24,13 @@ pub struct ChatRequest {
     /// How it comes in steps.
     pub stream_options: Option<StreamOptions>,
     /// How many answers; one.
+    #[schemars(range(min = 1, max = 1))]
     pub n: Option<u32>,
     /// Randomness, 0 to 2.
+    #[schemars(range(min = 0.0, max = 2.0))]
     pub temperature: Option<f64>,
     /// Nucleus sampling, 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub top_p: Option<f64>,
     /// The most tokens the answer may have.
     pub max_completion_tokens: Option<u32>,
