@@ -58,10 +58,10 @@ async fn a_handshake_that_is_none_is_refused_as_a_request() {
         ("sec-websocket-version", None, 426),
         ("sec-websocket-key", None, 400),
         ("sec-websocket-key", Some("too short"), 400),
-        ("upgrade", None, 400),
-        ("upgrade", Some("h2c"), 400),
-        ("connection", None, 400),
-        ("connection", Some("keep-alive"), 400),
+        ("upgrade", None, 426),
+        ("upgrade", Some("h2c"), 426),
+        ("connection", None, 426),
+        ("connection", Some("keep-alive"), 426),
     ] {
         let mut socket = RawSocket::connect(server.address(), None).await;
         let answer = socket.handshake("GET", "/api/v1/ws", &changed(name, value)).await;
@@ -69,6 +69,7 @@ async fn a_handshake_that_is_none_is_refused_as_a_request() {
         assert_eq!(answer.header("content-type"), "application/problem+json");
         if status == 426 {
             assert_eq!(answer.header("sec-websocket-version"), "13");
+            assert_eq!(answer.header("upgrade"), "websocket");
         }
     }
     let mut socket = RawSocket::connect(server.address(), None).await;

@@ -170,7 +170,7 @@ async fn tools_reach_the_model_and_their_calls_come_back() {
 async fn errors_have_the_shape_that_sdks_understand() {
     let (upstream, server, owner) = with_model(Script::answer("Fine.")).await;
     let nobody = expect_error(server.anonymous().post(COMPLETIONS, &question("Hi")).await, 401);
-    assert_eq!(nobody["type"], "invalid_request_error", "{nobody}");
+    assert_eq!(nobody["type"], "authentication_error", "{nobody}");
     let wrong = Client::new(server.address(), Some("sk-somebody-elses".to_owned()));
     let refused = expect_error(wrong.post(COMPLETIONS, &question("Hi")).await, 401);
     assert_eq!(refused["code"], "invalid_api_key", "{refused}");

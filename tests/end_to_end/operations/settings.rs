@@ -14,7 +14,7 @@ async fn config_check_tells_every_problem_at_once_with_its_setting_and_origin() 
     let builder = Server::builder()
         .without_owner()
         .env("COLLOQUY_SERVER__LISTEN", "")
-        .env("COLLOQUY_SERVER__WS__PING_SECONDS", "0")
+        .env("COLLOQUY_SERVER__WEBSOCKET__PING_SECONDS", "0")
         .env("COLLOQUY_SERVER__MAX_BODY_BITES", "7")
         .env("COLLOQUY_LISTEN", "127.0.0.1:1")
         .env("COLLOQUY_OWNER_EMAIL", "not an address")
@@ -28,7 +28,7 @@ async fn config_check_tells_every_problem_at_once_with_its_setting_and_origin() 
         "server.listen",
         "server.colour",
         "database.readers",
-        "server.ws.ping_seconds",
+        "server.websocket.ping_seconds",
         "server.max_body_bites",
         "COLLOQUY_LISTEN",
         "owner.email",

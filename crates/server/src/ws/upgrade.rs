@@ -1,8 +1,10 @@
 //! From a request to an open socket.
 
+use actix_http::ResponseBuilder;
 use actix_http::ws::{HandshakeError, handshake};
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use application::{Code, Error};
 use domain::ConversationId;
 
@@ -33,7 +35,10 @@ pub fn open_conversation(call: Call) -> Handling {
 async fn upgrade(call: Call, required: Option<Channel>) -> Outcome {
     // Whoever may not come in is told before the upgrade.
     let context = authenticate_upgrade(&call.state, &call.request).await?;
-    let mut response = handshake(call.request.head()).map_err(|error| refused_handshake(&error))?;
+    let mut response = match checked_handshake(&call.request) {
+        Ok(response) => response,
+        Err(error) => return Ok(refuse_handshake(&call.request, &error)),
+    };
     let info = RequestInfo::of(&call.request);
     let Some(socket) = call.state.sockets.admit() else {
         let body =
@@ -61,18 +66,35 @@ fn too_many(info: &RequestInfo) -> OutboxBody {
     OutboxBody::of([frame.socket(), close_frame(code)])
 }
 
-fn refused_handshake(error: &HandshakeError) -> Problem {
+/// The handshake of RFC 6455, section 4.2: a key is 16 bytes in base64, which the library does not look at.
+fn checked_handshake(request: &HttpRequest) -> Result<ResponseBuilder, HandshakeError> {
+    let response = handshake(request.head())?;
+    let key = request.headers().get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
+    let is_key = key.and_then(|key| key.strip_suffix(b"==")).is_some_and(|digits| {
+        digits.len() == 22 && digits.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte))
+    });
+    if is_key { Ok(response) } else { Err(HandshakeError::BadWebsocketKey) }
+}
+
+/// Says what is wrong, and where the version is the wrong one or missing, which one is spoken here.
+fn refuse_handshake(request: &HttpRequest, error: &HandshakeError) -> HttpResponse {
     match error {
-        HandshakeError::GetMethodRequired => Problem::method_not_allowed("GET".to_owned()),
+        HandshakeError::GetMethodRequired => Problem::method_not_allowed("GET".to_owned()).respond(request),
         HandshakeError::NoWebsocketUpgrade
         | HandshakeError::NoConnectionUpgrade
         | HandshakeError::NoVersionHeader
         | HandshakeError::UnsupportedVersion => {
             let detail = "This address speaks WebSocket, version 13: ask for an upgrade.";
-            Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
+            let mut answer =
+                Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail).respond(request);
+            let headers = answer.headers_mut();
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            answer
         }
         HandshakeError::BadWebsocketKey => {
-            Problem::malformed("websocket_key", "Sec-WebSocket-Key is missing or malformed.")
+            let detail = "Sec-WebSocket-Key is missing or malformed.";
+            Problem::malformed("websocket_key", detail).respond(request)
         }
     }
 }
