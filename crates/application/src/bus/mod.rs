@@ -92,6 +92,8 @@ impl Bus {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let services = &self.services;
+        // Each layer holds what it wraps, and its arguments too: unboxed, the work would be held many times over.
+        let work = Box::pin(work);
         layers::trace(
             context,
             name,
