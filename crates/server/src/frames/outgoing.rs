@@ -21,8 +21,8 @@ pub struct Welcome<'a> {
     pub reply_to: Option<&'a str>,
     /// How logs name the connection.
     pub connection: &'a str,
-    /// Who is connected.
-    pub user: &'a UserView,
+    /// Who is connected; `null` where the credential may not read that.
+    pub user: Option<&'a UserView>,
     /// After how many seconds of silence the server asks whether the client is there.
     pub ping_seconds: u64,
     /// What the connection holds.

@@ -28,7 +28,8 @@ async fn handle(call: Call) -> Outcome {
     let chat = ChatRequest::read(&body)?;
     drop(body);
     if conversation.is_some() || chat.store == Some(true) {
-        return kept::answer(&state, context, &request, conversation, chat).await;
+        // Boxed, so that exchanges that are not kept do not carry the room that keeping takes.
+        return Box::pin(kept::answer(&state, context, &request, conversation, chat)).await;
     }
     answer(&state, &context, chat).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use application::events::Inbox;
 use application::identities::{GetMe, UserView};
 use application::{Context, Services};
-use domain::{IdempotencyKey, Timestamp};
+use domain::{IdempotencyKey, Permission, Timestamp};
 use tokio::time::Instant;
 
 use crate::context::authenticate_key;
@@ -18,15 +18,19 @@ use crate::watch::Watch;
 pub struct Identity {
     /// Goes with every command and query.
     pub context: Context,
-    /// The person.
-    pub user: Box<UserView>,
+    /// The person; `None` where the credential may not read who that is.
+    pub user: Option<Box<UserView>>,
 }
 
 impl Identity {
     /// The person behind a context.
     pub async fn of(state: &State, context: Context) -> Result<Self, Problem> {
-        let me = state.bus.ask(&context, GetMe {}).await?;
-        Ok(Self { context, user: Box::new(me.user) })
+        let user = if context.actor.may(Permission::Read) {
+            Some(Box::new(state.bus.ask(&context, GetMe {}).await?.user))
+        } else {
+            None
+        };
+        Ok(Self { context, user })
     }
 
     /// The person behind a token that came in a frame.
@@ -60,8 +64,8 @@ impl Session {
     }
 
     /// Who is connected.
-    pub fn user(&self) -> &UserView {
-        &self.identity.user
+    pub fn user(&self) -> Option<&UserView> {
+        self.identity.user.as_deref()
     }
 
     /// When the credential ends.
