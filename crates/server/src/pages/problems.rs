@@ -4,16 +4,32 @@ use super::{complete, escape};
 use crate::problem::title;
 
 /// Kinds of problems: the slug, and what to do.
-const KINDS: [(&str, &str); 56] = [
+const KINDS: [(&str, &str); 62] = [
     ("already_set_up", "The first owner exists. Sign in instead, or ask the owner for an account."),
+    (
+        "answer_running",
+        "A model is still writing on this branch. Wait, stop it, or continue on another branch.",
+    ),
     ("answer_too_large", "The answer became larger than the server keeps. What had arrived is kept."),
+    (
+        "attempt_in_flight",
+        "A request with the same idempotency key is still at work. Repeat yours in a moment.",
+    ),
     ("bad_frame", "A frame on the socket is not JSON that the protocol knows."),
     ("bad_request", "The request does not follow the rules of HTTP."),
     ("binary_frame", "The socket takes text frames only."),
     ("body_timeout", "The body of the request came too slowly."),
+    (
+        "body_too_large",
+        "The body of the request is larger than the server takes. The detail names the limit.",
+    ),
     ("concurrent_change", "Somebody changed the same thing at the same moment. Try again."),
     ("content_encoding", "Bodies of requests are sent as they are, without Content-Encoding."),
     ("content_length", "The Content-Length header is not a length."),
+    (
+        "csrf_token",
+        "With a session's cookie, requests that change something repeat the csrf_token in X-CSRF-Token.",
+    ),
     ("email_taken", "Another account has this e-mail address."),
     ("forbidden", "Your role, or your API key's scopes, do not allow this."),
     ("foreign_origin", "With a session's cookie, only pages of this server may change something."),
@@ -56,6 +72,10 @@ const KINDS: [(&str, &str); 56] = [
     ("rate_limited", "More requests than the quota allows. Repeat after the time in Retry-After."),
     ("rejected", "A rule of the database refuses the change."),
     ("restarting", "The server restarts. Connect again after a random pause of a few seconds, and resume."),
+    (
+        "stale_version",
+        "It changed since you read it. Read it again, and repeat your change with the new ETag.",
+    ),
     ("storage_unavailable", "The database does not answer. Nothing was changed; try again."),
     ("timed_out", "The server did not finish in time. Repeat the request with the same idempotency key."),
     ("too_many_commands", "Too many commands of one socket are at work at one time. Wait for some results."),
@@ -64,6 +84,10 @@ const KINDS: [(&str, &str); 56] = [
     ("too_many_subscriptions", "A socket has as many subscriptions as it may."),
     ("too_slow", "The client reads more slowly than the server writes. Connect again and resume."),
     ("unauthenticated", "Sign in, or send a valid API key as a bearer token or in X-Api-Key."),
+    (
+        "unknown_host",
+        "The server does not answer to this name. Its operator allows names in server.allowed_hosts.",
+    ),
     ("upgrade_required", "This address speaks WebSocket, version 13."),
     ("websocket_key", "Sec-WebSocket-Key is missing or malformed."),
     ("wrong_credentials", "The address or the password is wrong."),
@@ -90,6 +114,13 @@ pub fn explain(slug: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_problems_that_people_meet_most_have_a_page() {
+        for slug in ["invalid_input", "not_found", "rate_limited", "stale_version", "unauthenticated"] {
+            assert!(explain(slug).is_some(), "{slug}");
+        }
+    }
 
     #[test]
     fn every_kind_has_a_page_and_nothing_else_does() {
