@@ -1,16 +1,20 @@
 //! Claiming jobs and carrying them out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Job, JobKind};
+use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::title;
-use crate::{Error, Services};
+use crate::{Code, Error, Services};
 
 /// How long a claimed job stays its owner's.
 const LEASE: Duration = Duration::from_mins(2);
+/// The longest that a job may take; less than its lease, so that nobody else begins it meanwhile.
+const LONGEST: Duration = Duration::from_mins(1);
 /// How often jobs are looked for without being woken.
 const PERIOD: Duration = Duration::from_secs(15);
 /// How many jobs are claimed in one go.
@@ -19,8 +23,8 @@ const BATCH: u16 = 8;
 const MAX_ATTEMPTS: u32 = 3;
 
 /// Wakes the worker when jobs were committed.
-#[derive(Default)]
-pub struct JobQueue(Notify);
+#[derive(Clone, Default)]
+pub struct JobQueue(Arc<Notify>);
 
 impl JobQueue {
     /// There may be something to do.
@@ -50,13 +54,20 @@ async fn work_off(services: &Services, stop: &CancellationToken) -> Result<(), E
         if jobs.is_empty() {
             return Ok(());
         }
-        for job in jobs {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                done = carry_out(services, &job) => settle(services, &job, done).await?,
-            }
+        // One that waits for a model that hangs does not hold up the others.
+        let work = join_all(jobs.iter().map(|job| async {
+            let done = tokio::time::timeout(LONGEST, carry_out(services, job)).await;
+            settle(services, job, done.unwrap_or_else(|_| Err(took_too_long()))).await
+        }));
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            settled = work => settled.into_iter().collect::<Result<(), Error>>()?,
         }
     }
+}
+
+fn took_too_long() -> Error {
+    Error::new(Code::TimedOut, "timed_out", format!("It took longer than {} seconds.", LONGEST.as_secs()))
 }
 
 async fn carry_out(services: &Services, job: &Job) -> Result<(), Error> {

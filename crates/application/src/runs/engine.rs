@@ -18,6 +18,7 @@ use super::begin::{LEASE, RunPlan};
 use super::{RunEvent, RunLog, generate};
 use crate::Ports;
 use crate::Settings;
+use crate::jobs::JobQueue;
 
 /// How long the log of a run that is over is kept for readers who come back.
 const KEPT_FOR: Duration = Duration::from_mins(1);
@@ -32,6 +33,8 @@ pub struct RunEngine {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
     pub(super) settings: Settings,
+    /// Who carries out what runs leave to be done.
+    pub(super) job_queue: JobQueue,
     node_id: NodeId,
     runs: Mutex<Runs>,
     active: AtomicUsize,
@@ -71,12 +74,13 @@ pub struct ReservedRun {
 
 impl RunEngine {
     /// An engine without runs, which carries them out on the present tokio runtime.
-    pub fn new(ports: &Ports, settings: &Settings, node_id: NodeId) -> Arc<Self> {
+    pub fn new(ports: &Ports, settings: &Settings, node_id: NodeId, job_queue: JobQueue) -> Arc<Self> {
         Arc::new(Self {
             journal: Arc::clone(&ports.journal),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),
             settings: settings.clone(),
+            job_queue,
             node_id,
             runs: Mutex::default(),
             active: AtomicUsize::new(0),

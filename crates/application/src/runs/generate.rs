@@ -201,8 +201,14 @@ async fn finish(engine: &RunEngine, plan: &RunPlan, log: &RunLog, outcome: RunOu
     let mut attempts_after_interrupt = 5;
     let stored = loop {
         let unit = final_unit(engine, plan, log, &outcome);
+        let leaves_work = !unit.jobs.is_empty();
         match engine.journal.commit(unit).await {
-            Ok(_) => break true,
+            Ok(_) => {
+                if leaves_work {
+                    engine.job_queue.wake();
+                }
+                break true;
+            }
             Err(StorageError::Unavailable(error)) => {
                 tracing::warn!(%error, "the end of a run could not be stored yet");
                 if engine.interrupt.is_cancelled() {
