@@ -1,15 +1,18 @@
 //! From JSON to a command: every mistake is a field error with a pointer.
 
+mod objects;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::{Error, FieldError};
+use objects::Objects;
 
 /// Reads a command or a query from JSON and validates it.
 pub fn decode<T: DeserializeOwned + Validate>(value: Value) -> Result<T, Error> {
-    let decoded: T = serde_path_to_error::deserialize(value).map_err(|error| {
+    let decoded: T = serde_path_to_error::deserialize(Objects(value)).map_err(|error| {
         let mut pointer = to_pointer(error.path());
         let detail = error.inner().to_string();
         let code = if let Some(name) = quoted_after(&detail, "missing field `") {

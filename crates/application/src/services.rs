@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::Settings;
 use crate::events::EventHub;
-use crate::identities::{Authenticator, Passwords, Setup};
+use crate::identities::{Authenticator, KnownAddresses, Passwords, Setup};
 use crate::jobs::JobQueue;
 use crate::models::UsageMeter;
 use crate::runs::RunEngine;
@@ -65,6 +65,8 @@ pub struct Services {
     pub meter: Arc<UsageMeter>,
     /// Turning credentials into actors.
     pub authenticator: Authenticator,
+    /// Where people signed in from.
+    pub known_addresses: KnownAddresses,
     /// Hashing and checking passwords.
     pub passwords: Passwords,
     /// The one-time link for the first owner.
@@ -80,7 +82,8 @@ impl Services {
         let node_id = NodeId::from_uuid(ports.ids.uuid());
         let hub = Arc::new(EventHub::default());
         ports.journal.observe(hub.clone());
-        let engine = RunEngine::new(&ports, &settings, node_id);
+        let job_queue = JobQueue::default();
+        let engine = RunEngine::new(&ports, &settings, node_id, job_queue.clone());
         Arc::new(Self {
             node_id,
             hub,
@@ -88,9 +91,10 @@ impl Services {
             completions: Arc::new(Semaphore::new(settings.max_runs)),
             meter: UsageMeter::new(&ports),
             authenticator: Authenticator::default(),
+            known_addresses: KnownAddresses::default(),
             passwords: Passwords::new(&settings),
             setup: Setup::default(),
-            job_queue: JobQueue::default(),
+            job_queue,
             ports,
             settings,
         })

@@ -3,6 +3,7 @@
 mod accounts;
 mod api_keys;
 mod authenticate;
+mod known_addresses;
 mod me;
 mod passwords;
 mod setup;
@@ -14,6 +15,7 @@ mod users;
 pub use accounts::{NewAccount, create_account, found_workspace};
 pub use api_keys::{ApiKeyPage, ApiKeyView, CreateApiKey, CreatedApiKey, ListApiKeys, RevokeApiKey};
 pub use authenticate::{Authenticator, csrf_token};
+pub use known_addresses::KnownAddresses;
 pub use me::{GetMe, MeView};
 pub use passwords::{Password, Passwords};
 pub use setup::{Setup, SetupInput, set_up};

@@ -53,7 +53,12 @@ pub async fn sign_in(
     let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
     let fits = services.passwords.verify(&input.password, hash).await?;
     match user.filter(|user| fits && user.state == UserState::Active) {
-        Some(user) => open_session(services, user).await,
+        Some(user) => {
+            if let Some(address) = address {
+                services.known_addresses.remember(&account, address);
+            }
+            open_session(services, user).await
+        }
         None => Err(Error::new(
             Code::Unauthenticated,
             "wrong_credentials",
@@ -62,7 +67,8 @@ pub async fn sign_in(
     }
 }
 
-/// Counts an attempt against the address and against the account.
+/// Counts an attempt against the address and against the account. Where the account's password was right before, only
+/// attempts from the same address count against it: nobody can be locked out by those of strangers.
 pub(super) async fn limit_attempts(
     services: &Services,
     address: Option<IpAddr>,
@@ -70,8 +76,10 @@ pub(super) async fn limit_attempts(
 ) -> Result<(), Error> {
     let limit = NonZeroU32::new(services.settings.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
     let quota = Quota { name: "sign_in", limit, window: Duration::from_mins(1) };
-    let by_address = format!("address:{}", address.map_or_else(String::new, |address| address.to_string()));
-    for key in [by_address, format!("account:{account}")] {
+    let from = address.map_or_else(String::new, |address| address.to_string());
+    let is_known = address.is_some_and(|address| services.known_addresses.knows(account, address));
+    let by_account = if is_known { format!("known:{from}:{account}") } else { format!("account:{account}") };
+    for key in [format!("address:{from}"), by_account] {
         let decision = services.ports.rate_limiter.check(&key, quota).await;
         if !decision.allowed {
             let detail = "Too many attempts. Wait a little, then try again.";
