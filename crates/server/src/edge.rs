@@ -22,6 +22,7 @@ use crate::compression;
 use crate::hosts::{Authority, Hosts};
 use crate::problem::Problem;
 use crate::request::RequestInfo;
+use crate::unread::{Answer, Unread};
 
 /// What browsers may do with answers that are not pages: nothing.
 const API_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -61,9 +62,10 @@ impl Edge {
 
 /// Looks at a request before any route does, and finishes every answer.
 pub async fn edge(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+) -> Result<ServiceResponse<Answer>, actix_web::Error> {
+    let unread = Unread::hold(&mut request);
     let edge = request
         .app_data::<web::Data<Edge>>()
         .map(|edge| Arc::clone(edge))
@@ -104,7 +106,7 @@ pub async fn edge(
         let mut response = compression::apply(response, coding);
         finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
         log(&edge, response.status(), started.elapsed());
-        Ok(ServiceResponse::new(request, response))
+        Ok(ServiceResponse::new(request, Answer::to(unread, response)))
     }
     .instrument(span)
     .await

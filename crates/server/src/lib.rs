@@ -21,6 +21,7 @@ mod server;
 mod settings;
 mod sse;
 mod state;
+mod unread;
 mod watch;
 pub mod ws;
 
