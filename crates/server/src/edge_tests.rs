@@ -10,7 +10,7 @@ use super::*;
 
 async fn app(
     change: impl FnOnce(&mut Settings),
-) -> impl Service<actix_http::Request, Response = ServiceResponse, Error = ActixError> {
+) -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = ActixError> {
     let mut settings = Settings::default();
     change(&mut settings);
     let hosts = Hosts::new(&settings, settings.listen);
@@ -39,7 +39,7 @@ fn to(path: &str) -> TestRequest {
     TestRequest::with_uri(path).insert_header((header::HOST, "localhost:8080")).peer_addr(peer)
 }
 
-fn text<'a>(response: &'a ServiceResponse, name: &str) -> &'a str {
+fn text<'a>(response: &'a ServiceResponse<impl MessageBody>, name: &str) -> &'a str {
     response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
