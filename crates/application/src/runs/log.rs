@@ -34,6 +34,8 @@ struct State {
     bytes: usize,
     last_position: u64,
     parts: Parts,
+    /// What the last reader got that needed one, while there are readers.
+    snapshot: Option<Arc<Snapshot>>,
     is_over: bool,
     readers: Vec<(u64, Arc<Notify>)>,
     next_reader: u64,
@@ -69,13 +71,27 @@ pub struct Resume {
     pub after: u64,
 }
 
-/// Everything that a run has said until a moment, in place of the events that said it.
-#[derive(Debug, Clone, PartialEq)]
+/// Everything that a run has said until a moment, in place of the events that said it. Readers that need one share it:
+/// each of them could be as large as the answer.
+#[derive(Debug)]
 pub struct Snapshot {
     /// The last position that it covers.
     pub position: u64,
     /// The parts so far.
     pub parts: Parts,
+    encoded: OnceLock<Bytes>,
+}
+
+impl Snapshot {
+    /// What was said until a position.
+    pub const fn new(position: u64, parts: Parts) -> Self {
+        Self { position, parts, encoded: OnceLock::new() }
+    }
+
+    /// The snapshot in a transport's form; `encode` runs once, however many readers there are.
+    pub fn encoded(&self, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        self.encoded.get_or_init(|| encode(self)).clone()
+    }
 }
 
 /// A reader and how it came in.
@@ -94,7 +110,7 @@ pub enum ReadResult {
     /// These events, in order; empty when there is nothing new.
     Events(Vec<Arc<LogEntry>>),
     /// More than the log holds; further reads go on after the snapshot.
-    Snapshot(Snapshot),
+    Snapshot(Arc<Snapshot>),
 }
 
 impl RunLog {
@@ -105,6 +121,7 @@ impl RunLog {
             bytes: 0,
             last_position: 0,
             parts: Parts::new(),
+            snapshot: None,
             is_over: false,
             readers: Vec::new(),
             next_reader: 0,
@@ -200,10 +217,18 @@ impl State {
         position <= self.last_position && position + 1 >= first
     }
 
-    /// The state just before the end of the run where it has ended, so that its end always follows as an event.
-    fn snapshot(&self) -> Snapshot {
+    /// The state just before the end of the run where it has ended, so that its end always follows as an event. An
+    /// earlier snapshot does as long as the log holds everything after it.
+    fn snapshot(&mut self) -> Arc<Snapshot> {
+        if let Some(earlier) = &self.snapshot
+            && self.holds_everything_after(earlier.position)
+        {
+            return Arc::clone(earlier);
+        }
         let position = if self.is_over { self.last_position - 1 } else { self.last_position };
-        Snapshot { position, parts: self.parts.clone() }
+        let snapshot = Arc::new(Snapshot::new(position, self.parts.clone()));
+        self.snapshot = Some(Arc::clone(&snapshot));
+        snapshot
     }
 
     fn entries_after(&self, position: u64) -> Vec<Arc<LogEntry>> {
@@ -263,7 +288,7 @@ impl RunReader {
 
     /// What happened since the last read.
     pub fn read(&mut self) -> ReadResult {
-        let state = self.log.state.lock();
+        let mut state = self.log.state.lock();
         if self.needs_snapshot || !state.holds_everything_after(self.position) {
             let snapshot = state.snapshot();
             self.position = snapshot.position;
@@ -284,6 +309,10 @@ impl RunReader {
 
 impl Drop for RunReader {
     fn drop(&mut self) {
-        self.log.state.lock().readers.retain(|(id, _)| *id != self.id);
+        let mut state = self.log.state.lock();
+        state.readers.retain(|(id, _)| *id != self.id);
+        if state.readers.is_empty() {
+            state.snapshot = None;
+        }
     }
 }

@@ -22,7 +22,7 @@ impl Client {
             ReadResult::Snapshot(snapshot) => {
                 assert!(snapshot.position >= self.position, "a snapshot went back");
                 self.position = snapshot.position;
-                self.parts = snapshot.parts;
+                self.parts = snapshot.parts.clone();
             }
             ReadResult::Events(entries) => {
                 for entry in entries {
@@ -116,7 +116,7 @@ fn another_epoch_or_an_unknown_position_is_answered_with_a_snapshot() {
         let mut attached = log.attach(Some(&resume), Arc::new(Notify::new()));
         assert!(!attached.recovered);
         let ReadResult::Snapshot(snapshot) = attached.reader.read() else { panic!("expected a snapshot") };
-        assert_eq!((snapshot.position, snapshot.parts), (1, Parts::from_text("Hi")));
+        assert_eq!((snapshot.position, &snapshot.parts), (1, &Parts::from_text("Hi")));
     }
 }
 
@@ -165,4 +165,26 @@ fn a_reader_that_is_gone_is_no_longer_woken() {
     drop(log.attach(None, Arc::clone(&wake)));
     log.append([end()]);
     assert_eq!(Arc::strong_count(&wake), 1);
+}
+
+#[test]
+fn readers_that_fell_behind_share_one_snapshot_until_the_log_has_moved_on() {
+    let log = log();
+    let mut readers: Vec<RunReader> = (0..3).map(|_| log.attach(None, Arc::new(Notify::new())).reader).collect();
+    let long = |text: &str| RunEvent::Delta { part: 0, text: text.repeat(100_000) };
+    log.append([RunEvent::PartStarted { index: 0, part: Part::text("") }, long("a")]);
+    let snapshot = |reader: &mut RunReader| match reader.read() {
+        ReadResult::Snapshot(snapshot) => snapshot,
+        ReadResult::Events(_) => panic!("expected a snapshot"),
+    };
+    let first = snapshot(&mut readers[0]);
+    log.append([long("b")]);
+    let second = snapshot(&mut readers[1]);
+    assert!(Arc::ptr_eq(&first, &second), "the log holds what came after it");
+    assert!(matches!(readers[1].read(), ReadResult::Events(events) if events.len() == 1));
+    log.append([long("c"), long("d"), long("e")]);
+    let third = snapshot(&mut readers[2]);
+    assert!(third.position > first.position);
+    drop(readers);
+    assert_eq!(Arc::strong_count(&third), 1, "without readers nobody keeps it");
 }

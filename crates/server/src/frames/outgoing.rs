@@ -39,7 +39,7 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// The most subscriptions.
     pub subscriptions: usize,
-    /// How much may wait for a client that reads slowly, in bytes.
+    /// The most that is sent to make up for what a client has missed, in bytes; beyond it there is a snapshot.
     pub queue_bytes: usize,
 }
 

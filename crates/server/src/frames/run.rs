@@ -157,14 +157,17 @@ pub const fn run_event_type(event: &RunEvent) -> &'static str {
     }
 }
 
-/// What a run has said so far.
+/// What a run has said so far. It is written once for all readers that need it.
 pub fn run_snapshot(log: &RunLog, snapshot: &LogSnapshot) -> Encoded {
-    Encoded::new(&Snapshot {
-        channel: Channel::Run(log.run_id()),
-        epoch: log.epoch(),
-        position: snapshot.position,
-        state: SnapshotState::Run { status: STREAMING, parts: &snapshot.parts },
-    })
+    Encoded::from_socket(snapshot.encoded(|snapshot| {
+        let frame = Snapshot {
+            channel: Channel::Run(log.run_id()),
+            epoch: log.epoch(),
+            position: snapshot.position,
+            state: SnapshotState::Run { status: STREAMING, parts: &snapshot.parts },
+        };
+        Encoded::new(&frame).socket()
+    }))
 }
 
 /// What a run had said, from storage.

@@ -76,10 +76,8 @@ fn a_failed_run_says_why() {
 #[test]
 fn a_frame_is_one_line_so_that_event_streams_can_carry_it() {
     let log = RunLog::new(id(), id(), "e".to_owned());
-    let snapshot = application::runs::Snapshot {
-        position: 7,
-        parts: domain::Parts::from_text("one\r\ntwo\nthree\u{85}"),
-    };
+    let parts = domain::Parts::from_text("one\r\ntwo\nthree\u{85}");
+    let snapshot = application::runs::Snapshot::new(7, parts);
     let json = run_snapshot(&log, &snapshot).json();
     assert!(!json.iter().any(|byte| matches!(byte, b'\r' | b'\n')));
 }

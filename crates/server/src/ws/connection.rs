@@ -33,6 +33,9 @@ use crate::state::State;
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// One connection.
+///
+/// While what waits for the client exceeds the room in its outbox, nothing more is read from it and nothing more is told:
+/// beyond the room there is at most one answer, one page of the journal, or one reading of a run's log.
 pub struct Connection {
     pub(super) state: Arc<State>,
     pub(super) info: RequestInfo,
@@ -274,12 +277,6 @@ impl Connection {
         self.send(&ErrorFrame { reply_to, channel, problem: &body });
     }
 
-    /// Whether more waits for the client than it may leave unread.
-    pub(super) fn check_queue(&self) -> Result<(), End> {
-        let most = self.state.sockets.settings().queue_bytes;
-        if self.out.bytes() > most && self.out.frames() > 1 { Err(End::too_slow()) } else { Ok(()) }
-    }
-
     fn take_done(&mut self, done: Done) -> Result<(), End> {
         match done {
             Done::Identified { reply_to, subscriptions, outcome } => {
@@ -294,7 +291,7 @@ impl Connection {
             }
             Done::Commanded { id, trace_id, outcome } => self.commanded(&id, &trace_id, outcome),
         }
-        self.check_queue()
+        Ok(())
     }
 }
 

@@ -198,7 +198,7 @@ impl Connection {
             self.has_news = !self.read_runs();
             break;
         }
-        self.check_queue()
+        Ok(())
     }
 
     /// More has happened than the inbox holds: the journal has all of it.

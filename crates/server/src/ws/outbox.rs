@@ -16,6 +16,9 @@ use bytes::Bytes;
 /// A queue above this many bytes takes nothing more on its own: the connection waits until the client has read.
 const ROOM: usize = 64 * 1024;
 
+/// The most that is handed over at a time, in bytes: actix copies what it is given, but shared frames must stay shared.
+const PIECE: usize = 16 * 1024;
+
 /// The connection's end of the queue.
 #[derive(Clone)]
 pub struct Outbox(Rc<RefCell<Queue>>);
@@ -26,6 +29,8 @@ pub struct OutboxBody(Rc<RefCell<Queue>>);
 #[derive(Default)]
 struct Queue {
     frames: VecDeque<Bytes>,
+    /// Whether a piece of the first frame has been taken already.
+    is_within_frame: bool,
     bytes: usize,
     body: Option<Waker>,
     connection: Option<Waker>,
@@ -51,26 +56,17 @@ impl Outbox {
         wake(&mut queue.body);
     }
 
-    /// How many bytes wait.
-    pub fn bytes(&self) -> usize {
-        self.0.borrow().bytes
-    }
-
-    /// How many pieces wait.
-    pub fn frames(&self) -> usize {
-        self.0.borrow().frames.len()
-    }
-
     /// Whether the client reads well enough to be sent more.
     pub fn has_room(&self) -> bool {
         self.0.borrow().bytes < ROOM
     }
 
-    /// Drops everything that waits.
+    /// Drops every frame that waits, but for the rest of one that has been taken in part.
     pub fn clear(&self) {
         let mut queue = self.0.borrow_mut();
-        queue.frames.clear();
-        queue.bytes = 0;
+        let kept = usize::from(queue.is_within_frame);
+        queue.frames.truncate(kept);
+        queue.bytes = queue.frames.iter().map(Bytes::len).sum();
     }
 
     /// Waits until there is room; at once where there is.
@@ -99,6 +95,22 @@ impl Outbox {
             Poll::Pending
         })
         .await;
+    }
+}
+
+impl Queue {
+    fn take_piece(&mut self) -> Option<Bytes> {
+        let first = self.frames.front_mut()?;
+        let piece = first.split_to(first.len().min(PIECE));
+        self.is_within_frame = !first.is_empty();
+        if !self.is_within_frame {
+            self.frames.pop_front();
+            if self.frames.is_empty() && self.frames.capacity() > 8 {
+                self.frames = VecDeque::new();
+            }
+        }
+        self.bytes -= piece.len();
+        Some(piece)
     }
 }
 
@@ -139,13 +151,9 @@ impl MessageBody for OutboxBody {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
         let mut queue = self.0.borrow_mut();
-        if let Some(bytes) = queue.frames.pop_front() {
-            queue.bytes -= bytes.len();
-            if queue.frames.is_empty() && queue.frames.capacity() > 8 {
-                queue.frames = VecDeque::new();
-            }
+        if let Some(piece) = queue.take_piece() {
             wake(&mut queue.connection);
-            return Poll::Ready(Some(Ok(bytes)));
+            return Poll::Ready(Some(Ok(piece)));
         }
         if queue.connection_is_gone {
             return Poll::Ready(None);
@@ -166,5 +174,40 @@ impl Drop for OutboxBody {
 fn wake(waker: &mut Option<Waker>) {
     if let Some(waker) = waker.take() {
         waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(outbox: &Outbox) -> Vec<usize> {
+        std::iter::from_fn(|| outbox.0.borrow_mut().take_piece()).map(|piece| piece.len()).collect()
+    }
+
+    #[test]
+    fn large_frames_are_handed_over_in_pieces_of_the_same_memory() {
+        let (outbox, _body) = outbox();
+        let frame = Bytes::from(vec![7; 2 * PIECE + 1]);
+        outbox.push(frame.clone());
+        outbox.push(Bytes::from_static(b"ab"));
+        let first = outbox.0.borrow_mut().take_piece().expect("there is a frame");
+        assert_eq!(first.as_ptr(), frame.as_ptr());
+        assert_eq!(taken(&outbox), [PIECE, 1, 2]);
+        assert_eq!(outbox.0.borrow().bytes, 0);
+    }
+
+    #[test]
+    fn a_frame_that_was_begun_is_finished_even_when_the_rest_is_dropped() {
+        let (outbox, _body) = outbox();
+        outbox.push(Bytes::from(vec![7; PIECE + 5]));
+        outbox.push(Bytes::from_static(b"dropped"));
+        assert!(outbox.0.borrow_mut().take_piece().is_some());
+        outbox.clear();
+        outbox.push(Bytes::from_static(b"farewell"));
+        assert_eq!(taken(&outbox), [5, 8]);
+        outbox.push(Bytes::from_static(b"dropped"));
+        outbox.clear();
+        assert_eq!(taken(&outbox), [0_usize; 0]);
     }
 }

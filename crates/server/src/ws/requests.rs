@@ -48,9 +48,9 @@ impl Connection {
                 self.require_session(Some(&command.id))?;
                 self.command(command);
             }
-            Incoming::Authenticate(authenticate) => return self.authenticate(authenticate),
+            Incoming::Authenticate(authenticate) => self.authenticate(authenticate),
         }
-        self.check_queue()
+        Ok(())
     }
 
     fn require_session(&self, reply_to: Option<&str>) -> Result<(), End> {
@@ -75,9 +75,8 @@ impl Connection {
         }
     }
 
-    fn authenticate(&mut self, authenticate: Authenticate) -> Result<(), End> {
+    fn authenticate(&mut self, authenticate: Authenticate) {
         self.identify(authenticate.token, authenticate.id, Vec::new());
-        Ok(())
     }
 
     fn identify(&mut self, token: String, reply_to: Option<String>, subscriptions: Vec<SubscriptionRequest>) {

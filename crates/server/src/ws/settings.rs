@@ -26,7 +26,8 @@ pub struct Settings {
     /// How long the answer may take, in seconds.
     #[validate(range(min = 1, max = 300, message = "must be between 1 and 300"))]
     pub pong_seconds: u64,
-    /// How much may wait for a client that reads slowly, in bytes.
+    /// The most that is sent to make up for what a client has missed, in bytes; it gets a snapshot where a replay would
+    /// be larger.
     #[validate(range(min = 65_536, max = 67_108_864, message = "must be between 64 KiB and 64 MiB"))]
     pub queue_bytes: usize,
     /// How long a client may leave unread what waits for it, in seconds.

@@ -22,7 +22,7 @@ use crate::state::State;
 /// How many events a client may have missed before it gets a snapshot instead.
 const MOST_MISSED: u16 = 200;
 /// How many events are read at a time to catch up.
-pub const PAGE: u16 = 100;
+pub const PAGE: u16 = 25;
 
 /// Something that is being waited for.
 pub type Work = Pin<Box<dyn Future<Output = Done>>>;
