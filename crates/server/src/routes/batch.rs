@@ -42,6 +42,7 @@ pub struct BatchCommand {
     name: String,
     /// Its parameters, with identifiers and `expected_version` where it takes them.
     #[serde(default)]
+    #[schemars(with = "Option<Map<String, Value>>")]
     params: Map<String, Value>,
 }
 
