@@ -18,7 +18,7 @@ pub struct Settings {
     /// Commands and queries of one person within a minute.
     #[validate(range(min = 1))]
     pub requests_per_minute: u32,
-    /// Attempts to sign in, by one address or on one account, within a minute.
+    /// Attempts to sign in on one account within a minute; ten times as many from one address.
     #[validate(range(min = 1))]
     pub sign_ins_per_minute: u32,
     /// How long a session lasts.
@@ -64,7 +64,7 @@ impl Default for Settings {
             max_in_flight: 4_096,
             timeout_ms: 15_000,
             requests_per_minute: 1_200_000,
-            sign_ins_per_minute: 10,
+            sign_ins_per_minute: 30,
             session_days: 30,
             max_runs: 4_096,
             coalesce_ms: 25,

@@ -16,7 +16,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { filter: "info,actix_server=warn".to_owned(), format: Format::Auto }
+        Self { filter: "info,actix_server=warn,actix_http=off".to_owned(), format: Format::Auto }
     }
 }
 

@@ -74,13 +74,16 @@ pub(super) async fn limit_attempts(
     address: Option<IpAddr>,
     account: &str,
 ) -> Result<(), Error> {
+    /// A household or an office shares one address.
+    const PEOPLE_AT_ONE_ADDRESS: NonZeroU32 = NonZeroU32::new(10).unwrap();
     let limit = NonZeroU32::new(services.settings.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
-    let quota = Quota { name: "sign_in", limit, window: Duration::from_mins(1) };
+    let quota = |limit| Quota { name: "sign_in", limit, window: Duration::from_mins(1) };
     let from = address.map_or_else(String::new, |address| address.to_string());
     let is_known = address.is_some_and(|address| services.known_addresses.knows(account, address));
     let by_account = if is_known { format!("known:{from}:{account}") } else { format!("account:{account}") };
-    for key in [format!("address:{from}"), by_account] {
-        let decision = services.ports.rate_limiter.check(&key, quota).await;
+    let by_address = (format!("address:{from}"), limit.saturating_mul(PEOPLE_AT_ONE_ADDRESS));
+    for (key, limit) in [by_address, (by_account, limit)] {
+        let decision = services.ports.rate_limiter.check(&key, quota(limit)).await;
         if !decision.allowed {
             let detail = "Too many attempts. Wait a little, then try again.";
             return Err(

@@ -11,7 +11,7 @@ use serde_json::{Error, Value};
 /// A JSON value from which objects are read only from objects.
 pub struct Objects(pub Value);
 
-impl<'de> IntoDeserializer<'de, Error> for Objects {
+impl IntoDeserializer<'_, Error> for Objects {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
