@@ -171,18 +171,18 @@ fn a_reader_that_is_gone_is_no_longer_woken() {
 fn readers_that_fell_behind_share_one_snapshot_until_the_log_has_moved_on() {
     let log = log();
     let mut readers: Vec<RunReader> = (0..3).map(|_| log.attach(None, Arc::new(Notify::new())).reader).collect();
-    let long = |text: &str| RunEvent::Delta { part: 0, text: text.repeat(100_000) };
-    log.append([RunEvent::PartStarted { index: 0, part: Part::text("") }, long("a")]);
+    let much = |text: &str| RunEvent::Delta { part: 0, text: text.repeat(100_000) };
+    log.append([RunEvent::PartStarted { index: 0, part: Part::text("") }, much("a")]);
     let snapshot = |reader: &mut RunReader| match reader.read() {
         ReadResult::Snapshot(snapshot) => snapshot,
         ReadResult::Events(_) => panic!("expected a snapshot"),
     };
     let first = snapshot(&mut readers[0]);
-    log.append([long("b")]);
+    log.append([much("b")]);
     let second = snapshot(&mut readers[1]);
     assert!(Arc::ptr_eq(&first, &second), "the log holds what came after it");
     assert!(matches!(readers[1].read(), ReadResult::Events(events) if events.len() == 1));
-    log.append([long("c"), long("d"), long("e")]);
+    log.append([much("c"), much("d"), much("e")]);
     let third = snapshot(&mut readers[2]);
     assert!(third.position > first.position);
     drop(readers);
