@@ -5,8 +5,17 @@
 
 mod harness;
 
+mod access;
+mod bad_input;
+mod batch;
 mod conversations;
+mod framing;
 mod idempotency;
 mod kill;
+mod lists;
+mod openai;
+mod operations;
+mod provider_faults;
 mod resume;
 mod sameness;
+mod sockets;

@@ -91,7 +91,8 @@ impl ServerBuilder {
         command
     }
 
-    async fn start_in(self, folder: Arc<TempDir>) -> Server {
+    /// Starts the server in a folder where something may be already.
+    pub async fn start_in(self, folder: Arc<TempDir>) -> Server {
         let address_file = folder.path().join("address");
         let _ = std::fs::remove_file(&address_file);
         let open_log = |name: &str| {
@@ -138,6 +139,11 @@ impl Server {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("a running process")
     }
 
     /// Its folder: `stdout`, `stderr` and `data` are in it.

@@ -1,0 +1,117 @@
+//! Signing in: nothing is learned from trying, and trying has an end.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::hospitable;
+use crate::harness::{Answer, Client, OWNER_EMAIL, OWNER_PASSWORD, Server};
+
+const LOG_IN: &str = "/api/v1/auth/login";
+
+fn attempt(email: &str, password: &str) -> Value {
+    json!({ "email": email, "password": password })
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_account_look_the_same() {
+    let server = hospitable().start().await;
+    let anonymous = server.anonymous();
+    let wrong = anonymous.post(LOG_IN, &attempt(OWNER_EMAIL, "wrong password")).await;
+    let expected = wrong.appearance(&[]);
+    assert_eq!(wrong.header("set-cookie"), "");
+    wrong.expect_problem(401, "wrong_credentials");
+    let long = format!("{}@example.org", "a".repeat(200));
+    for (email, password) in [
+        ("nobody@example.org", OWNER_PASSWORD),
+        ("not an address", OWNER_PASSWORD),
+        (&long, OWNER_PASSWORD),
+        ("' OR 1=1 --", "' OR 1=1 --"),
+        (OWNER_EMAIL, "CORRECT HORSE BATTERY STAPLE"),
+        (OWNER_EMAIL, &OWNER_PASSWORD[1..]),
+        (OWNER_EMAIL, &format!("{OWNER_PASSWORD}\0")),
+        (OWNER_EMAIL, &format!("{OWNER_PASSWORD} ")),
+        (OWNER_EMAIL, &"a".repeat(1024)),
+    ] {
+        let answer = anonymous.post(LOG_IN, &attempt(email, password)).await;
+        assert_eq!(answer.appearance(&[]), expected, "{email:.40} {password:.40}");
+    }
+    for email in [OWNER_EMAIL.to_uppercase(), format!("  {OWNER_EMAIL} ")] {
+        anonymous.post(LOG_IN, &attempt(&email, OWNER_PASSWORD)).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_account_takes_as_long_as_a_wrong_password() {
+    let server = hospitable().start().await;
+    let anonymous = server.anonymous();
+    let mut quickest = [Duration::MAX; 2];
+    for number in 0..8 {
+        let unknown = format!("nobody{number}@example.org");
+        for (index, email) in [OWNER_EMAIL, &unknown].into_iter().enumerate() {
+            let started = Instant::now();
+            anonymous
+                .post(LOG_IN, &attempt(email, "wrong password"))
+                .await
+                .expect_problem(401, "wrong_credentials");
+            quickest[index] = quickest[index].min(started.elapsed());
+        }
+    }
+    let ratio = quickest[1].as_secs_f64() / quickest[0].as_secs_f64();
+    assert!((0.5..2.0).contains(&ratio), "{quickest:?}");
+}
+
+#[tokio::test]
+async fn attempts_are_throttled_whatever_the_forwarded_headers_say() {
+    let server = Server::builder().env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "5").start().await;
+    let mut statuses = Vec::new();
+    for number in 0..20 {
+        let request = server
+            .anonymous()
+            .request(Method::POST, LOG_IN)
+            .header("x-forwarded-for", format!("203.0.113.{number}"))
+            .header("x-real-ip", format!("203.0.113.{number}"))
+            .header("forwarded", format!("for=203.0.113.{number}"));
+        let answer = Answer::of(request.json(&attempt(OWNER_EMAIL, "wrong password"))).await;
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds >= 1));
+        }
+        statuses.push(answer.status);
+    }
+    assert_eq!(statuses[..5], [401; 5]);
+    assert!(statuses[5..].iter().filter(|status| **status == 429).count() >= 13, "{statuses:?}");
+    let right = server.anonymous().post(LOG_IN, &attempt(OWNER_EMAIL, OWNER_PASSWORD)).await;
+    right.expect_problem(429, "rate_limited");
+    let another = server.anonymous().post(LOG_IN, &attempt("other@example.org", "wrong password")).await;
+    another.expect_problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn an_account_is_throttled_wherever_the_attempts_come_from() {
+    let server = Server::builder().env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "5").start().await;
+    let mut statuses = Vec::new();
+    for number in 0..60 {
+        let from = IpAddr::V4(Ipv4Addr::new(127, 0, 2, number));
+        let stranger = Client::from_elsewhere(server.address(), from);
+        let spelling = if number % 2 == 0 { OWNER_EMAIL.to_uppercase() } else { format!(" {OWNER_EMAIL}") };
+        statuses.push(stranger.post(LOG_IN, &attempt(&spelling, "wrong password")).await.status);
+    }
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(statuses.last(), Some(&429));
+}
+
+#[tokio::test]
+async fn whoever_is_attacked_can_still_get_in_where_they_were_before() {
+    let server = Server::builder().env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "5").start().await;
+    let owner = server.owner().await;
+    for number in 0..60 {
+        let from = IpAddr::V4(Ipv4Addr::new(127, 0, 2, number));
+        let stranger = Client::from_elsewhere(server.address(), from);
+        stranger.post(LOG_IN, &attempt(OWNER_EMAIL, "wrong password")).await;
+    }
+    owner.get("/api/v1/me").await.expect(200);
+    server.anonymous().post(LOG_IN, &attempt(OWNER_EMAIL, OWNER_PASSWORD)).await.expect(200);
+}
