@@ -7,7 +7,7 @@ mod incoming;
 mod outgoing;
 mod run;
 
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 pub use channel::{Channel, InvalidChannel};
 pub use encoded::Encoded;
@@ -46,38 +46,38 @@ pub struct FrameDescription {
 
 /// Every frame of the protocol.
 pub const FRAMES: &[FrameDescription] = &[
-    from_client("hello", |generator| generator.subschema_for::<Hello>()),
-    from_client("subscribe", |generator| generator.subschema_for::<Subscribe>()),
-    from_client("unsubscribe", |generator| generator.subschema_for::<Unsubscribe>()),
-    from_client("command", |generator| generator.subschema_for::<Command>()),
-    from_client("authenticate", |generator| generator.subschema_for::<Authenticate>()),
-    from_client("ping", |generator| generator.subschema_for::<ClientPing>()),
-    from_client("pong", |generator| generator.subschema_for::<Pong>()),
-    from_server("welcome", |generator| generator.subschema_for::<Welcome<'_>>()),
-    from_server("subscribed", |generator| generator.subschema_for::<Subscribed<'_>>()),
-    from_server("unsubscribed", |generator| generator.subschema_for::<Unsubscribed<'_>>()),
-    from_server("snapshot", |generator| generator.subschema_for::<Snapshot<'_>>()),
-    from_server("result", |generator| generator.subschema_for::<CommandResult<'_>>()),
-    from_server("event", |generator| generator.subschema_for::<EventFrame<'_>>()),
-    from_server("run.started", |generator| generator.subschema_for::<RunStarted<'_>>()),
-    from_server("part.started", |generator| generator.subschema_for::<PartStarted<'_>>()),
-    from_server("delta", |generator| generator.subschema_for::<Delta<'_>>()),
-    from_server("part.ended", |generator| generator.subschema_for::<PartEnded>()),
-    from_server("run.completed", |generator| generator.subschema_for::<RunEnded<'_>>()),
-    from_server("run.failed", |generator| generator.subschema_for::<RunEnded<'_>>()),
-    from_server("run.cancelled", |generator| generator.subschema_for::<RunEnded<'_>>()),
-    from_server("run.interrupted", |generator| generator.subschema_for::<RunEnded<'_>>()),
-    from_server("ping", |generator| generator.subschema_for::<Ping>()),
-    from_server("pong", |generator| generator.subschema_for::<ServerPong<'_>>()),
-    from_server("error", |generator| generator.subschema_for::<ErrorFrame<'_>>()),
+    from_client::<Hello>("hello"),
+    from_client::<Subscribe>("subscribe"),
+    from_client::<Unsubscribe>("unsubscribe"),
+    from_client::<Command>("command"),
+    from_client::<Authenticate>("authenticate"),
+    from_client::<ClientPing>("ping"),
+    from_client::<Pong>("pong"),
+    from_server::<Welcome<'_>>("welcome"),
+    from_server::<Subscribed<'_>>("subscribed"),
+    from_server::<Unsubscribed<'_>>("unsubscribed"),
+    from_server::<Snapshot<'_>>("snapshot"),
+    from_server::<CommandResult<'_>>("result"),
+    from_server::<EventFrame<'_>>("event"),
+    from_server::<RunStarted<'_>>("run.started"),
+    from_server::<PartStarted<'_>>("part.started"),
+    from_server::<Delta<'_>>("delta"),
+    from_server::<PartEnded>("part.ended"),
+    from_server::<RunEnded<'_>>("run.completed"),
+    from_server::<RunEnded<'_>>("run.failed"),
+    from_server::<RunEnded<'_>>("run.cancelled"),
+    from_server::<RunEnded<'_>>("run.interrupted"),
+    from_server::<Ping>("ping"),
+    from_server::<ServerPong<'_>>("pong"),
+    from_server::<ErrorFrame<'_>>("error"),
 ];
 
-const fn from_client(name: &'static str, schema: fn(&mut SchemaGenerator) -> Schema) -> FrameDescription {
-    FrameDescription { direction: Direction::FromClient, name, schema }
+const fn from_client<T: JsonSchema>(name: &'static str) -> FrameDescription {
+    FrameDescription { direction: Direction::FromClient, name, schema: SchemaGenerator::subschema_for::<T> }
 }
 
-const fn from_server(name: &'static str, schema: fn(&mut SchemaGenerator) -> Schema) -> FrameDescription {
-    FrameDescription { direction: Direction::FromServer, name, schema }
+const fn from_server<T: JsonSchema>(name: &'static str) -> FrameDescription {
+    FrameDescription { direction: Direction::FromServer, name, schema: SchemaGenerator::subschema_for::<T> }
 }
 
 #[cfg(test)]

@@ -359,6 +359,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_message_is_understood() {
+        use MessageRole::{Assistant, System, Tool, User};
+
         let messages = messages(&json!([
             {"role": "developer", "content": "Be brief."},
             {"role": "user", "name": "ann", "content": [
@@ -373,7 +375,6 @@ mod tests {
         ]))
         .expect("all of it is allowed");
         let roles: Vec<MessageRole> = messages.iter().map(|message| message.role).collect();
-        use MessageRole::{Assistant, System, Tool, User};
         assert_eq!(roles, [System, User, Assistant, Tool, Assistant]);
         let part = |message: usize, part: usize| &messages[message].parts.as_slice()[part];
         assert_eq!(part(0, 0), &Part::text("Be brief."));

@@ -139,10 +139,10 @@ impl<S: Source> Stream<S> {
                     self.source.fill(&self.reader, &mut buffer).await;
                     return (!buffer.is_empty()).then(|| buffer.freeze());
                 }
-                () = self.reader.watch.expired() => return self.farewell(),
+                () = self.reader.watch.expired() => return Some(self.farewell()),
                 () = self.reader.wake.notified() => {
                     if self.reader.inbox.has_ended() {
-                        return self.farewell();
+                        return Some(self.farewell());
                     }
                 }
                 () = tokio::time::sleep(again) => {
@@ -155,11 +155,11 @@ impl<S: Source> Stream<S> {
     }
 
     /// The credential is no longer accepted.
-    fn farewell(&mut self) -> Option<Bytes> {
+    fn farewell(&mut self) -> Bytes {
         self.is_over = true;
         let mut buffer = BytesMut::new();
         self.reader.write_problem(&mut buffer, &Error::unauthenticated().into());
-        Some(buffer.freeze())
+        buffer.freeze()
     }
 }
 

@@ -46,20 +46,29 @@ pub enum End {
     /// The client said good-bye, or is gone.
     Gone,
     /// The server ends it, and says why.
-    Farewell {
-        /// What was wrong.
-        problem: Problem,
-        /// The frame that was wrong, where one was.
-        reply_to: Option<String>,
-        /// The code.
-        code: CloseCode,
-    },
+    Farewell(Box<Farewell>),
+}
+
+/// Why the server ends a connection.
+#[derive(Debug)]
+pub struct Farewell {
+    /// What was wrong.
+    pub problem: Problem,
+    /// The frame that was wrong, where one was.
+    pub reply_to: Option<String>,
+    /// The code.
+    pub code: CloseCode,
 }
 
 impl End {
     /// An end for a reason.
     pub fn because(code: CloseCode, problem: impl Into<Problem>) -> Self {
-        Self::Farewell { problem: problem.into(), reply_to: None, code }
+        Self::in_answer_to(None, code, problem)
+    }
+
+    /// An end for a reason that lies in one frame.
+    pub fn in_answer_to(reply_to: Option<String>, code: CloseCode, problem: impl Into<Problem>) -> Self {
+        Self::Farewell(Box::new(Farewell { problem: problem.into(), reply_to, code }))
     }
 
     /// The client sent something that cannot be read.
@@ -93,10 +102,16 @@ impl End {
 
     /// The credential is not, or no longer, accepted.
     pub fn unauthenticated(reply_to: Option<String>) -> Self {
-        Self::Farewell {
-            problem: Error::unauthenticated().into(),
-            reply_to,
-            code: CloseCode::Unauthenticated,
-        }
+        Self::in_answer_to(reply_to, CloseCode::Unauthenticated, Error::unauthenticated())
+    }
+
+    /// Who is there could not be found out.
+    pub fn unidentified(reply_to: Option<String>, problem: Problem) -> Self {
+        let code = match problem.status() {
+            StatusCode::TOO_MANY_REQUESTS => CloseCode::TooMany,
+            status if status.is_client_error() => CloseCode::Unauthenticated,
+            _ => CloseCode::Restarting,
+        };
+        Self::in_answer_to(reply_to, code, problem)
     }
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::close::{CloseCode, End};
+use super::close::{CloseCode, End, Farewell};
 use super::decoder::{Decoder, Received, close_frame};
 use super::outbox::{EndsBody, Outbox};
 use super::session::{Identity, Session};
@@ -30,7 +30,7 @@ use crate::request::RequestInfo;
 use crate::state::State;
 
 /// How long the farewell may take: a client that reads has it at once.
-const FAREWELL: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One connection.
 ///
@@ -112,7 +112,8 @@ impl Connection {
         let end = self.serve(&mut payload).await;
         // Everything but what the farewell needs ends here, commands that were under way among it.
         let Self { out, decoder, info, socket, .. } = self;
-        if let End::Farewell { problem, reply_to, code } = end {
+        if let End::Farewell(farewell) = end {
+            let Farewell { problem, reply_to, code } = *farewell;
             tracing::debug!(connection = socket.name, code = code.number(), %problem, "closing a socket");
             if code == CloseCode::TooSlow {
                 out.clear();
@@ -121,7 +122,7 @@ impl Connection {
             let frame = ErrorFrame { reply_to: reply_to.as_deref(), channel: None, problem: &body };
             out.push(Encoded::new(&frame).socket());
             out.push(close_frame(code));
-            let _ = tokio::time::timeout(FAREWELL, hear_out(&out, decoder, &mut payload)).await;
+            let _ = tokio::time::timeout(PATIENCE, hear_out(&out, decoder, &mut payload)).await;
         }
         drop(ends_body);
     }
@@ -172,7 +173,7 @@ impl Connection {
         self.timers.pong_by = None;
         self.decoder.feed(bytes);
         loop {
-            let next = self.decoder.next();
+            let next = self.decoder.read();
             self.out.push(self.decoder.take_answers());
             match next {
                 Ok(Some(Received::Text(text))) => self.take_text(&text)?,
@@ -240,15 +241,14 @@ impl Connection {
             return if now >= since + settings.slow() { Err(End::too_slow()) } else { Ok(()) };
         }
         match self.timers.pong_by {
-            Some(pong_by) if now >= pong_by => Err(End::no_pong()),
-            Some(_) => Ok(()),
+            Some(pong_by) if now >= pong_by => return Err(End::no_pong()),
             None if now >= self.timers.heard_at + settings.ping() => {
                 self.timers.pong_by = Some(now + settings.pong());
                 self.send(&Ping {});
-                Ok(())
             }
-            None => Ok(()),
+            Some(_) | None => {}
         }
+        Ok(())
     }
 
     /// Sends a frame.
@@ -306,7 +306,7 @@ async fn hear_out(out: &Outbox, mut decoder: Decoder, payload: &mut Payload) {
             }
             decoder.feed(bytes);
             loop {
-                match decoder.next() {
+                match decoder.read() {
                     Ok(Some(Received::Close)) => return,
                     Ok(Some(_)) => {}
                     Ok(None) => break,

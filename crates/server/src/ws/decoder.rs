@@ -85,13 +85,13 @@ impl Decoder {
         }
     }
 
-    /// Adds bytes that arrived. Whatever was added before must have been read: [`Decoder::next`] gave `None`.
+    /// Adds bytes that arrived. Whatever was added before must have been read: [`Decoder::read`] gave `None`.
     pub fn feed(&mut self, bytes: Bytes) {
         self.input = bytes;
     }
 
     /// The next message; `None` when more bytes are needed. After a close or a violation there is nothing more.
-    pub fn next(&mut self) -> Result<Option<Received>, Violation> {
+    pub fn read(&mut self) -> Result<Option<Received>, Violation> {
         let mut link = Link { input: &mut self.input, answers: &mut self.answers };
         match self.context.read(&mut link) {
             Ok(Message::Text(text)) => Ok(Some(Received::Text(text))),

@@ -12,11 +12,11 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         length @ 0..126 => bytes.push(0x80 | u8::try_from(length).expect("it is below 126")),
         length @ 126..=0xFFFF => {
-            bytes.push(0x80 | 126);
+            bytes.push(0x80 | 0x7E);
             bytes.extend(u16::try_from(length).expect("it fits").to_be_bytes());
         }
         length => {
-            bytes.push(0x80 | 127);
+            bytes.push(0x80 | 0x7F);
             bytes.extend((length as u64).to_be_bytes());
         }
     }
@@ -35,7 +35,7 @@ fn decode<'a>(
     for piece in pieces {
         decoder.feed(Bytes::copy_from_slice(piece));
         loop {
-            let next = decoder.next();
+            let next = decoder.read();
             answers.extend(decoder.take_answers());
             match next {
                 Ok(Some(Received::Close)) => {
@@ -57,9 +57,9 @@ fn text(text: &str) -> Received {
 
 #[test]
 fn a_header_that_declares_too_much_is_refused_at_once() {
-    let two_gib = [0x81, 0x80 | 127, 0, 0, 0, 0, 0x80, 0, 0, 0, 1, 2, 3, 4];
+    let two_gib = [0x81, 0x80 | 0x7F, 0, 0, 0, 0, 0x80, 0, 0, 0, 1, 2, 3, 4];
     assert_eq!(decode(65_536, [two_gib.as_slice()]), (vec![], Some(Violation::TooBig), vec![]));
-    let longest = [0x82, 0x80 | 127, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4];
+    let longest = [0x82, 0x80 | 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4];
     assert!(decode(65_536, [longest.as_slice()]).1.is_some());
     let just_too_big = frame(0x81, &[b'a'; 1_025]);
     assert_eq!(decode(1_024, [&just_too_big[..8]]).1, Some(Violation::TooBig));
@@ -160,8 +160,8 @@ fn every_close_code_is_written_as_the_contract_names_it() {
 fn an_idle_decoder_holds_on_to_nothing() {
     let mut decoder = Decoder::new(65_536);
     decoder.feed(Bytes::from(frame(0x81, b"a")));
-    assert!(matches!(decoder.next(), Ok(Some(_))));
-    assert_eq!(decoder.next(), Ok(None));
+    assert!(matches!(decoder.read(), Ok(Some(_))));
+    assert_eq!(decoder.read(), Ok(None));
     assert!(decoder.input.is_empty() && decoder.answers.capacity() == 0);
 }
 

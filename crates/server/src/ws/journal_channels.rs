@@ -65,8 +65,10 @@ impl Connection {
                 }
                 let last = events.last().map_or(asked_after, |event| event.position);
                 self.begin(channel, to, true, last);
-                missed.iter().for_each(|frame| self.push(frame));
-                events.iter().for_each(|event| self.note_recorded(channel, &event.view));
+                for (event, frame) in events.iter().zip(&missed) {
+                    self.push(frame);
+                    self.note_recorded(channel, &event.view);
+                }
             }
             Ok(Opening::Snapshot(head, channel_state)) => {
                 self.begin(channel, to, false, head);

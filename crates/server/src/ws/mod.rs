@@ -1,4 +1,4 @@
-//! WebSockets: many channels and commands over one connection.
+//! Sockets (RFC 6455): many channels and commands over one connection.
 //!
 //! `upgrade` makes a [`Connection`](connection::Connection), a task that reads frames through `decoder` and writes into
 //! `outbox`; `requests`, `journal_channels` and `run_channels` are what it does with them, `work` is what it waits for.

@@ -92,16 +92,10 @@ impl Connection {
         outcome: Result<Identity, Problem>,
     ) -> Result<(), End> {
         self.is_identifying = false;
-        let identity = outcome.map_err(|problem| {
-            let is_refused = problem.status().is_client_error() && problem.status().as_u16() != 429;
-            let code = if is_refused { CloseCode::Unauthenticated } else { CloseCode::Restarting };
-            let code = if problem.status().as_u16() == 429 { CloseCode::TooMany } else { code };
-            End::Farewell { problem, reply_to: reply_to.clone(), code }
-        })?;
+        let identity = outcome.map_err(|problem| End::unidentified(reply_to.clone(), problem))?;
         if self.session.as_ref().is_some_and(|session| !session.is_same_person(&identity)) {
             let detail = "The token is somebody else's. Open a connection of its own for another person.";
-            let problem = Error::forbidden(detail).into();
-            return Err(End::Farewell { problem, reply_to, code: CloseCode::Forbidden });
+            return Err(End::in_answer_to(reply_to, CloseCode::Forbidden, Error::forbidden(detail)));
         }
         self.begin_session(identity, reply_to.as_deref());
         self.subscribe_all(subscriptions);

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use application::{Code, Error};
 use domain::ConversationId;
 
-use super::close::{CloseCode, End};
+use super::close::CloseCode;
 use super::connection::Connection;
 use super::decoder::close_frame;
 use super::outbox::{OutboxBody, outbox};
@@ -37,7 +37,7 @@ async fn upgrade(call: Call, required: Option<Channel>) -> Outcome {
     let context = authenticate_upgrade(&call.state, &call.request).await?;
     let mut response = match checked_handshake(&call.request) {
         Ok(response) => response,
-        Err(error) => return Ok(refuse_handshake(&call.request, &error)),
+        Err(error) => return Ok(refuse_handshake(&call.request, error)),
     };
     let info = RequestInfo::of(&call.request);
     let Some(socket) = call.state.sockets.admit() else {
@@ -59,11 +59,10 @@ async fn upgrade(call: Call, required: Option<Channel>) -> Outcome {
 /// Browsers do not show pages the status of a refused upgrade: the socket opens, says why, and closes.
 fn too_many(info: &RequestInfo) -> OutboxBody {
     let detail = "The server holds as many connections as it can. Try again in a while.";
-    let end = End::because(CloseCode::TooMany, Error::new(Code::Overloaded, "too_many_connections", detail));
-    let End::Farewell { problem, code, .. } = end else { return OutboxBody::of([]) };
+    let problem = Problem::from(Error::new(Code::Overloaded, "too_many_connections", detail));
     let body = problem.body(None, &info.trace.trace_id.to_string());
     let frame = Encoded::new(&ErrorFrame { reply_to: None, channel: None, problem: &body });
-    OutboxBody::of([frame.socket(), close_frame(code)])
+    OutboxBody::of([frame.socket(), close_frame(CloseCode::TooMany)])
 }
 
 /// The handshake of RFC 6455, section 4.2: a key is 16 bytes in base64, which the library does not look at.
@@ -77,7 +76,7 @@ fn checked_handshake(request: &HttpRequest) -> Result<ResponseBuilder, Handshake
 }
 
 /// Says what is wrong, and where the version is the wrong one or missing, which one is spoken here.
-fn refuse_handshake(request: &HttpRequest, error: &HandshakeError) -> HttpResponse {
+fn refuse_handshake(request: &HttpRequest, error: HandshakeError) -> HttpResponse {
     match error {
         HandshakeError::GetMethodRequired => Problem::method_not_allowed("GET".to_owned()).respond(request),
         HandshakeError::NoWebsocketUpgrade
