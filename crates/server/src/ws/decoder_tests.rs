@@ -202,12 +202,25 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_decoder_panic_or_hold_more_than_the_limit(bytes in proptest::collection::vec(any::<u8>(), 0..2_000), cut in 1_usize..64) {
-        let (received, ..) = decode(1_024, bytes.chunks(cut));
-        for message in received {
+    fn any_bytes_in_any_pieces_are_understood_alike_and_within_the_limit(frames in proptest::collection::vec(anything(), 0..12), cut in 1_usize..64) {
+        let bytes = frames.concat();
+        let whole = decode(300, [bytes.as_slice()]);
+        prop_assert_eq!(&decode(300, bytes.chunks(cut)), &whole);
+        for message in whole.0 {
             if let Received::Text(text) = message {
-                prop_assert!(text.len() <= 1_024);
+                prop_assert!(text.len() <= 300);
             }
         }
     }
+}
+
+/// Frames with any first byte, and bytes that are none.
+fn anything() -> impl Strategy<Value = Vec<u8>> {
+    let bytes = || proptest::collection::vec(any::<u8>(), 0..200);
+    let opcode = prop_oneof![8 => prop_oneof![Just(0x01), Just(0x00), Just(0x80), Just(0x81), Just(0x82), Just(0x88), Just(0x89), Just(0x8A)], 1 => any::<u8>()];
+    prop_oneof![
+        4 => (opcode.clone(), ".{0,60}").prop_map(|(first, text)| frame(first, text.as_bytes())),
+        2 => (opcode, bytes()).prop_map(|(first, payload)| frame(first, &payload)),
+        1 => bytes(),
+    ]
 }
