@@ -62,11 +62,13 @@ pub async fn set_up(
     address: Option<IpAddr>,
 ) -> Result<SignedIn, Error> {
     sign_in::limit_attempts(services, address, "setup").await?;
+    // The token is looked at first: it ends after the account was made, so whoever comes second is told of the account.
+    let is_accepted = services.setup.accepts(&input.token);
     if services.ports.identities.any_account().await? {
         services.setup.close();
         return Err(Error::conflict("already_set_up", "This server has an owner already. Sign in instead."));
     }
-    if !services.setup.accepts(&input.token) {
+    if !is_accepted {
         return Err(Error::forbidden(
             "The set-up link is not valid. The server prints the present one when it starts.",
         ));
