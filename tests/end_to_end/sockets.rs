@@ -411,6 +411,11 @@ async fn readers_that_never_read_cost_little_and_are_closed_while_others_notice_
     let owner = server.owner().await;
     let conversation = owner.conversation_with(&json!({ "model": "mock/long", "title": "Long" })).await;
     let channel = format!("conversation:{conversation}");
+    // What one such answer takes with a single reader, readers that never read must not multiply.
+    let mut attentive = owner.socket().await;
+    attentive.subscribe(&channel, None).await;
+    owner.send(&conversation, "Tell me everything").await;
+    attentive.expect_type("run.completed").await;
     let (before, files_before) = (server.resident_bytes(), server.open_files());
     let mut readers = Vec::new();
     for _ in 0..READERS {
@@ -419,9 +424,7 @@ async fn readers_that_never_read_cost_little_and_are_closed_while_others_notice_
         assert_eq!(reader.text().await["type"], "subscribed");
         readers.push(reader);
     }
-    let mut attentive = owner.socket().await;
-    attentive.subscribe(&channel, None).await;
-    owner.send(&conversation, "Tell me everything").await;
+    owner.send(&conversation, "And once more").await;
     let end = attentive.expect_type("run.completed").await;
     assert_eq!(end["finish_reason"], "stop");
     let grown = server.resident_bytes().saturating_sub(before);
@@ -431,6 +434,35 @@ async fn readers_that_never_read_cost_little_and_are_closed_while_others_notice_
     })
     .await;
     drop(readers);
+}
+
+#[tokio::test]
+async fn whoever_reads_steadily_may_take_long_for_a_large_answer() {
+    let upstream = Upstream::start().await;
+    let text = "x".repeat(3_999) + " ";
+    upstream.script("long", Script::tokens(vec![text; 1_000]));
+    let server = Server::builder()
+        .provider("mock", &upstream, "long")
+        .env("COLLOQUY_SERVER__WEBSOCKET__SLOW_SECONDS", "2")
+        .env("COLLOQUY_SERVER__WEBSOCKET__SEND_BUFFER_BYTES", "16384")
+        .start()
+        .await;
+    let owner = server.owner().await;
+    let conversation = owner.conversation_with(&json!({ "model": "mock/long", "title": "Long" })).await;
+    let exchange = owner.send(&conversation, "Tell me everything").await;
+    let stored = owner.finished(self::text(&exchange["reply"]["id"])).await;
+    let channel = format!("run:{}", self::text(&exchange["run"]["id"]));
+    let mut socket = RawSocket::open_with(&owner, Some(4_096)).await;
+    socket.send_json(&json!({ "type": "subscribe", "id": "s", "channel": channel })).await;
+    assert_eq!(socket.text().await["type"], "subscribed");
+    let started = std::time::Instant::now();
+    // Some kilobytes arrive at a time: four megabytes take several seconds.
+    let pause = std::time::Duration::from_millis(5);
+    let snapshot = socket.next_slowly(pause).await.expect("a snapshot, not the end of the connection").json();
+    assert!(started.elapsed().as_secs() >= 2, "the line was not slow enough to try anything");
+    assert_eq!(snapshot["state"]["parts"], stored["parts"]);
+    let end = socket.next_slowly(pause).await.expect("the end of the run").json();
+    assert_eq!(end["type"], "run.completed");
 }
 
 #[tokio::test]

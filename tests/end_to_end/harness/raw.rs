@@ -1,6 +1,7 @@
 //! WebSocket frames as raw bytes on a TCP connection: a client that may break every rule.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -211,6 +212,20 @@ impl RawSocket {
             if !self.fill().await {
                 return None;
             }
+        }
+    }
+
+    /// The next frame, read with a pause after every piece that arrives, as over a slow line.
+    pub async fn next_slowly(&mut self, pause: Duration) -> Option<RawFrame> {
+        loop {
+            if let Some((frame, length)) = parse(&self.buffer) {
+                self.buffer.drain(..length);
+                return Some(frame);
+            }
+            if !self.fill().await {
+                return None;
+            }
+            tokio::time::sleep(pause).await;
         }
     }
 

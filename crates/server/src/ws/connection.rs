@@ -75,14 +75,14 @@ impl Connection {
         out: Outbox,
         identity: Option<Identity>,
         required: Option<Channel>,
-    ) -> Self {
+    ) -> Box<Self> {
         let settings = state.sockets.settings();
         let now = Instant::now();
         let timers =
             Timers { hello_by: now + settings.hello(), heard_at: now, pong_by: None, blocked_since: None };
         let wake = Arc::new(Notify::new());
         let inbox = Inbox::new(Arc::clone(&wake));
-        let mut connection = Self {
+        let mut connection = Box::new(Self {
             decoder: Decoder::new(settings.frame_bytes),
             info,
             socket,
@@ -99,32 +99,37 @@ impl Connection {
             mail: VecDeque::new(),
             timers,
             state,
-        };
+        });
         if let Some(identity) = identity {
             connection.begin_session(identity, None);
         }
         connection
     }
 
-    /// Serves the client until one side ends it, and says good-bye.
-    pub async fn run(mut self, mut payload: Payload) {
+    /// Serves the client until one side ends it, and says good-bye. Boxed, because a future that holds a connection by
+    /// value would have room for it several times.
+    pub async fn run(mut self: Box<Self>, mut payload: Payload) {
         let ends_body = EndsBody::new(self.out.clone());
         let end = self.serve(&mut payload).await;
-        // Everything but what the farewell needs ends here, commands that were under way among it.
-        let Self { out, decoder, info, socket, .. } = self;
         if let End::Farewell(farewell) = end {
-            let Farewell { problem, reply_to, code } = *farewell;
-            tracing::debug!(connection = socket.name, code = code.number(), %problem, "closing a socket");
-            if code == CloseCode::TooSlow {
-                out.clear();
-            }
-            let body = problem.body(None, &info.trace.trace_id.to_string());
-            let frame = ErrorFrame { reply_to: reply_to.as_deref(), channel: None, problem: &body };
-            out.push(Encoded::new(&frame).socket());
-            out.push(close_frame(code));
-            let _ = tokio::time::timeout(PATIENCE, hear_out(&out, decoder, &mut payload)).await;
+            Box::pin(self.say_good_bye(*farewell, payload)).await;
         }
         drop(ends_body);
+    }
+
+    async fn say_good_bye(self: Box<Self>, farewell: Farewell, mut payload: Payload) {
+        // Everything but what the farewell needs ends here, commands that were under way among it.
+        let Self { out, decoder, info, socket, .. } = *self;
+        let Farewell { problem, reply_to, code } = farewell;
+        tracing::debug!(connection = socket.name, code = code.number(), %problem, "closing a socket");
+        if code == CloseCode::TooSlow {
+            out.clear();
+        }
+        let body = problem.body(None, &info.trace.trace_id.to_string());
+        let frame = ErrorFrame { reply_to: reply_to.as_deref(), channel: None, problem: &body };
+        out.push(Encoded::new(&frame).socket());
+        out.push(close_frame(code));
+        let _ = tokio::time::timeout(PATIENCE, hear_out(&out, decoder, &mut payload)).await;
     }
 
     async fn serve(&mut self, payload: &mut Payload) -> End {
@@ -213,10 +218,16 @@ impl Connection {
         has_room
     }
 
+    /// When a client for which there has been no room since then last read something. One that reads steadily may take
+    /// as long as it needs for a large snapshot.
+    fn last_read_at(&self, blocked_since: Instant) -> Instant {
+        self.out.taken_at().map_or(blocked_since, |taken_at| taken_at.max(blocked_since))
+    }
+
     fn next_deadline(&self) -> Instant {
         let settings = self.state.sockets.settings();
         let alive = match (self.timers.blocked_since, self.timers.pong_by) {
-            (Some(since), _) => since + settings.slow(),
+            (Some(since), _) => self.last_read_at(since) + settings.slow(),
             (None, Some(pong_by)) => pong_by,
             (None, None) => self.timers.heard_at + settings.ping(),
         };
@@ -238,7 +249,8 @@ impl Connection {
             None | Some(_) => {}
         }
         if let Some(since) = self.timers.blocked_since {
-            return if now >= since + settings.slow() { Err(End::too_slow()) } else { Ok(()) };
+            let is_too_slow = now >= self.last_read_at(since) + settings.slow();
+            return if is_too_slow { Err(End::too_slow()) } else { Ok(()) };
         }
         match self.timers.pong_by {
             Some(pong_by) if now >= pong_by => return Err(End::no_pong()),

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
+use tokio::time::Instant;
 
 /// A queue above this many bytes takes nothing more on its own: the connection waits until the client has read.
 const ROOM: usize = 64 * 1024;
@@ -32,6 +33,8 @@ struct Queue {
     /// Whether a piece of the first frame has been taken already.
     is_within_frame: bool,
     bytes: usize,
+    /// When something was last taken while there was no room.
+    taken_at: Option<Instant>,
     body: Option<Waker>,
     connection: Option<Waker>,
     body_is_gone: bool,
@@ -59,6 +62,11 @@ impl Outbox {
     /// Whether the client reads well enough to be sent more.
     pub fn has_room(&self) -> bool {
         self.0.borrow().bytes < ROOM
+    }
+
+    /// When the client last took something while there was no room: it reads, if slowly.
+    pub fn taken_at(&self) -> Option<Instant> {
+        self.0.borrow().taken_at
     }
 
     /// Drops every frame that waits, but for the rest of one that has been taken in part.
@@ -100,6 +108,9 @@ impl Outbox {
 
 impl Queue {
     fn take_piece(&mut self) -> Option<Bytes> {
+        if self.bytes >= ROOM {
+            self.taken_at = Some(Instant::now());
+        }
         let first = self.frames.front_mut()?;
         let piece = first.split_to(first.len().min(PIECE));
         self.is_within_frame = !first.is_empty();
@@ -209,5 +220,16 @@ mod tests {
         outbox.push(Bytes::from_static(b"dropped"));
         outbox.clear();
         assert_eq!(taken(&outbox), [0_usize; 0]);
+    }
+
+    #[test]
+    fn whoever_takes_something_while_there_is_no_room_is_reading() {
+        let (outbox, _body) = outbox();
+        outbox.push(Bytes::from(vec![7; ROOM - 1]));
+        assert!(outbox.0.borrow_mut().take_piece().is_some());
+        assert_eq!(outbox.taken_at(), None, "there was room");
+        outbox.push(Bytes::from(vec![7; ROOM]));
+        assert!(outbox.0.borrow_mut().take_piece().is_some());
+        assert!(outbox.taken_at().is_some());
     }
 }
