@@ -118,3 +118,9 @@ def readme_example(language, containing):
     ]
     assert len(found) == 1, f"the README has {len(found)} examples in {language} with {containing!r}"
     return found[0]
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """A filter that is meant for other tests may match none of these."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.option.keyword:
+        session.exitstatus = pytest.ExitCode.OK
