@@ -7,7 +7,7 @@ mod stream;
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use application::Error;
 use bytes::BytesMut;
 use domain::RunId;
@@ -46,7 +46,7 @@ pub fn follow_run(call: Call) -> Handling {
         let run_id: RunId = call.id("run_id")?;
         let reader = Reader::new(call.state.clone(), context, &call.request);
         match RunSource::open(&reader, run_id, last_event_id(&call.request)).await? {
-            Some(source) => Ok(respond(StatusCode::OK, reader, source, BytesMut::new())),
+            Some(source) => Ok(open(&call, reader, source)),
             None => Ok(HttpResponse::NoContent().finish()),
         }
     })
@@ -65,8 +65,16 @@ pub fn follow_journal(call: Call) -> Handling {
         };
         let reader = Reader::new(call.state.clone(), context, &call.request);
         let source = JournalSource::open(&reader, asked.map(Position)).await?;
-        Ok(respond(StatusCode::OK, reader, source, BytesMut::new()))
+        Ok(open(&call, reader, source))
     })
+}
+
+/// Opens a stream. A request for the head alone gets that: its stream would never end.
+fn open<S: Source>(call: &Call, reader: Reader, source: S) -> HttpResponse {
+    if call.request.method() == Method::HEAD {
+        return respond_once(StatusCode::OK, BytesMut::new());
+    }
+    respond(StatusCode::OK, reader, source, BytesMut::new())
 }
 
 /// Posts a message and follows the answer. The first event, `result`, carries what the plain request would have
