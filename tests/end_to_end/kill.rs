@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testing::upstream::{Script, Upstream};
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 
 use crate::harness::{Answer, Client, Server};
 
@@ -15,6 +16,11 @@ use crate::harness::{Answer, Client, Server};
 const ROUNDS: u32 = 4;
 /// How many people write at one time.
 const WRITERS: usize = 24;
+
+/// What the model answers.
+fn tokens() -> Vec<String> {
+    (0..40).map(|number| format!("token {number} ")).collect()
+}
 
 /// What the server acknowledged: ids of questions with their text, and of answers with their question.
 #[derive(Default)]
@@ -67,10 +73,7 @@ async fn all_messages(owner: &Client, conversation: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_or_doubled_by_kill_dash_nine() {
     let upstream = Upstream::start().await;
-    upstream.script(
-        "paced",
-        Script::tokens((0..40).map(|n| format!("token {n} "))).paced(Duration::from_millis(20)),
-    );
+    upstream.script("paced", Script::tokens(tokens()).paced(Duration::from_millis(20)));
     let builder =
         Server::builder().provider("mock", &upstream, "paced").env("COLLOQUY_APPLICATION__TITLES", "false");
     let mut server = builder.start().await;
@@ -83,23 +86,14 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kill_dash_nine() {
     let ledger = Arc::new(Mutex::new(Ledger::default()));
 
     for round in 0..ROUNDS {
-        let writers: Vec<_> = conversations
-            .iter()
-            .enumerate()
-            .map(|(writer, conversation)| {
-                tokio::task::spawn(write(
-                    owner.clone(),
-                    conversation.clone(),
-                    Arc::clone(&ledger),
-                    round,
-                    writer,
-                ))
-            })
-            .collect();
+        let mut writers = JoinSet::new();
+        for (writer, conversation) in conversations.iter().enumerate() {
+            writers.spawn(write(owner.clone(), conversation.clone(), Arc::clone(&ledger), round, writer));
+        }
         // Different points of the life of the streams: early, late, and in between.
         tokio::time::sleep(Duration::from_millis(150 + 370 * u64::from(round))).await;
         server = server.kill().await.start().await;
-        join_all(writers).await.into_iter().for_each(|writer| writer.expect("a writer"));
+        writers.join_all().await;
         owner = owner.at(server.address());
     }
 
@@ -132,7 +126,7 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kill_dash_nine() {
             );
         } else {
             let text = message["parts"][0]["text"].as_str().unwrap_or_default();
-            let whole: String = (0..40).map(|n| format!("token {n} ")).collect();
+            let whole: String = tokens().concat();
             assert!(whole.starts_with(text), "an answer has text that was never sent: {text}");
             assert_eq!(message["status"] == "complete", text == whole, "{message}");
         }

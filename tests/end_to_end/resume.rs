@@ -55,7 +55,7 @@ impl Reader {
         match kind {
             "snapshot" => {
                 frame["epoch"].as_str().expect("an epoch").clone_into(&mut self.epoch);
-                self.parts = frame["state"]["parts"].as_array().expect("parts").clone();
+                self.parts.clone_from(frame["state"]["parts"].as_array().expect("parts"));
             }
             "part.started" => {
                 assert_eq!(frame["part"], self.parts.len());
@@ -67,7 +67,7 @@ impl Reader {
                 self.parts[index]["text"] = json!(text + frame["text"].as_str().expect("a text"));
             }
             "run.completed" | "run.failed" | "run.cancelled" | "run.interrupted" => {
-                self.last = Some(frame.clone())
+                self.last = Some(frame.clone());
             }
             _ => {}
         }
@@ -278,7 +278,8 @@ async fn a_conversation_channel_brings_every_fact_once_and_the_runs_with_it() {
             assert!(position > last, "facts must not repeat or go back");
             last = position;
             facts.push(frame["event"]["type"].as_str().expect("a type").to_owned());
-        } else if frame["channel"] == format!("run:{}", id(&exchange["run"])) && frame["type"] != "subscribed" {
+        } else if frame["channel"] == format!("run:{}", id(&exchange["run"])) && frame["type"] != "subscribed"
+        {
             reader.take(&frame);
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Server, new_id};
 
 /// One command in the three ways.
 struct Case {
@@ -24,7 +24,7 @@ async fn over_socket(owner: &Client, case: &Case) -> Value {
 }
 
 async fn over_batch(owner: &Client, case: &Case) -> Value {
-    let id = uuid::Uuid::new_v4().to_string();
+    let id = new_id();
     let commands = json!({ "commands": [{ "id": id, "name": case.name, "params": case.parameters }] });
     let answer = owner.post("/api/v1/batch", &commands).await.expect(200);
     let result = &answer["results"][0];

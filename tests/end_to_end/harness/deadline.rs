@@ -15,8 +15,8 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut attemp
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    match tokio::time::timeout(DEADLINE, trying).await {
-        Ok(result) => result,
-        Err(_) => panic!("waited {DEADLINE:?} in vain for: {what}"),
-    }
+    let Ok(result) = tokio::time::timeout(DEADLINE, trying).await else {
+        panic!("waited {DEADLINE:?} in vain for: {what}");
+    };
+    result
 }

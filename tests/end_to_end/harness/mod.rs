@@ -13,6 +13,6 @@ pub use client::{Answer, Client};
 pub use deadline::{DEADLINE, eventually};
 pub use http::RawHttp;
 pub use raw::RawSocket;
-pub use server::{OWNER_EMAIL, OWNER_PASSWORD, Server, ServerBuilder, Stopped};
-pub use socket::Socket;
+pub use server::{OWNER_EMAIL, OWNER_PASSWORD, Server, ServerBuilder};
+pub use socket::{Socket, new_id};
 pub use sse::{Events, SseEvent};

@@ -94,11 +94,11 @@ pub fn header(head: u8, length: u64) -> Vec<u8> {
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(length), _) if length < 126 => bytes.push(0x80 | length),
         (_, Ok(length)) => {
-            bytes.push(0x80 | 126);
+            bytes.push(0xFE);
             bytes.extend(length.to_be_bytes());
         }
         _ => {
-            bytes.push(0x80 | 127);
+            bytes.push(0xFF);
             bytes.extend(length.to_be_bytes());
         }
     }
@@ -147,8 +147,9 @@ impl RawSocket {
     /// The head of a request.
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
         let host = self.stream.peer_addr().expect("a peer");
-        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{lines}\r\n").into_bytes()
+        let mut lines = vec![format!("{method} {path} HTTP/1.1"), format!("host: {host}")];
+        lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
     }
 
     /// Sends the head of a request and reads the head of its answer.

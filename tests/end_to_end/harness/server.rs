@@ -218,12 +218,6 @@ impl Stopped {
         self.builder.start_in(self.folder).await
     }
 
-    /// The same with other settings.
-    pub fn with(mut self, change: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
-        self.builder = change(self.builder);
-        self
-    }
-
     /// Its folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()

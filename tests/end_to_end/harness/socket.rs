@@ -12,6 +12,12 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::DEADLINE;
 
+/// An id that no other command has.
+#[expect(clippy::disallowed_methods, reason = "the tests play clients, which choose any ids")]
+pub fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// An open socket.
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -44,11 +50,6 @@ impl Socket {
     /// Sends a frame.
     pub async fn send(&mut self, frame: &Value) {
         self.stream.send(Message::text(frame.to_string())).await.expect("an open socket");
-    }
-
-    /// Sends a raw message.
-    pub async fn send_raw(&mut self, message: Message) -> Result<(), Error> {
-        self.stream.send(message).await
     }
 
     /// The next frame as text; pings of the protocol and of the application are answered and passed over. The error is
@@ -96,7 +97,7 @@ impl Socket {
 
     /// Carries out a command; the `result` or `error` frame.
     pub async fn command(&mut self, name: &str, parameters: Value) -> Value {
-        let id = uuid::Uuid::new_v4().to_string();
+        let id = new_id();
         self.send(&json!({ "type": "command", "id": id, "name": name, "params": parameters })).await;
         self.reply_to(&id).await
     }
