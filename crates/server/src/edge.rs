@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 use crate::Settings;
 use crate::compression;
 use crate::hosts::{Authority, Hosts};
+use crate::pages;
 use crate::problem::Problem;
 use crate::request::RequestInfo;
 use crate::unread::{Answer, Unread};
@@ -124,7 +125,9 @@ fn refusal(
             return Some(Problem::malformed("host", detail).closing());
         }
         Some(called) if !hosts.allows(called) => {
-            let detail = "This server is not known under the name that you called. The operator allows names in server.allowed_hosts.";
+            let detail = format!(
+                "This server does not answer to the name {called}. Its operator allows names in server.allowed_hosts."
+            );
             let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail);
             return Some(problem.closing());
         }
@@ -225,9 +228,9 @@ fn log(edge: &Edge, status: StatusCode, duration: Duration) {
     }
 }
 
-/// A route that leads nowhere.
+/// A route that leads nowhere: a page for browsers, a problem for programs.
 pub async fn unknown_route(request: actix_web::HttpRequest) -> HttpResponse {
-    Problem::unknown_route().respond(&request)
+    pages::nowhere(&request)
 }
 
 #[cfg(test)]

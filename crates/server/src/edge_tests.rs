@@ -84,6 +84,34 @@ async fn a_problem_names_the_trace_of_the_caller() {
 }
 
 #[actix_web::test]
+async fn a_browser_that_is_lost_gets_a_page_and_a_program_a_problem() {
+    let app = app(|_| {}).await;
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let kinds = [
+        (browser, "text/html; charset=utf-8"),
+        ("text/html;q=0.5, application/json", "application/problem+json"),
+        ("text/html;q=0", "application/problem+json"),
+        ("*/*", "application/problem+json"),
+    ];
+    for (accepted, expected) in kinds {
+        let request = to("/nowhere").insert_header((header::ACCEPT, accepted)).to_request();
+        let response = call_service(&app, request).await;
+        assert_eq!(response.status(), 404);
+        assert_eq!(text(&response, "content-type"), expected, "{accepted}");
+    }
+    let posted = to("/nowhere").method(Method::POST).insert_header((header::ACCEPT, browser)).to_request();
+    assert_eq!(text(&call_service(&app, posted).await, "content-type"), "application/problem+json");
+}
+
+#[actix_web::test]
+async fn a_refused_name_is_repeated() {
+    let app = app(|_| {}).await;
+    let request = TestRequest::with_uri("/").insert_header((header::HOST, "Evil.example:81")).to_request();
+    let problem: Value = read_body_json(call_service(&app, request).await).await;
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("evil.example:81")), "{problem}");
+}
+
+#[actix_web::test]
 async fn unknown_missing_and_doubled_hosts_are_refused() {
     let app = app(|_| {}).await;
     let with = |hosts: &[&str]| {

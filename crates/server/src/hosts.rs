@@ -1,5 +1,6 @@
 //! Under which names the server may be called, and from which origins browsers may change something.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
@@ -48,6 +49,13 @@ impl Authority {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
         let is_address = bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         is_address || bare == "localhost" || bare.ends_with(".localhost")
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.host)?;
+        self.port.map_or(Ok(()), |port| write!(formatter, ":{port}"))
     }
 }
 

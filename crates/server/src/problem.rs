@@ -104,6 +104,11 @@ impl Problem {
         self.slug
     }
 
+    /// What happened, and what to do next.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The body, for every transport. `instance` is the path that was asked for, where there is one.
     pub fn body(&self, instance: Option<&str>, trace_id: &str) -> ProblemBody {
         ProblemBody {
@@ -186,9 +191,27 @@ const fn status(code: Code) -> StatusCode {
     }
 }
 
-/// The kind in words: the slug with spaces.
+/// The kind in words: the slug with spaces, unless that reads badly.
 pub fn title(slug: &str) -> String {
-    let words = slug.replace('_', " ");
+    let words = match slug {
+        "content_encoding" => "Unsupported content encoding",
+        "content_length" => "Malformed content length",
+        "csrf_token" => "Wrong CSRF token",
+        "host" => "Not exactly one host",
+        "idempotency_key" => "Malformed idempotency key",
+        "if_match" => "Malformed If-Match",
+        "malformed_json" => "Malformed JSON",
+        "media_type" => "Unsupported media type",
+        "not_utf8" => "Not UTF-8",
+        "query_string" => "Malformed query string",
+        "websocket_key" => "Malformed WebSocket key",
+        _ => return capitalised(&slug.replace('_', " ")),
+    };
+    words.to_owned()
+}
+
+/// The words with a capital at the beginning.
+pub fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

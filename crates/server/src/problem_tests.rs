@@ -41,6 +41,17 @@ fn headers_say_what_programs_need() {
     assert_eq!(header(&refused, "allow").as_deref(), Some("GET, HEAD"));
 }
 
+#[test]
+fn titles_read_well() {
+    for (slug, expected) in [
+        ("not_found", "Not found"),
+        ("malformed_json", "Malformed JSON"),
+        ("media_type", "Unsupported media type"),
+    ] {
+        assert_eq!(title(slug), expected);
+    }
+}
+
 #[actix_web::test]
 async fn a_defect_tells_nothing_of_its_cause() {
     let problem = Problem::from(Error::internal("the password is hunter2"));

@@ -3,16 +3,22 @@
 //! They work without the web client, and stand aside for it. No page holds script or style of its own; both come from
 //! addresses that name their content, so that browsers may keep them for ever.
 
+mod accept;
+mod conversation;
+mod front;
 mod problems;
 
 use std::sync::LazyLock;
 
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
 use crate::problem::Problem;
 
+pub use conversation::page as conversation;
+pub use front::{home, login, set_up};
 pub use problems::{explain, rows as problem_rows};
 
 /// What browsers may do on our pages: what comes from this server, nothing else, and nothing in the page itself.
@@ -39,20 +45,10 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
     ]
 });
 
-/// The pages by path.
-const PAGES: [(&str, &str); 4] = [
-    ("/", include_str!("assets/home.html")),
-    ("/setup", include_str!("assets/setup.html")),
-    ("/login", include_str!("assets/login.html")),
-    ("/settings/api-keys", include_str!("assets/api_keys.html")),
-];
-
-/// Teaches actix the pages and their files.
+/// Teaches actix the pages that are the same for everybody, and the files.
 pub fn configure(config: &mut web::ServiceConfig) {
-    for (path, source) in PAGES {
-        let page = Bytes::from(complete(source));
-        config.service(readable(path, move || html(page.clone())));
-    }
+    let api_keys = Bytes::from(complete(include_str!("assets/api_keys.html")));
+    config.service(readable("/settings/api-keys", move || html(api_keys.clone())));
     for asset in ASSETS.iter() {
         config.service(readable(&asset.path, move || {
             let mut answer = HttpResponse::Ok();
@@ -66,7 +62,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
 /// A page.
 pub fn html(content: Bytes) -> HttpResponse {
-    let mut answer = HttpResponse::Ok();
+    with_status(StatusCode::OK, content)
+}
+
+fn with_status(status: StatusCode, content: Bytes) -> HttpResponse {
+    let mut answer = HttpResponse::build(status);
     answer.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"));
     answer.insert_header((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)));
     answer.body(content)
@@ -80,6 +80,29 @@ pub fn complete(source: &str) -> String {
         page = page.replace(&format!("{{{{{name}}}}}"), &asset.path);
     }
     page
+}
+
+/// What is said of an address that leads nowhere: a page for browsers, a problem for programs.
+pub fn nowhere(request: &HttpRequest) -> HttpResponse {
+    let problem = Problem::unknown_route();
+    let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+    if is_read && accept::prefers_html(request.headers()) {
+        return refuse(&problem);
+    }
+    problem.respond(request)
+}
+
+/// A problem as a page.
+fn refuse(problem: &Problem) -> HttpResponse {
+    let title = crate::problem::title(problem.slug());
+    let detail = if problem.status() == StatusCode::NOT_FOUND {
+        "There is nothing at this address, or it belongs to somebody else."
+    } else {
+        problem.detail()
+    };
+    let source = complete(include_str!("assets/nowhere.html"));
+    let page = source.replace("{{title}}", &escape(&title)).replace("{{detail}}", &escape(detail));
+    with_status(problem.status(), Bytes::from(page))
 }
 
 /// Text inside HTML.
@@ -114,6 +137,6 @@ async fn problem(request: HttpRequest) -> HttpResponse {
     let slug = request.match_info().get("slug").unwrap_or_default();
     match explain(slug) {
         Some(page) => html(Bytes::from(page)),
-        None => Problem::unknown_route().respond(&request),
+        None => nowhere(&request),
     }
 }

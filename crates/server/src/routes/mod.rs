@@ -25,6 +25,7 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, web};
 
+use crate::pages;
 use crate::problem::Problem;
 use crate::route::{Call, Route};
 use crate::state::State;
@@ -73,15 +74,19 @@ pub fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
         }
         config.service(resource.default_service(web::route().to(refuse_method(allowed.join(", ")))));
     }
-    crate::pages::configure(config);
+    pages::configure(config);
 }
 
-/// What the OpenAPI document does not describe: its own page, and sockets, which AsyncAPI describes.
-fn others() -> [Route; 4] {
+/// What the OpenAPI document does not describe: pages, and sockets, which AsyncAPI describes.
+fn others() -> [Route; 8] {
     let other = |path, operation, summary, handler| {
         Route::new(Method::GET, path, operation, "documents", summary, handler).for_anyone()
     };
     [
+        other("/", "page.home", "What this is", pages::home),
+        other("/setup", "page.setup", "Set-up", pages::set_up),
+        other("/login", "page.login", "Signing in", pages::login),
+        other("/c/{conversation_id}", "page.conversation", "A conversation to read", pages::conversation),
         other("/docs", "document.page", "The documentation", documents::page),
         // A full name holds a slash, which OpenAPI's paths cannot.
         other("/v1/models/{model:.*}", "completion.get_model", "A model", crate::openai::get),

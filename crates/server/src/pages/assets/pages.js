@@ -30,10 +30,14 @@ function clearProblems() {
 /** Shows a problem at the fields that it names, and above the form what has no field. */
 function showProblem(problem) {
   let first = null;
+  const without = [];
   for (const { pointer, detail } of problem.errors ?? []) {
     const name = pointer.slice(1);
     const error = find(`${name}-error`);
-    if (!error) continue;
+    if (!error) {
+      without.push(`The ${name.replaceAll(/[/_]/g, " ")} ${detail}.`);
+      continue;
+    }
     error.textContent = detail;
     error.hidden = false;
     const input = find(name);
@@ -42,7 +46,7 @@ function showProblem(problem) {
   }
   if (!first) {
     first = find("problem");
-    first.textContent = problem.detail ?? String(problem);
+    first.textContent = without.join(" ") || (problem.detail ?? String(problem));
     first.hidden = false;
   }
   first.focus();
@@ -72,18 +76,37 @@ function onSubmit(work) {
 function setup() {
   const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
   history.replaceState(null, "", location.pathname);
-  if (!token) showProblem({ detail: "Open the set-up link exactly as the server printed it: it ends with a token." });
+  find("no-token").hidden = token !== "";
+  form.hidden = token === "";
   onSubmit(async (fields) => {
     await send("POST", "/api/v1/setup", { token, ...fields });
     location.assign("/settings/api-keys");
   });
 }
 
-function login() {
+/** Where to go after signing in: back to the page of this server that asked for it, and to the place in it. */
+function wayBack() {
+  const wanted = new URLSearchParams(location.search).get("next");
+  if (!wanted || !URL.canParse(wanted, location.origin)) return null;
+  const address = new URL(wanted, location.origin);
+  address.hash ||= location.hash;
+  return address.origin === location.origin ? address.href : null;
+}
+
+async function login() {
+  const back = wayBack();
   onSubmit(async (fields) => {
     await send("POST", "/api/v1/auth/login", fields);
-    location.assign("/settings/api-keys");
+    location.assign(back ?? "/settings/api-keys");
   });
+  if (!back) return;
+  // A link on another site comes without the session's cookie, which this page has.
+  try {
+    await send("GET", "/api/v1/me");
+    location.replace(back);
+  } catch {
+    // Nobody is signed in: the form is there.
+  }
 }
 
 function row(key) {
