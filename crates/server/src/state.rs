@@ -69,10 +69,11 @@ impl State {
     pub fn documents(&self) -> &Documents {
         self.documents.get_or_init(|| {
             let document = openapi::document(&self.table);
+            let sockets = asyncapi::document();
             Documents {
-                page: docs::page(&document).into(),
+                page: docs::page(&document, &sockets).into(),
                 openapi: openapi::text(&document).into(),
-                asyncapi: openapi::text(&asyncapi::document()).into(),
+                asyncapi: openapi::text(&sockets).into(),
             }
         })
     }

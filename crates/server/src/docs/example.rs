@@ -7,21 +7,44 @@ use super::{Operation, push, resolve, text};
 /// How deep an example goes.
 const MAX_DEPTH: usize = 4;
 
-/// The operation as a command line.
-pub fn curl(document: &Value, operation: &Operation<'_>) -> String {
+/// The operation as command lines, one for each way of using it.
+pub fn commands(document: &Value, operation: &Operation<'_>) -> Vec<String> {
+    let bodies: &[&str] = match text(&operation.value["operationId"]) {
+        "message.send" => &[
+            " \\\n  -d '{\"text\":\"How do I grow tomatoes on a balcony?\"}'",
+            " \\\n  -H 'Accept: text/event-stream' -N \\\n  -d '{\"text\":\"How do I grow tomatoes on a balcony?\"}'",
+        ],
+        "conversation.fork" => &[" \\\n  -d \"{\\\"message_id\\\":\\\"$MESSAGE_ID\\\"}\""],
+        "completion.create" => &[
+            " \\\n  -d '{\"model\":\"builtin/recall\",\"messages\":[{\"role\":\"user\",\"content\":\"What did I write about tomatoes?\"}]}'",
+        ],
+        _ => return vec![curl(document, operation)],
+    };
+    let start = format!("{} \\\n  -H 'Content-Type: application/json'", without_body(operation));
+    bodies.iter().map(|body| format!("{start}{body}")).collect()
+}
+
+/// The operation as a command line, from its schema.
+fn curl(document: &Value, operation: &Operation<'_>) -> String {
+    let mut command = without_body(operation);
+    if let Some(schema) = operation.value.pointer("/requestBody/content/application~1json/schema") {
+        let body = example(document, schema, 0);
+        command.push_str(" \\\n  -H 'Content-Type: application/json'");
+        push(&mut command, format_args!(" \\\n  -d '{}'", body.to_string().replace('\'', "'\\''")));
+    }
+    command
+}
+
+/// The address and the key.
+fn without_body(operation: &Operation<'_>) -> String {
     let Operation { method, path, value } = operation;
     let mut command = "curl".to_owned();
     if *method != "get" {
         push(&mut command, format_args!(" -X {}", method.to_uppercase()));
     }
-    push(&mut command, format_args!(" \"$COLLOQUY_URL{}\"", with_variables(path)));
+    push(&mut command, format_args!(" \"$COLLOQUY{}\"", with_variables(path)));
     if value["security"].as_array().is_some_and(|ways| !ways.is_empty()) {
-        command.push_str(" \\\n  -H \"Authorization: Bearer $COLLOQUY_KEY\"");
-    }
-    if let Some(schema) = value.pointer("/requestBody/content/application~1json/schema") {
-        let body = example(document, schema, 0);
-        command.push_str(" \\\n  -H 'Content-Type: application/json'");
-        push(&mut command, format_args!(" \\\n  -d '{}'", body.to_string().replace('\'', "'\\''")));
+        command.push_str(" \\\n  -H \"Authorization: Bearer $KEY\"");
     }
     command
 }

@@ -1,17 +1,20 @@
 //! The OpenAPI document as a page: complete on its own, without scripts and without other hosts.
 
 mod example;
+mod prose;
 mod schema;
+mod websocket;
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use crate::pages::{complete, escape, problem_rows};
+use prose::{heading, inline};
 use schema::{properties, type_of};
 
-/// The page.
-pub fn page(document: &Value) -> String {
+/// The page: HTTP as OpenAPI describes it, the WebSocket as AsyncAPI does.
+pub fn page(document: &Value, sockets: &Value) -> String {
     let operations = operations(document);
     let tags: Vec<&Value> = document["tags"].as_array().into_iter().flatten().collect();
     let mut navigation = String::new();
@@ -23,14 +26,14 @@ pub fn page(document: &Value) -> String {
         if of_tag.is_empty() {
             continue;
         }
-        push(&mut navigation, format_args!("<h2>{}</h2><ul>", escape(name)));
+        push(&mut navigation, format_args!("<h2>{}</h2><ul>", escape(&heading(name))));
         push(
             &mut content,
             format_args!(
                 "<h2 id=\"tag-{}\">{}</h2><p class=\"quiet\">{}</p>",
                 escape(name),
-                escape(&capitalised(name)),
-                escape(text(&tag["description"]))
+                escape(&heading(name)),
+                inline(text(&tag["description"]))
             ),
         );
         for operation in of_tag {
@@ -40,6 +43,8 @@ pub fn page(document: &Value) -> String {
         }
         navigation.push_str("</ul>");
     }
+    navigation.push_str("<h2><a href=\"#websocket\">WebSocket</a></h2>");
+    content.push_str(&websocket::section(sockets));
     navigation.push_str("<h2><a href=\"#problems\">Problems</a></h2>");
     content.push_str(
         "<h2 id=\"problems\">Problems</h2><p class=\"quiet\">The last part of <code>type</code>.</p>",
@@ -87,7 +92,7 @@ fn describe(document: &Value, operation: &Operation<'_>) -> String {
          <code>{}</code></h3><p>{}.</p>",
         method.to_uppercase(),
         escape(path),
-        escape(text(&value["summary"]).trim_end_matches('.'))
+        inline(text(&value["summary"]).trim_end_matches('.'))
     );
     html.push_str(&parameters(value));
     if let Some(schema) = value.pointer("/requestBody/content/application~1json/schema") {
@@ -103,7 +108,7 @@ fn describe(document: &Value, operation: &Operation<'_>) -> String {
         let status = if status == "default" { "otherwise" } else { status };
         push(
             &mut html,
-            format_args!("<tr><td>{}</td><td>{}", escape(status), escape(text(&response["description"]))),
+            format_args!("<tr><td>{}</td><td>{}", escape(status), inline(text(&response["description"]))),
         );
         for (media_type, content) in response["content"].as_object().into_iter().flatten() {
             push(
@@ -114,10 +119,10 @@ fn describe(document: &Value, operation: &Operation<'_>) -> String {
         html.push_str("</td></tr>");
     }
     html.push_str("</tbody></table></div>");
-    push(
-        &mut html,
-        format_args!("<pre><code>{}</code></pre></section>", escape(&example::curl(document, operation))),
-    );
+    for example in example::commands(document, operation) {
+        push(&mut html, format_args!("<pre><code>{}</code></pre>", escape(&example)));
+    }
+    html.push_str("</section>");
     html
 }
 
@@ -134,7 +139,7 @@ fn parameters(operation: &Value) -> String {
                 escape(text(&parameter["name"])),
                 escape(text(&parameter["in"])),
                 type_of(&parameter["schema"]),
-                escape(text(&parameter["description"]))
+                inline(text(&parameter["description"]))
             ),
         );
     }
@@ -154,11 +159,6 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 fn push(html: &mut String, part: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = html.write_fmt(part);
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn the_page_shows_every_operation_and_schema_without_script_or_other_hosts() {
         let document = crate::openapi::document(&crate::routes::table());
-        let page = page(&document);
+        let page = page(&document, &crate::asyncapi::document());
         for operation in operations(&document) {
             assert!(page.contains(&format!("id=\"{}\"", text(&operation.value["operationId"]))));
         }
@@ -179,6 +179,7 @@ mod tests {
         {
             assert!(page.contains(&format!("id=\"schema-{name}\"")), "{name}");
         }
+        assert!(!page.contains('`') && page.contains("OpenAI</h2>") && page.contains("run.interrupted"));
         assert!(!page.contains("<script") && !page.contains("style=") && !page.contains("{{"), "{page}");
         assert!(!page.contains("src=\"http") && !page.contains("href=\"http"));
     }

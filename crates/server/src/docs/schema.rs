@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::prose::inline;
 use super::{push, text};
 use crate::pages::escape;
 
@@ -9,14 +10,14 @@ use crate::pages::escape;
 pub fn describe(name: &str, schema: &Value) -> String {
     let mut html = format!(
         "<section class=\"schema operation\"><h3 id=\"schema-{name}\">{name}</h3><p>{}</p>",
-        escape(text(&schema["description"]))
+        inline(text(&schema["description"]))
     );
     let alternatives = ["oneOf", "anyOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
     let is_choice = schema.get("properties").is_none();
     let alternatives: Vec<&Value> =
         alternatives.filter(|one| is_choice && one.get("properties").is_some()).collect();
     for one in &alternatives {
-        push(&mut html, format_args!("<p>{}</p>", escape(text(&one["description"]))));
+        push(&mut html, format_args!("<p>{}</p>", inline(text(&one["description"]))));
         html.push_str(&properties(one));
     }
     if alternatives.is_empty() && is_choice {
@@ -42,7 +43,7 @@ pub fn properties(schema: &Value) -> String {
                 "<tr><td><code>{}</code>{needed}</td><td>{}<br>{}</td></tr>",
                 escape(name),
                 type_of(property),
-                escape(text(&property["description"]))
+                inline(text(&property["description"]))
             ),
         );
     }
