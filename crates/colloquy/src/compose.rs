@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use application::bus::LocalRateLimiter;
 use application::{Ports, Services};
-use llm::{Recall, Registry};
+use llm::{Connected, Recall, Registry};
 use sqlite::migrate::MigrateError;
 use sqlite::{LockError, OpenError, Sqlite};
 
@@ -26,8 +26,9 @@ pub struct Composition {
 pub fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
     let settings = &loaded.settings;
     let database = Sqlite::open(&settings.database).map_err(|error| cannot_open(&error, loaded))?;
-    let recall = Recall::new(database.clone(), settings.models.recall);
-    let models = Registry::new(&settings.providers, &settings.models, Arc::new(recall));
+    let connected = Connected::default();
+    let recall = Recall::new(database.clone(), settings.models.recall, connected.clone());
+    let models = Registry::new(&settings.providers, &settings.models, Arc::new(recall), connected);
     let models = Arc::new(models.map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Failure::settings(format!("the model providers cannot be used:\n{}", lines.join("\n")))

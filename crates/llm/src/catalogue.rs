@@ -7,6 +7,7 @@ use domain::ModelName;
 use domain::ports::{ChatModel, ModelDescription, ResolveError, ResolvedModel};
 
 use crate::BUILTIN;
+use crate::connected::LanguageModels;
 
 /// One provider at one moment.
 #[derive(Clone)]
@@ -121,6 +122,14 @@ impl Catalogue {
             .flatten()
             .map(|source| describe(&self.default.name, source));
         unlisted.into_iter().chain(listed).collect()
+    }
+
+    /// The listed language models, the default one first; `None` where there is none.
+    pub fn language_models(&self) -> Option<LanguageModels> {
+        let mut models: Vec<_> = self.list().into_iter().filter(|model| model.is_language_model).collect();
+        models.sort_by_key(|model| !model.is_default);
+        let others = models.len().saturating_sub(1);
+        models.into_iter().next().map(|first| LanguageModels { first: first.name, others })
     }
 
     fn resolved(&self, entry: &Entry) -> ResolvedModel {

@@ -3,6 +3,7 @@
 mod breaker;
 mod catalogue;
 mod client;
+mod connected;
 mod local;
 mod openai_compatible;
 mod recall;
@@ -13,6 +14,7 @@ mod settings;
 pub mod sse;
 
 pub use breaker::Breaker;
+pub use connected::Connected;
 pub use openai_compatible::{ListedModel, OpenAiCompatible};
 pub use recall::Recall;
 pub use registry::Registry;

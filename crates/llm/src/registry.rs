@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::ModelName;
@@ -14,6 +15,7 @@ use url::Url;
 
 use crate::catalogue::{Catalogue, Source};
 use crate::client::is_loopback;
+use crate::connected::Connected;
 use crate::local::{self, Candidate, Found};
 use crate::settings::{self, ModelsSettings, ProviderSettings, Providers, SettingsProblem};
 use crate::{Breaker, OpenAiCompatible, Retry};
@@ -40,7 +42,10 @@ const NOT_CHATTING: &[&str] = &[
 pub struct Registry {
     settings: ModelsSettings,
     default_model: Option<ModelName>,
+    /// Whether it was said that the default model is not there.
+    is_default_missed: AtomicBool,
     builtin: Arc<dyn ChatModel>,
+    connected: Connected,
     candidates: Vec<Candidate>,
     /// How long those may take to answer.
     patience: Duration,
@@ -71,7 +76,8 @@ struct Provider {
 }
 
 impl Registry {
-    /// The providers of the settings and `builtin` for where there is none. Nothing is sent yet.
+    /// The providers of the settings and `builtin` for where there is none; `connected` tells it, from now on, which
+    /// language models there are. Nothing is sent yet.
     ///
     /// # Errors
     /// Every problem of the settings at once.
@@ -79,6 +85,7 @@ impl Registry {
         providers: &Providers,
         settings: &ModelsSettings,
         builtin: Arc<dyn ChatModel>,
+        connected: Connected,
     ) -> Result<Self, Vec<SettingsProblem>> {
         let mut problems = settings::problems(providers, settings);
         if !problems.is_empty() {
@@ -99,7 +106,9 @@ impl Registry {
             settings: settings.clone(),
             catalogue: RwLock::new(Arc::new(Catalogue::new(Vec::new(), Arc::clone(&builtin), None))),
             default_model,
+            is_default_missed: AtomicBool::new(false),
             builtin,
+            connected,
             candidates: if settings.discover_local { local::candidates() } else { Vec::new() },
             patience: local::PATIENCE,
             providers: Mutex::new(built),
@@ -144,6 +153,22 @@ impl Registry {
             }
         };
         tokio::join!(asking, self.look_around(own));
+        self.miss_default_model();
+    }
+
+    /// Says, once, that the default model of the settings is not there. Only a look at all providers can tell.
+    fn miss_default_model(&self) {
+        let Some(name) = &self.default_model else { return };
+        let catalogue = self.catalogue();
+        if catalogue.resolve(name).is_ok() || self.is_default_missed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        tracing::warn!(
+            setting = "models.default_model",
+            model = %name,
+            answering = %catalogue.default_model().name,
+            "the default model of the settings is not there; another one answers in its place"
+        );
     }
 
     async fn look_around(&self, own: Option<SocketAddr>) {
@@ -227,6 +252,7 @@ impl Registry {
         });
         let catalogue =
             Catalogue::new(sources.collect(), Arc::clone(&self.builtin), self.default_model.as_ref());
+        self.connected.set(catalogue.language_models());
         *self.catalogue.write() = Arc::new(catalogue);
     }
 
@@ -307,7 +333,8 @@ mod tests {
             providers.iter().map(|(name, settings)| ((*name).to_owned(), settings.clone())).collect();
         let builtin = Arc::new(ScriptedModel::answering("recall"));
         let mut registry =
-            Registry::new(&providers, &ModelsSettings::default(), builtin).expect("the settings are right");
+            Registry::new(&providers, &ModelsSettings::default(), builtin, Connected::default())
+                .expect("the settings are right");
         registry.candidates = candidates;
         registry.patience = Duration::from_secs(10);
         registry
@@ -419,7 +446,8 @@ mod tests {
     fn wrong_settings_are_told_by_their_names() {
         let providers = [("a".to_owned(), ProviderSettings::new(ProviderKind::Anthropic))].into();
         let builtin = Arc::new(ScriptedModel::answering("recall"));
-        let problems = Registry::new(&providers, &ModelsSettings::default(), builtin).err();
+        let problems =
+            Registry::new(&providers, &ModelsSettings::default(), builtin, Connected::default()).err();
         let problems = problems.expect("the kind is not served");
         assert_eq!(problems[0].setting, "COLLOQUY_PROVIDERS__A__KIND");
     }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use domain::ports::SearchHit;
 
 use super::address;
+use crate::connected::LanguageModels;
 
 const NO_MODEL: &str =
     "**No language model is connected to this server yet**, so this is not a model's answer.";
@@ -15,24 +16,38 @@ found by itself. For any other provider, whoever runs the server sets `COLLOQUY_
 `mistral`, `ollama` or `openai-compatible`), `COLLOQUY_PROVIDERS__<NAME>__BASE_URL` where the kind needs one, and \
 `COLLOQUY_PROVIDERS__<NAME>__API_KEY_FILE`, and starts it again.";
 
-/// The answer: what was searched for, what was found, and how to connect a model.
-pub(super) fn answer(words: &[String], hits: &[SearchHit]) -> String {
+/// The answer: who answers, what was searched for and what was found; and how to connect a model where there is none.
+pub(super) fn answer(connected: Option<&LanguageModels>, words: &[String], hits: &[SearchHit]) -> String {
     let searched: Vec<String> = words.iter().map(|word| format!("*{}*", escape(word))).collect();
     let searched = searched.join(", ");
     let found = match (words, hits) {
         ([], _) => {
-            "What I can do is look through what you wrote before, but there is no word in your message that \
+            "What I can do is look through what you wrote in your other conversations, but there is no word in your message that \
                     I could look for. Ask me about something you have written about."
                 .to_owned()
         }
-        (_, []) => format!("I looked through what you wrote before for {searched}, and found nothing."),
-        (_, [_]) => format!("I looked through what you wrote before for {searched}, and found this:"),
+        (_, []) => format!("I looked for {searched} in your other conversations, and found nothing."),
+        (_, [_]) => format!("I looked for {searched} in your other conversations, and found this:"),
         (_, hits) => {
-            format!("I looked through what you wrote before for {searched}, and found these {}:", hits.len())
+            format!("I looked for {searched} in your other conversations, and found these {}:", hits.len())
         }
     };
     let quotes: String = hits.iter().enumerate().map(|(index, hit)| quote(index + 1, hit)).collect();
-    format!("{NO_MODEL} {found}\n\n{quotes}{HOW_TO_CONNECT}\n")
+    match connected {
+        None => format!("{NO_MODEL} {found}\n\n{quotes}{HOW_TO_CONNECT}\n"),
+        Some(models) => format!("{} {found}\n\n{quotes}", introduction(models)),
+    }
+}
+
+/// Who answers here, and who could.
+fn introduction(models: &LanguageModels) -> String {
+    let first = escape(models.first.as_str());
+    let connected = match models.others {
+        0 => format!("{first} is connected — choose it"),
+        1 => format!("{first} and 1 other are connected — choose one"),
+        others => format!("{first} and {others} others are connected — choose one"),
+    };
+    format!("**This is recall, not a language model**; {connected} to get real answers.")
 }
 
 fn quote(number: usize, hit: &SearchHit) -> String {
@@ -113,8 +128,8 @@ mod tests {
     fn it_quotes_with_links_and_says_how_to_connect_a_model() {
         let hits =
             [hit("Balcony", "My tomatoes\nneed sun", &[(3, 11)]), hit("Garden", "tomatoes again", &[])];
-        insta::assert_snapshot!(answer(&["tomatoes".to_owned()], &hits), @"
-        **No language model is connected to this server yet**, so this is not a model's answer. I looked through what you wrote before for *tomatoes*, and found these 2:
+        insta::assert_snapshot!(answer(None, &["tomatoes".to_owned()], &hits), @"
+        **No language model is connected to this server yet**, so this is not a model's answer. I looked for *tomatoes* in your other conversations, and found these 2:
 
         1. [Balcony](/c/00000000-0000-0000-0000-000000000001#00000000-0000-0000-0000-000000000002), 2026-01-01
            > My **tomatoes** need sun
@@ -127,16 +142,33 @@ mod tests {
     }
 
     #[test]
+    fn it_names_the_language_models_that_are_connected_in_place_of_how_to_connect_one() {
+        let said = |others| {
+            let first = domain::ModelName::new("ollama/llama3:8b").expect("the text is a name");
+            answer(Some(&LanguageModels { first, others }), &["x".to_owned()], &[])
+        };
+        let told = r"**This is recall, not a language model**; ollama/llama3\:8b is connected — choose it to get real answers. ";
+        assert!(said(0).starts_with(told), "{}", said(0));
+        assert!(said(1).contains(r"ollama/llama3\:8b and 1 other are connected — choose one"), "{}", said(1));
+        assert!(said(4).contains(" and 4 others are connected — choose one"), "{}", said(4));
+        assert!(!said(1).contains("COLLOQUY_"), "{}", said(1));
+    }
+
+    #[test]
     fn it_says_honestly_that_it_found_nothing_or_had_nothing_to_look_for() {
-        assert!(answer(&["x".to_owned()], &[]).contains("for *x*, and found nothing."));
-        assert!(answer(&[], &[]).contains("there is no word in your message that I could look for"));
+        assert!(
+            answer(None, &["x".to_owned()], &[])
+                .contains("for *x* in your other conversations, and found nothing.")
+        );
+        assert!(answer(None, &[], &[]).contains("there is no word in your message that I could look for"));
     }
 
     #[test]
     fn nothing_in_a_quoted_message_is_markup() {
         let snippet =
             "![x](https://evil.example/?q) <img src=x> www.evil.example a@evil.example `code` **b**";
-        let text = answer(&["q".to_owned()], &[hit("[t](http://evil)", snippet, &[(500, 501), (3, 1)])]);
+        let text =
+            answer(None, &["q".to_owned()], &[hit("[t](http://evil)", snippet, &[(500, 501), (3, 1)])]);
         assert!(text.contains(r"1. [\[t\]\(http\://evil\)](/c/"), "{text}");
         let quoted = r"> \!\[x\]\(https\://evil.example/?q\) \<img src=x\> www\.evil.example a\@evil.example";
         assert!(text.contains(quoted), "{text}");

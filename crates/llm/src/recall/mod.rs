@@ -16,6 +16,7 @@ use domain::{FinishReason, MessageRole, Part, PartDelta};
 use futures_util::{StreamExt, stream};
 
 use self::words::telling_words;
+use crate::connected::Connected;
 use crate::settings::{RecallSettings, milliseconds};
 
 /// How long a piece of the answer is, in bytes, or a word longer.
@@ -25,20 +26,25 @@ const PIECE: usize = 24;
 pub struct Recall {
     search: Arc<dyn Search>,
     settings: RecallSettings,
+    connected: Connected,
 }
 
 impl Recall {
-    /// A responder that looks through what `search` finds.
-    pub const fn new(search: Arc<dyn Search>, settings: RecallSettings) -> Self {
-        Self { search, settings }
+    /// A responder that looks through what `search` finds and names the language models that are `connected`.
+    pub const fn new(search: Arc<dyn Search>, settings: RecallSettings, connected: Connected) -> Self {
+        Self { search, settings, connected }
     }
 
     /// The text, and what it quotes.
     async fn answer(&self, request: &CompletionRequest) -> Result<(String, Vec<Part>), ProviderError> {
         let asked = request.messages.iter().rev().find(|message| message.role == MessageRole::User);
-        let words = telling_words(&asked.map(|message| message.parts.prose()).unwrap_or_default());
-        let hits = if words.is_empty() { Vec::new() } else { self.hits(request, &words).await? };
-        let text = markdown::answer(&words, &hits);
+        let question = asked.map(|message| message.parts.prose()).unwrap_or_default();
+        let words = telling_words(&question);
+        let mut hits = if words.is_empty() { Vec::new() } else { self.hits(request, &words).await? };
+        // Who asks again wants what was said about it, not the question.
+        hits.sort_by_key(|hit| is_same(&hit.snippet, &question));
+        hits.truncate(usize::from(self.settings.quotes));
+        let text = markdown::answer(self.connected.get().as_ref(), &words, &hits);
         Ok((text, hits.iter().map(citation).collect()))
     }
 
@@ -66,8 +72,7 @@ impl Recall {
             }
         })?;
         let mut seen = HashSet::new();
-        hits.retain(|hit| seen.insert(hit.snippet.trim().to_lowercase()));
-        hits.truncate(usize::from(self.settings.quotes));
+        hits.retain(|hit| seen.insert(plain(&hit.snippet)));
         Ok(hits)
     }
 }
@@ -112,6 +117,18 @@ fn pieces(text: &str) -> Vec<String> {
         }
     }
     pieces
+}
+
+/// Whether a passage is the question itself, or a part of a long one.
+fn is_same(snippet: &str, question: &str) -> bool {
+    let (passage, question) = (plain(snippet), plain(question));
+    let part = passage.trim_matches('…');
+    if part.len() == passage.len() { passage == question } else { question.contains(part.trim()) }
+}
+
+/// A text without what does not make it another one: its case and its white space.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// Where a message stands, on this server.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::ports::{ChatModel, Search, SearchHit, SearchRequest, StorageError};
-use domain::{ConversationId, FinishReason, MessageId, MessageRole, Part, Timestamp, Title};
-use llm::{Recall, RecallSettings};
+use domain::ports::{ChatModel, Models, Search, SearchHit, SearchRequest, StorageError};
+use domain::{ConversationId, FinishReason, MessageId, MessageRole, ModelName, Part, Timestamp, Title};
+use llm::{Connected, ModelsSettings, ProviderKind, ProviderSettings, Recall, RecallSettings, Registry};
 use parking_lot::Mutex;
 use testing::contracts::chat_model::question;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ pub fn hit(number: u128, snippet: &str) -> SearchHit {
 pub fn recall(search: FixedSearch) -> (Recall, Arc<FixedSearch>) {
     let search = Arc::new(search);
     let settings = RecallSettings { pace_ms: 1, ..RecallSettings::default() };
-    (Recall::new(Arc::<FixedSearch>::clone(&search), settings), search)
+    (Recall::new(Arc::<FixedSearch>::clone(&search), settings, Connected::default()), search)
 }
 
 #[tokio::test]
@@ -77,4 +77,33 @@ async fn a_greeting_is_answered_without_a_search() {
 async fn a_database_that_is_away_is_a_failure_and_not_an_empty_answer() {
     let (recall, _) = recall(FixedSearch { is_down: true, ..FixedSearch::default() });
     assert_eq!(recall.complete(question()).await.map_err(|error| error.code()), Err("provider_failed"));
+}
+
+#[tokio::test]
+async fn the_question_itself_asked_before_is_quoted_last() {
+    let hits = vec![hit(1, "what did I write  about tomatoes?\n"), hit(2, "Roma tomatoes grow well")];
+    let (recall, _) = recall(FixedSearch { hits, ..FixedSearch::default() });
+    let seen = read(&recall, question()).await;
+    let (said, question) = (seen.text().find("Roma"), seen.text().find("what did I write"));
+    assert!(said.is_some() && said < question, "{seen:?}");
+}
+
+#[tokio::test]
+async fn it_knows_of_the_language_models_beside_it() {
+    let connected = Connected::default();
+    let search = Arc::new(FixedSearch::default());
+    let settings = RecallSettings { pace_ms: 0, ..RecallSettings::default() };
+    let recall = Arc::new(Recall::new(search, settings, connected.clone()));
+    let provider = ProviderSettings {
+        models: vec!["small".to_owned(), "large".to_owned()],
+        ..ProviderSettings::new(ProviderKind::Openai)
+    };
+    let models = ModelsSettings { default_model: Some("mine/large".to_owned()), ..ModelsSettings::default() };
+    let registry = Registry::new(&[("mine".to_owned(), provider)].into(), &models, recall, connected)
+        .expect("the settings are right");
+    let name = ModelName::new(ModelName::RECALL).expect("the constant is a name");
+    let recall = registry.resolve(&name).expect("it is always there");
+    let seen = read(recall.chat.as_ref(), question()).await;
+    assert!(seen.text().contains("mine/large and 1 other are connected"), "{seen:?}");
+    assert!(!seen.text().contains("No language model"), "{seen:?}");
 }
