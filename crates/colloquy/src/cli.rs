@@ -98,10 +98,15 @@ pub enum ConfigCommand {
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
     /// Make an account; the first one is the owner's
+    ///
+    /// The server that uses the database must be stopped; while it runs, make accounts with POST /api/v1/users.
+    ///
+    /// Without --password-file the password is asked for on a terminal, and otherwise read from the first line of the
+    /// standard input.
     Create(CreateUserArguments),
 }
 
-/// The account to make. The password is asked for, or read from the first line of the standard input.
+/// The account to make.
 #[derive(Debug, Args)]
 pub struct CreateUserArguments {
     /// How the person signs in
@@ -113,7 +118,7 @@ pub struct CreateUserArguments {
     /// What the person may do; member where nothing is said, and always owner for the first account
     #[arg(long, value_enum)]
     pub role: Option<RoleArgument>,
-    /// A file with the password
+    /// A file with the password; without it a prompt asks, or the standard input is read
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 }

@@ -9,6 +9,7 @@ use sqlite::migrate::MigrateError;
 use sqlite::{LockError, OpenError, Sqlite};
 
 use crate::adapters::{SystemClock, UuidIds};
+use crate::commands::doctor::UNREADABLE;
 use crate::failure::Failure;
 use crate::settings::Loaded;
 
@@ -59,7 +60,10 @@ fn cannot_open(error: &OpenError, loaded: &Loaded) -> Failure {
         OpenError::Lock(LockError::Failed { .. }) | OpenError::Migrate(MigrateError::Create { .. }) => {
             Failure::failed(message).advise(where_the_database_is(loaded))
         }
-        OpenError::Migrate(_) | OpenError::Failed(_) => Failure::failed(message),
+        OpenError::Migrate(MigrateError::Open(_)) | OpenError::Failed(_) => {
+            Failure::failed(message).advise(UNREADABLE)
+        }
+        OpenError::Migrate(_) => Failure::failed(message),
     }
 }
 

@@ -22,7 +22,7 @@ async fn config_check_tells_every_problem_at_once_with_its_setting_and_origin() 
         .env("COLLOQUY_TELEMETRY__FILTER", "a=b=c")
         .env("COLLOQUY_REDIS__URL", "redis://localhost");
     let checked = run(&builder, folder.path(), &["config", "check"]).await;
-    assert_eq!(checked.code, 1, "{checked:?}");
+    assert_eq!(checked.code, 78, "{checked:?}");
     let told = format!("{}{}", checked.printed, checked.complained);
     for named in [
         "server.listen",
@@ -41,7 +41,7 @@ async fn config_check_tells_every_problem_at_once_with_its_setting_and_origin() 
         assert!(told.contains(named), "{named} is missing in:\n{told}");
     }
     let served = run(&builder, folder.path(), &["serve"]).await;
-    assert_ne!(served.code, 0);
+    assert_eq!(served.code, 78, "{served:?}");
     assert!(served.complained.contains("server.colour"), "{served:?}");
     assert!(!folder.path().join("data").exists(), "nothing was made");
 

@@ -13,7 +13,7 @@ pub fn run(settings: Result<Loaded, Problems>, command: &ConfigCommand) -> Resul
         (ConfigCommand::Check, Ok(_)) => output::print("The settings can be used."),
         (ConfigCommand::Check, Err(problems)) => {
             output::print(&problems.to_string())?;
-            Err(Failure::failed(match problems.0.len() {
+            Err(Failure::settings(match problems.0.len() {
                 1 => "one problem with the settings".to_owned(),
                 number => format!("{number} problems with the settings"),
             }))

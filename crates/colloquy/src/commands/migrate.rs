@@ -7,6 +7,7 @@ use sqlite::LockError;
 use sqlite::migrate::{self, MigrateError, Rehearsal};
 
 use crate::cli::MigrateArguments;
+use crate::commands::doctor::UNREADABLE;
 use crate::compose::where_the_database_is;
 use crate::failure::{Failure, chain};
 use crate::output;
@@ -91,6 +92,7 @@ fn failed(error: &MigrateError, loaded: &Loaded) -> Failure {
         MigrateError::Lock(_) | MigrateError::Create { .. } => {
             Failure::failed(message).advise(where_the_database_is(loaded))
         }
+        MigrateError::Open(_) => Failure::failed(message).advise(UNREADABLE),
         _ => Failure::failed(message),
     }
 }

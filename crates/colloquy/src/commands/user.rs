@@ -30,7 +30,12 @@ pub fn run(loaded: &Loaded, command: &UserCommand) -> Result<(), Failure> {
         let made = create(&composition.services, account, arguments.role).await;
         composition.database.shutdown();
         let user = made?;
-        output::print(&format!("Made the account of {} with the role {}.", user.email, role_name(user.role)))
+        output::print(&format!(
+            "Made the account of {} with the role {} in {}.",
+            user.email,
+            role_name(user.role),
+            loaded.settings.database.url
+        ))
     })
 }
 
@@ -62,7 +67,9 @@ fn password(arguments: &CreateUserArguments) -> Result<String, Failure> {
     let unread = |error: io::Error| Failure::failed(format!("the password cannot be read: {error}"));
     if !io::stdin().is_terminal() {
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map_err(unread)?;
+        if io::stdin().lock().read_line(&mut line).map_err(unread)? == 0 {
+            return Err(Failure::failed("no password: use --password-file, a terminal, or standard input"));
+        }
         return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
     }
     let first = rpassword::prompt_password("Password: ").map_err(unread)?;

@@ -9,19 +9,25 @@ use super::Finding;
 use crate::failure::chain;
 
 const SUBJECT: &str = "database";
+/// What to do about a file that is no database of this release.
+pub const UNREADABLE: &str = "Use the release that made it, or restore a backup.";
 const RESTORE: &str = "Stop the server and restore the newest backup or snapshot.";
 
 /// Looks through the database; gives the moment of its newest fact as well.
 pub fn look(settings: &Settings, file: &Path) -> (Vec<Finding>, Option<Timestamp>) {
-    if !file.exists() {
-        return (vec![Finding::good(SUBJECT, "is not there yet; the first start makes it")], None);
+    match file.try_exists() {
+        Ok(true) => {}
+        Ok(false) => {
+            return (vec![Finding::good(SUBJECT, "is not there yet; the first start makes it")], None);
+        }
+        Err(error) => {
+            let state = format!("cannot be looked at: {error}");
+            return (vec![Finding::bad(SUBJECT, state, "Let this user read its folder.")], None);
+        }
     }
     match inspect(settings) {
         Ok(inspection) => (judge(&inspection), inspection.newest_fact),
-        Err(error) => {
-            let advice = "Use the release that made it, or restore a backup.";
-            (vec![Finding::bad(SUBJECT, chain(&error), advice)], None)
-        }
+        Err(error) => (vec![Finding::bad(SUBJECT, chain(&error), UNREADABLE)], None),
     }
 }
 

@@ -12,15 +12,10 @@ const LEAST_FREE_MIB: u64 = 256;
 
 /// Looks at the folder that the database file is in.
 pub fn look(file: &Path) -> Vec<Finding> {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = file.parent().map_or(Path::new("."), or_here);
     let subject = format!("folder {}", folder.display());
     match fs::metadata(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return vec![Finding::good(subject, "is not there yet; the first start makes it")];
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return vec![creatable(subject, folder)],
         Err(error) => return vec![Finding::bad(subject, error.to_string(), "Let this user read it.")],
         Ok(metadata) if !metadata.is_dir() => {
             return vec![Finding::bad(subject, "is no folder", "Name another place with data_dir.")];
@@ -28,14 +23,40 @@ pub fn look(file: &Path) -> Vec<Finding> {
         Ok(_) => {}
     }
     let mut findings = vec![writable(subject.clone(), folder)];
-    findings.extend(private(&subject, file));
+    findings.extend(private(&subject, folder, file));
     findings.extend(room(subject, folder));
     findings
 }
 
-fn writable(subject: String, folder: &Path) -> Finding {
+/// Whether a folder that is not there can be made: in the nearest one that is.
+fn creatable(subject: String, folder: &Path) -> Finding {
+    let parent = folder.ancestors().skip(1).map(or_here).find(|parent| fs::symlink_metadata(parent).is_ok());
+    let parent = parent.unwrap_or(Path::new("."));
+    match try_writing(parent) {
+        Ok(()) if fs::symlink_metadata(folder).is_err() => {
+            Finding::good(subject, "is not there yet; the first start makes it")
+        }
+        Ok(()) => Finding::bad(subject, "is a link that leads nowhere", "Make the folder that it leads to."),
+        Err(error) => Finding::bad(
+            subject,
+            format!("is not there, and cannot be made in {}: {error}", parent.display()),
+            "Make it and give it to the user that runs the server, or name another place with data_dir.",
+        ),
+    }
+}
+
+/// The working directory where a path has no folder in it.
+fn or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+fn try_writing(folder: &Path) -> io::Result<()> {
     let trial = folder.join(format!(".colloquy-doctor-{}", std::process::id()));
-    match fs::write(&trial, b"").and_then(|()| fs::remove_file(&trial)) {
+    fs::write(&trial, b"").and_then(|()| fs::remove_file(&trial))
+}
+
+fn writable(subject: String, folder: &Path) -> Finding {
+    match try_writing(folder) {
         Ok(()) => Finding::good(subject, "can be written"),
         Err(error) => Finding::bad(
             subject,
@@ -47,13 +68,21 @@ fn writable(subject: String, folder: &Path) -> Finding {
 
 /// Whether others on this machine can read the database.
 #[cfg(unix)]
-fn private(subject: &str, file: &Path) -> Option<Finding> {
+fn private(subject: &str, folder: &Path, file: &Path) -> Option<Finding> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let mode = |path: &Path| fs::metadata(path).map(|metadata| metadata.permissions().mode()).ok();
-    let folder_is_open = mode(file.parent()?).is_some_and(|mode| mode & 0o005 == 0o005);
-    let file_is_open = mode(file)? & 0o044 != 0;
-    Some(if folder_is_open && file_is_open {
+    let mode = |path: &Path| fs::metadata(path).map(|metadata| metadata.permissions().mode());
+    let (of_folder, of_file) = match (mode(folder), mode(file)) {
+        (Ok(of_folder), Ok(of_file)) => (of_folder, of_file),
+        (Ok(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => return None,
+        (Err(error), _) | (_, Err(error)) => {
+            let state = format!("does not tell who may read the database: {error}");
+            return Some(Finding::bad(subject, state, "Let this user look at it."));
+        }
+    };
+    // Whoever may pass through a folder reads what they know the name of.
+    let is_open_to = |pass: u32, read: u32| of_folder & pass != 0 && of_file & read != 0;
+    Some(if is_open_to(0o001, 0o004) || is_open_to(0o010, 0o040) {
         let advice = format!("Take that right away: chmod 600 {}.", file.display());
         Finding::bad(subject, "lets other users of this machine read the database", advice)
     } else {
@@ -62,7 +91,7 @@ fn private(subject: &str, file: &Path) -> Option<Finding> {
 }
 
 #[cfg(not(unix))]
-fn private(_: &str, _: &Path) -> Option<Finding> {
+fn private(_: &str, _: &Path, _: &Path) -> Option<Finding> {
     None
 }
 
@@ -118,5 +147,36 @@ mod tests {
         assert!(look(&file).iter().any(Finding::is_bad));
         set(&file, 0o600);
         assert!(!look(&file).iter().any(Finding::is_bad));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_database_in_the_working_directory_is_judged_by_that_directory() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let file =
+            tempfile::Builder::new().prefix("doctor-").tempfile_in(".").expect("a file can be made here");
+        let mode = |mode| {
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("it is ours");
+            private("here", or_here(Path::new("")), file.path()).expect("the file is there").is_bad()
+        };
+        let here = fs::metadata(".").expect("there is one").permissions().mode();
+        assert_eq!(mode(0o644), here & 0o011 != 0);
+        assert!(!mode(0o600));
+        let name = Path::new(file.path().file_name().expect("it has a name"));
+        assert!(look(name).iter().any(|finding| finding.to_string().contains("from other users")));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_is_not_there_is_well_only_where_it_can_be_made() {
+        let folder = tempfile::tempdir().expect("the tests have a place for files");
+        assert!(!look(&folder.path().join("a/b/colloquy.db"))[0].is_bad());
+        assert_eq!(fs::read_dir(folder.path()).map(Iterator::count).ok(), Some(0), "nothing was made");
+        std::os::unix::fs::symlink(folder.path().join("gone"), folder.path().join("link"))
+            .expect("it is ours");
+        assert!(look(&folder.path().join("link/colloquy.db"))[0].is_bad());
+        let told = look(Path::new("/proc/nowhere/data/colloquy.db"))[0].to_string();
+        assert!(told.contains("cannot be made in /proc"), "{told}");
     }
 }

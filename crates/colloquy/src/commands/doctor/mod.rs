@@ -11,6 +11,7 @@ mod providers;
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::{Loaded, Problems};
+pub use database::UNREADABLE;
 use finding::Finding;
 
 /// Checks everything and prints one line for each check.
@@ -26,10 +27,11 @@ pub fn run(settings: &Result<Loaded, Problems>) -> Result<(), Failure> {
     for finding in &findings {
         output::print(&finding.to_string())?;
     }
+    let failure = if settings.is_err() { Failure::settings } else { Failure::failed };
     match findings.iter().filter(|finding| finding.is_bad()).count() {
         0 => Ok(()),
-        1 => Err(Failure::failed("one thing is not as it should be")),
-        number => Err(Failure::failed(format!("{number} things are not as they should be"))),
+        1 => Err(failure("one thing is not as it should be".to_owned())),
+        number => Err(failure(format!("{number} things are not as they should be"))),
     }
 }
 
