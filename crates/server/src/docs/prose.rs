@@ -5,7 +5,7 @@ use crate::pages::escape;
 /// A description with what stands between backticks as code.
 pub fn inline(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return escape(text);
     }
     let pieces = pieces.into_iter().enumerate().map(|(index, piece)| match index % 2 {
