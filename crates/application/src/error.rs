@@ -188,7 +188,8 @@ impl From<StorageError> for Error {
             StorageError::Conflict => Self::conflict(
                 "concurrent_change",
                 "Somebody else changed this at the same moment. Try again.",
-            ),
+            )
+            .retry_after(Duration::from_secs(1)),
             StorageError::Rejected(reason) => Self::conflict("rejected", reason),
             StorageError::Unavailable(source) => {
                 let mut error = Self::new(

@@ -92,7 +92,7 @@ impl Services {
             meter: UsageMeter::new(&ports),
             authenticator: Authenticator::default(),
             known_addresses: KnownAddresses::default(),
-            passwords: Passwords::new(&settings),
+            passwords: Passwords::new(&settings, Arc::clone(&ports.ids)),
             setup: Setup::default(),
             job_queue,
             ports,

@@ -85,8 +85,13 @@ async fn attempts_are_throttled_whatever_the_forwarded_headers_say() {
     assert!(statuses[5..].iter().filter(|status| **status == 429).count() >= 13, "{statuses:?}");
     let right = server.anonymous().post(LOG_IN, &attempt(OWNER_EMAIL, OWNER_PASSWORD)).await;
     right.expect_problem(429, "rate_limited");
-    let another = server.anonymous().post(LOG_IN, &attempt("other@example.org", "wrong password")).await;
-    another.expect_problem(429, "rate_limited");
+    // An address may be shared: it has ten accounts' worth of attempts, whoever they are on.
+    let mut others = Vec::new();
+    for number in 0..60 {
+        let other = attempt(&format!("other{number}@example.org"), "wrong password");
+        others.push(server.anonymous().post(LOG_IN, &other).await.status);
+    }
+    assert!(others.contains(&401) && others.last() == Some(&429), "{others:?}");
 }
 
 #[tokio::test]

@@ -24,21 +24,18 @@ type AttemptKey = (UserId, &'static str, IdempotencyKey);
 pub enum Claim {
     /// It has succeeded before; here is its result.
     Repeated(Reply),
-    /// It is new, and nobody else may try it while the guard lives.
-    New {
-        /// What is needed to store the result.
-        attempt: Attempt,
-        /// Ends the claim when it is dropped.
-        _guard: ClaimGuard,
-    },
+    /// It is new, and nobody else may try it while it lives.
+    New(Attempt),
 }
 
-/// One attempt, as its record will name it.
+/// One attempt, as its record will name it. Whoever holds a clone of it keeps others from trying.
+#[derive(Clone)]
 pub struct Attempt {
     user_id: UserId,
     operation: &'static str,
     key: IdempotencyKey,
     fingerprint: [u8; 32],
+    _guard: Arc<ClaimGuard>,
 }
 
 /// Ends a claim when it is dropped.
@@ -73,24 +70,33 @@ impl InFlight {
         }
         let guard = ClaimGuard { in_flight: Arc::clone(&self.0), key: attempt_key };
         let fingerprint = *blake3::hash(&serde_json::to_vec(command).map_err(Error::internal)?).as_bytes();
+        let attempt =
+            Attempt { user_id, operation: C::NAME, key: key.clone(), fingerprint, _guard: Arc::new(guard) };
+        let earlier = attempt.earlier_result(services, context).await?;
+        Ok(earlier.map_or_else(|| Claim::New(attempt), Claim::Repeated))
+    }
+}
+
+impl Attempt {
+    /// The result of the same attempt, where it has succeeded before.
+    pub async fn earlier_result(
+        &self,
+        services: &Services,
+        context: &Context,
+    ) -> Result<Option<Reply>, Error> {
         let records = &services.ports.idempotency;
-        let found = records.find(context.actor.workspace_id, user_id, C::NAME, key).await?;
+        let found = records.find(context.actor.workspace_id, self.user_id, self.operation, &self.key).await?;
         match found.filter(|record| record.expires_at > services.ports.clock.now()) {
-            Some(record) if record.fingerprint == fingerprint => Ok(Claim::Repeated(repeat(record)?)),
+            Some(record) if record.fingerprint == self.fingerprint => repeat(record).map(Some),
             Some(_) => Err(Error::invalid_field(
                 "",
                 "idempotency_key_reused",
                 "This idempotency key was used before with other parameters. Use a new key for a new attempt.",
             )),
-            None => {
-                let attempt = Attempt { user_id, operation: C::NAME, key: key.clone(), fingerprint };
-                Ok(Claim::New { attempt, _guard: guard })
-            }
+            None => Ok(None),
         }
     }
-}
 
-impl Attempt {
     /// The record of this attempt's result.
     pub fn record(&self, reply: &Reply, now: Timestamp) -> IdempotencyRecord {
         IdempotencyRecord {

@@ -10,9 +10,11 @@ mod registry;
 
 use std::sync::Arc;
 
+use domain::UserId;
+use domain::ports::StorageError;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
@@ -25,6 +27,9 @@ pub use registry::{CommandEntry, Registry};
 use crate::{Error, Services};
 use idempotency::{Claim, InFlight};
 
+/// How many people may make decisions again at one time without waiting for one another.
+const TURNS: usize = 64;
+
 /// The one door through which every command and every query goes.
 pub struct Bus {
     services: Arc<Services>,
@@ -32,6 +37,8 @@ pub struct Bus {
     permits: Semaphore,
     in_flight: InFlight,
     commits: TaskTracker,
+    /// Where commands that lost a race wait for one another; people share a place only by chance.
+    turns: Vec<Mutex<()>>,
 }
 
 impl Bus {
@@ -44,6 +51,7 @@ impl Bus {
             permits,
             in_flight: InFlight::default(),
             commits: TaskTracker::new(),
+            turns: std::iter::repeat_with(Mutex::default).take(TURNS).collect(),
         })
     }
 
@@ -115,30 +123,46 @@ impl Bus {
         };
         match self.in_flight.claim(&self.services, context, key, command).await? {
             Claim::Repeated(reply) => Ok(reply),
-            Claim::New { attempt, _guard } => self.decide_and_commit(context, command, Some(attempt)).await,
+            Claim::New(attempt) => self.decide_and_commit(context, command, Some(attempt)).await,
         }
     }
 
-    /// Decides and commits. A decision that lost a race against another is made again from fresh facts.
+    /// Decides and commits. A decision that lost a race against another is made again from fresh facts; those of one
+    /// person who lost wait for one another, so that each of them gets through however many there are.
     async fn decide_and_commit<C: Handler>(
         &self,
         context: &Context,
         command: &C,
         attempt: Option<idempotency::Attempt>,
     ) -> Result<Reply, Error> {
-        const ATTEMPTS: u32 = 5;
-        let mut attempts_left = ATTEMPTS;
-        loop {
-            attempts_left -= 1;
+        const ATTEMPTS: u32 = 50;
+        let mut turn = None;
+        for _ in 0..ATTEMPTS {
             let decision = command.handle(&self.services, context).await?;
             let result = serde_json::value::to_raw_value(&decision.output).map_err(Error::internal)?;
             let reply = Reply { result, version: decision.version, replayed: false };
             match self.commit(context, decision.into_parts(), &reply, attempt.as_ref()).await {
-                Err(domain::ports::StorageError::Conflict) if attempts_left > 0 => {}
+                Err(StorageError::Conflict) => {}
                 Err(error) => return Err(error.into()),
                 Ok(()) => return Ok(reply),
             }
+            if turn.is_none() {
+                turn = Some(self.turn_of(context.actor.user_id).await);
+            }
+            // The race may have been lost against this very attempt, carried out by another process.
+            if let Some(attempt) = &attempt
+                && let Some(reply) = attempt.earlier_result(&self.services, context).await?
+            {
+                return Ok(reply);
+            }
         }
+        Err(StorageError::Conflict.into())
+    }
+
+    /// Waits until no other command of the person is making its decision again.
+    async fn turn_of(&self, user_id: UserId) -> MutexGuard<'_, ()> {
+        let place = user_id.uuid().as_u128() % self.turns.len() as u128;
+        self.turns[usize::try_from(place).unwrap_or_default()].lock().await
     }
 
     /// Commits and carries out the effects, in a task of its own: whoever stops waiting, because a client is gone or
@@ -149,14 +173,17 @@ impl Bus {
         (mut unit, effects): (Option<domain::UnitOfWork>, Vec<Effect>),
         reply: &Reply,
         attempt: Option<&idempotency::Attempt>,
-    ) -> Result<(), domain::ports::StorageError> {
+    ) -> Result<(), StorageError> {
         let services = Arc::clone(&self.services);
         let prepared: Vec<_> = effects.into_iter().map(|effect| effect.prepare(&services)).collect();
         if let Some(attempt) = attempt {
             let unit = unit.get_or_insert_with(|| context.unit_of_work(&services, Vec::new()));
             unit.idempotency = Some(attempt.record(reply, unit.at));
         }
+        let attempt = attempt.cloned();
         let commit = async move {
+            // Held until all is done: a repetition that comes meanwhile is told to wait.
+            let _attempt = attempt;
             if let Some(unit) = unit {
                 let has_jobs = !unit.jobs.is_empty();
                 services.ports.journal.commit(unit).await?;
@@ -170,7 +197,7 @@ impl Bus {
             Ok(())
         };
         let committed = self.commits.spawn(commit.in_current_span()).await;
-        committed.unwrap_or_else(|error| Err(domain::ports::StorageError::Unavailable(Box::new(error))))
+        committed.unwrap_or_else(|error| Err(StorageError::Unavailable(Box::new(error))))
     }
 }
 

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use argon2::password_hash::phc::PasswordHash as PhcHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as PhcHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::PasswordHash;
+use domain::ports::Ids;
+use parking_lot::Mutex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 use crate::{Code, Error, Settings};
@@ -17,6 +20,8 @@ use crate::{Code, Error, Settings};
 const AT_ONE_TIME: usize = 2;
 /// How many may wait for that; more are refused.
 const WAITING: usize = 64;
+/// The length of a salt (RFC 9106, section 3.1 recommends 16).
+const SALT_BYTES: usize = 16;
 
 /// A password as a person typed it: 8 to 1,024 characters. It never shows in debug output.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -82,18 +87,27 @@ impl JsonSchema for Password {
 /// Hashing and checking passwords.
 #[derive(Clone)]
 pub struct Passwords {
-    argon2: Argon2<'static>,
+    params: Params,
+    ids: Arc<dyn Ids>,
+    /// The memory that hashing fills, used again: given back to the allocator, it would stay with whichever thread freed
+    /// it, tens of megabytes a thread.
+    memory: Arc<Mutex<Vec<Memory>>>,
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
 
+/// The memory that hashing one password fills.
+type Memory = Vec<Block>;
+
 impl Passwords {
     /// With the cost that the settings name.
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings, ids: Arc<dyn Ids>) -> Self {
         let params =
             Params::new(settings.argon2_memory_kib, settings.argon2_passes, 1, None).unwrap_or_default();
         Self {
-            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            params,
+            ids,
+            memory: Arc::default(),
             permits: Arc::new(Semaphore::new(AT_ONE_TIME)),
             waiting: Arc::new(Semaphore::new(WAITING)),
         }
@@ -101,29 +115,36 @@ impl Passwords {
 
     /// Hashes a password with a fresh salt.
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, Error> {
-        let (argon2, password) = (self.argon2.clone(), password.clone());
-        self.blocking(move || {
-            let hash = argon2.hash_password(password.as_str().as_bytes());
-            hash.map(|hash| PasswordHash::from_phc(hash.to_string())).map_err(Error::internal)
+        let (params, password, secret) = (self.params.clone(), password.clone(), self.ids.secret());
+        self.blocking(move |memory| {
+            let salt = &secret[..SALT_BYTES];
+            let output = digest(&params, Version::V0x13, password.as_str(), salt, memory)?;
+            let hash = PhcHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: ParamsString::try_from(&params).map_err(Error::internal)?,
+                salt: Some(Salt::new(salt).map_err(Error::internal)?),
+                hash: Some(Output::new(&output).map_err(Error::internal)?),
+            };
+            Ok(PasswordHash::from_phc(hash.to_string()))
         })
-        .await?
+        .await
     }
 
     /// Whether a password fits a hash. Without a hash it takes as long and gives `false`, so that nobody learns from the
     /// time which accounts exist.
     pub async fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool, Error> {
-        let (argon2, password, hash) = (self.argon2.clone(), password.to_owned(), hash.cloned());
-        self.blocking(move || match hash.as_ref().map(|hash| PhcHash::new(hash.as_phc())) {
-            Some(Ok(stored)) => Ok(argon2.verify_password(password.as_bytes(), &stored).is_ok()),
-            Some(Err(error)) => Err(Error::internal(error)),
-            None => argon2.hash_password(password.as_bytes()).map(|_| false).map_err(Error::internal),
+        let (params, password, hash) = (self.params.clone(), password.to_owned(), hash.cloned());
+        self.blocking(move |memory| match hash {
+            Some(hash) => fits(&password, &hash, memory),
+            None => digest(&params, Version::V0x13, &password, &[0; SALT_BYTES], memory).map(|_| false),
         })
-        .await?
+        .await
     }
 
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let Ok(_place) = Arc::clone(&self.waiting).try_acquire_owned() else {
             let detail = "Too many people are signing in at this moment. Try again in a few seconds.";
@@ -131,12 +152,80 @@ impl Passwords {
                 .retry_after(std::time::Duration::from_secs(2)));
         };
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+        let memories = Arc::clone(&self.memory);
         tokio::task::spawn_blocking(move || {
-            let result = work();
+            let mut memory = memories.lock().pop().unwrap_or_default();
+            let result = work(&mut memory);
+            memories.lock().push(memory);
             drop(permit);
             result
         })
         .await
-        .map_err(Error::internal)
+        .map_err(Error::internal)?
+    }
+}
+
+/// Whether a password gives the stored hash, at the cost that the hash names.
+fn fits(password: &str, hash: &PasswordHash, memory: &mut Memory) -> Result<bool, Error> {
+    let stored = PhcHash::new(hash.as_phc()).map_err(Error::internal)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err(Error::internal("a stored password hash has no salt or no output"));
+    };
+    if stored.algorithm != Algorithm::Argon2id.ident() {
+        return Err(Error::internal("a stored password hash is not argon2id"));
+    }
+    let version = stored.version.map_or(Ok(Version::V0x13), Version::try_from).map_err(Error::internal)?;
+    let params = Params::try_from(&stored).map_err(Error::internal)?;
+    let output = digest(&params, version, password, salt.as_ref(), memory)?;
+    Ok(output.ct_eq(expected.as_ref()).into())
+}
+
+fn digest(
+    params: &Params,
+    version: Version,
+    password: &str,
+    salt: &[u8],
+    memory: &mut Memory,
+) -> Result<Vec<u8>, Error> {
+    let mut output = vec![0; params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
+    memory.resize(params.block_count(), Block::default());
+    Argon2::new(Algorithm::Argon2id, version, params.clone())
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, memory)
+        .map_err(Error::internal)?;
+    Ok(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct OneSecret;
+
+    impl Ids for OneSecret {
+        fn uuid(&self) -> uuid::Uuid {
+            uuid::Uuid::nil()
+        }
+
+        fn secret(&self) -> [u8; 32] {
+            [7; 32]
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_standard_fits_its_password_alone_and_takes_memory_once() {
+        let settings = Settings { argon2_memory_kib: 8_192, argon2_passes: 1, ..Settings::default() };
+        let passwords = Passwords::new(&settings, Arc::new(OneSecret));
+        let password = Password::new("correct horse").expect("long enough");
+        let hash = passwords.hash(&password).await.expect("a hash");
+        assert!(hash.as_phc().starts_with("$argon2id$v=19$m=8192,t=1,p=1$"), "{}", hash.as_phc());
+        let standard = PhcHash::new(hash.as_phc()).expect("a PHC string");
+        let library = Argon2::default();
+        assert!(argon2::PasswordVerifier::verify_password(&library, b"correct horse", &standard).is_ok());
+        for _ in 0..3 {
+            assert!(passwords.verify("correct horse", Some(&hash)).await.expect("an answer"));
+            assert!(!passwords.verify("wrong horse", Some(&hash)).await.expect("an answer"));
+            assert!(!passwords.verify("correct horse", None).await.expect("an answer"));
+        }
+        assert_eq!(passwords.memory.lock().len(), 1);
     }
 }

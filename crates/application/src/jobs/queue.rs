@@ -78,15 +78,22 @@ async fn carry_out(services: &Services, job: &Job) -> Result<(), Error> {
     }
 }
 
+/// An error and what is behind it, in one line.
+fn told(error: &Error) -> String {
+    error.internal_source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
 async fn settle(services: &Services, job: &Job, done: Result<(), Error>) -> Result<(), Error> {
     match done {
         Ok(()) => services.ports.jobs.finish(job.id).await?,
         Err(error) if job.attempts >= MAX_ATTEMPTS => {
-            tracing::warn!(%error, job_id = %job.id, kind = ?job.kind, "background work was given up");
+            let (error, JobKind::TitleConversation { conversation_id }) = (told(&error), job.kind);
+            tracing::warn!(%error, job_id = %job.id, %conversation_id, "a title was given up");
             services.ports.jobs.finish(job.id).await?;
         }
         Err(error) => {
-            tracing::info!(%error, job_id = %job.id, kind = ?job.kind, "background work will be tried again");
+            let (error, JobKind::TitleConversation { conversation_id }) = (told(&error), job.kind);
+            tracing::info!(%error, job_id = %job.id, %conversation_id, "a title will be tried again");
             let pause = Duration::from_secs(10 * u64::from(job.attempts.max(1)));
             services.ports.jobs.retry(job.id, services.ports.clock.now().plus(pause)).await?;
         }

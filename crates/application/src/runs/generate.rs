@@ -32,6 +32,8 @@ pub async fn run(engine: &Arc<RunEngine>, plan: RunPlan, log: &Arc<RunLog>, canc
             stored_bytes: 0,
             dirty_since: None,
             checkpoint: None,
+            checkpoint_not_before: None,
+            checkpoint_pause: engine.settings.checkpoint(),
             plan: &plan,
         };
         let outcome = generation.stream_answer(&cancel).await;
@@ -55,6 +57,8 @@ struct Generation<'a> {
     stored_bytes: usize,
     dirty_since: Option<Instant>,
     checkpoint: Option<PendingCheckpoint>,
+    checkpoint_not_before: Option<Instant>,
+    checkpoint_pause: Duration,
 }
 
 impl Generation<'_> {
@@ -121,7 +125,9 @@ impl Generation<'_> {
         let since = self.dirty_since.filter(|_| self.checkpoint.is_none())?;
         let settings = &self.engine.settings;
         let unstored = self.coalescer.bytes().saturating_sub(self.stored_bytes);
-        Some(if unstored >= settings.checkpoint_bytes { since } else { since + settings.checkpoint() })
+        let wanted =
+            if unstored >= settings.checkpoint_bytes { since } else { since + settings.checkpoint() };
+        Some(self.checkpoint_not_before.map_or(wanted, |earliest| earliest.max(wanted)))
     }
 
     fn start_checkpoint(&mut self) {
@@ -137,13 +143,25 @@ impl Generation<'_> {
         self.checkpoint = Some(Box::pin(async move { journal.checkpoint(checkpoint).await }));
     }
 
-    /// A checkpoint that failed is made again with the next one: streaming goes on while the database is away.
+    /// A checkpoint that failed is made again after a pause that grows: streaming goes on while the database is away,
+    /// and does not keep it from what matters more.
     fn checkpoint_done(&mut self, stored: Result<(), StorageError>) {
+        /// The longest pause after a checkpoint that failed.
+        const LONGEST_PAUSE: Duration = Duration::from_secs(5);
         self.checkpoint = None;
-        if let Err(error) = stored {
-            tracing::warn!(%error, "a checkpoint could not be stored");
-            self.stored_bytes = 0;
-            self.dirty_since.get_or_insert_with(Instant::now);
+        match stored {
+            Ok(()) => {
+                self.checkpoint_pause = self.engine.settings.checkpoint();
+                self.checkpoint_not_before = None;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a checkpoint could not be stored yet");
+                let now = Instant::now();
+                self.stored_bytes = 0;
+                self.dirty_since.get_or_insert(now);
+                self.checkpoint_not_before = Some(now + self.checkpoint_pause);
+                self.checkpoint_pause = (self.checkpoint_pause * 2).min(LONGEST_PAUSE);
+            }
         }
     }
 
@@ -182,7 +200,8 @@ fn request(plan: &RunPlan) -> CompletionRequest {
 }
 
 fn failed(error: &ProviderError, usage: Option<Usage>) -> RunOutcome {
-    tracing::warn!(%error, source = ?std::error::Error::source(error), "the model provider failed");
+    let logged: &(dyn std::error::Error + 'static) = error;
+    tracing::warn!(error = logged, "the model provider failed");
     let failure = RunFailure { code: error.code().to_owned(), detail: crate::models::explain(error) };
     RunOutcome::Failed { failure, usage }
 }

@@ -170,7 +170,8 @@ fn a_reader_that_is_gone_is_no_longer_woken() {
 #[test]
 fn readers_that_fell_behind_share_one_snapshot_until_the_log_has_moved_on() {
     let log = log();
-    let mut readers: Vec<RunReader> = (0..3).map(|_| log.attach(None, Arc::new(Notify::new())).reader).collect();
+    let mut readers: Vec<RunReader> =
+        (0..3).map(|_| log.attach(None, Arc::new(Notify::new())).reader).collect();
     let much = |text: &str| RunEvent::Delta { part: 0, text: text.repeat(100_000) };
     log.append([RunEvent::PartStarted { index: 0, part: Part::text("") }, much("a")]);
     let snapshot = |reader: &mut RunReader| match reader.read() {
