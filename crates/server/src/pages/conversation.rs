@@ -16,6 +16,9 @@ use super::{complete, escape, html, refuse};
 use crate::problem::Problem;
 use crate::route::{Call, Handling};
 
+/// How many pages are looked through for a message that a link names.
+const MAX_STEPS: usize = 64;
+
 /// `GET /c/{conversation_id}`: the messages of a branch, oldest first; `leaf` names a message on another branch.
 pub fn page(call: Call) -> Handling {
     Box::pin(async move { Ok(show(&call).await.unwrap_or_else(|problem| explain(&call, &problem))) })
@@ -27,9 +30,17 @@ async fn show(call: &Call) -> Result<HttpResponse, Problem> {
     let conversation = call.state.bus.ask(&context, GetConversation { conversation_id }).await?;
     let wanted = Wanted::read(call.request.query_string())?;
     let branch = wanted.leaf.map_or(ThreadBranch::Active, ThreadBranch::Through);
-    let page = PageInput { limit: Some(PageInput::MAX_LIMIT), after: wanted.after.clone() };
-    let messages = call.state.bus.ask(&context, ListMessages { conversation_id, branch, page }).await?;
-    Ok(html(Bytes::from(write(&conversation, &messages, &wanted))))
+    let mut after = wanted.after.clone().filter(|after| !after.is_empty());
+    for _ in 0..MAX_STEPS {
+        let page = PageInput { limit: Some(PageInput::MAX_LIMIT), after: after.clone() };
+        let messages = call.state.bus.ask(&context, ListMessages { conversation_id, branch, page }).await?;
+        if let (Some(next), true) = (&messages.next, wanted.is_further(&messages)) {
+            after = Some(encode_cursor(next));
+            continue;
+        }
+        return Ok(html(Bytes::from(write(&conversation, &messages, &wanted, after.is_some()))));
+    }
+    Err(Problem::unknown_route())
 }
 
 /// What the page says instead. Somebody who is not signed in signs in first and comes back.
@@ -64,23 +75,27 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// The address of another page of the same branch.
+    /// Whether the message that the link names stands on an older page. Who asks for a certain page gets that one.
+    fn is_further(&self, page: &MessagePage) -> bool {
+        let is_there = |leaf| page.items.iter().any(|entry| entry.message.id == leaf);
+        self.after.is_none() && self.leaf.is_some_and(|leaf| !is_there(leaf))
+    }
+
+    /// The address of a certain page of the same branch; without a cursor, of the newest.
     fn address(&self, conversation: &ConversationView, after: Option<&MessageId>) -> String {
-        let leaf = self.leaf.map(|leaf| format!("leaf={leaf}"));
-        let after = after.map(|after| format!("after={}", encode_cursor(after)));
-        let query: Vec<String> = leaf.into_iter().chain(after).collect();
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!("/c/{}{mark}{}", conversation.id, query.join("&"))
+        let leaf = self.leaf.map_or_else(String::new, |leaf| format!("leaf={leaf}&"));
+        let after = after.map_or_else(String::new, encode_cursor);
+        format!("/c/{}?{leaf}after={after}", conversation.id)
     }
 }
 
-fn write(conversation: &ConversationView, page: &MessagePage, wanted: &Wanted) -> String {
+fn write(conversation: &ConversationView, page: &MessagePage, wanted: &Wanted, has_newer: bool) -> String {
     let link = |after, words| {
         let address = escape(&wanted.address(conversation, after));
         format!("<p><a href=\"{address}\">{words}</a></p>\n")
     };
     let older = page.next.as_ref().map_or_else(String::new, |next| link(Some(next), "Older messages"));
-    let newest = if wanted.after.is_some() { link(None, "Newest messages") } else { String::new() };
+    let newest = if has_newer { link(None, "Newest messages") } else { String::new() };
     let mut messages: String = page.items.iter().rev().map(|entry| message(&entry.message)).collect();
     if messages.is_empty() {
         messages.push_str("<p class=\"quiet\">Nothing has been said yet.</p>\n");
