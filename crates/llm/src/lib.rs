@@ -22,7 +22,7 @@ pub use retry::Retry;
 pub use secret::Secret;
 pub use settings::{
     BreakerSettings, ModelsSettings, ProviderKind, ProviderSettings, Providers, RecallSettings,
-    RetrySettings, SettingsProblem, problems,
+    RetrySettings, SettingsProblem, UNSERVED_KINDS, problems,
 };
 
 /// The provider name of what is built in.

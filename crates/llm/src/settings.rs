@@ -33,6 +33,9 @@ pub enum ProviderKind {
     Gemini,
 }
 
+/// The kinds that are known, but not served yet.
+pub const UNSERVED_KINDS: &[&str] = &[ProviderKind::Anthropic.as_str(), ProviderKind::Gemini.as_str()];
+
 impl ProviderKind {
     /// Where the provider is unless a setting says otherwise.
     pub const fn default_base_url(self) -> Option<&'static str> {
@@ -301,10 +304,13 @@ fn walk(section: &str, errors: &validator::ValidationErrors, found: &mut Vec<Set
             validator::ValidationErrorsKind::Struct(inner) => walk(&setting, inner, found),
             validator::ValidationErrorsKind::List(_) => {}
             validator::ValidationErrorsKind::Field(list) => {
-                found.extend(
-                    list.iter()
-                        .map(|error| SettingsProblem { setting: setting.clone(), problem: describe(error) }),
-                );
+                found.extend(list.iter().map(|error| {
+                    let problem = match error.code.as_ref() {
+                        "missing" => format!("is missing; set {setting}"),
+                        _ => describe(error),
+                    };
+                    SettingsProblem { setting: setting.clone(), problem }
+                }));
             }
         }
     }
@@ -350,6 +356,9 @@ fn check_kind(kind: &ProviderKind) -> Result<(), ValidationError> {
 fn check_address(provider: &ProviderSettings) -> Result<(), ValidationError> {
     if provider.address().is_some() || !provider.kind.is_served() {
         return Ok(());
+    }
+    if provider.base_url.is_none() {
+        return Err(problem("missing", "is missing"));
     }
     Err(problem(
         "address",
@@ -444,6 +453,13 @@ mod tests {
         );
         assert_eq!(found.len(), 5, "{found:#?}");
         assert!(found.iter().any(|problem| problem.contains("CONNECT_TIMEOUT_MS: must be from 1 to 300000")));
+    }
+
+    #[test]
+    fn an_address_that_is_not_there_is_told_as_missing() {
+        let found = messages("y", json!({"kind": "openai-compatible"}));
+        let name = "COLLOQUY_PROVIDERS__Y__BASE_URL";
+        assert_eq!(found, [format!("{name}: is missing; set {name}")]);
     }
 
     #[test]

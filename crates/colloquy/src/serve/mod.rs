@@ -12,9 +12,10 @@ mod owner;
 mod signals;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use application::identities::Setup;
 use application::jobs::Background;
@@ -31,6 +32,9 @@ use crate::output;
 use crate::settings::Loaded;
 use signals::Signals;
 
+/// Within this time after a signal the same one again is no second one.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
+
 /// Serves until a signal says to stop.
 pub fn run(loaded: &Loaded, arguments: &ServeArguments) -> Result<(), Failure> {
     let _logging = telemetry::init(&loaded.settings.telemetry)
@@ -44,6 +48,8 @@ pub fn run(loaded: &Loaded, arguments: &ServeArguments) -> Result<(), Failure> {
 async fn serve(loaded: &Loaded, arguments: &ServeArguments) -> Result<(), Failure> {
     let address_file = arguments.address_file.as_deref();
     address_file.map_or(Ok(()), address_file::remove)?;
+    // A first start that cannot listen leaves no database behind.
+    TcpListener::bind(loaded.settings.server.listen).map_err(|error| cannot_listen(&error, loaded))?;
     let composition = compose(loaded)?;
     let served = serve_over(&composition, loaded, address_file).await;
     let database = Arc::clone(&composition.database);
@@ -104,9 +110,20 @@ async fn until_stopped(
             tracing::info!("stopped");
             Ok(())
         }
-        signal = signals.next() => {
+        signal = another(&mut signals, signal) => {
             tracing::warn!(signal, "ended at once, as asked; the next start ends what was running as interrupted");
             std::process::exit(1);
+        }
+    }
+}
+
+/// Waits for a signal that is meant as another one: service managers and terminals send the same one twice at times.
+async fn another(signals: &mut Signals, first: &str) -> &'static str {
+    let started = tokio::time::Instant::now();
+    loop {
+        let signal = signals.next().await;
+        if signal != first || started.elapsed() >= SAME_SIGNAL {
+            return signal;
         }
     }
 }
@@ -122,6 +139,14 @@ async fn wind_down(handle: &Handle, background: Background, services: &Services)
 
 fn announce(loaded: &Loaded, address: SocketAddr, token: Option<&str>) {
     tracing::info!(%address, "listening");
+    let server = &loaded.settings.server;
+    if !address.ip().is_loopback() && server.public_url.is_none() && server.allowed_hosts.is_empty() {
+        tracing::warn!(
+            "other machines are refused unless they call this one by a name that the settings have: set \
+             server.public_url (COLLOQUY_SERVER__PUBLIC_URL), such as https://chat.example.org, or \
+             server.allowed_hosts (COLLOQUY_SERVER__ALLOWED_HOSTS)"
+        );
+    }
     let mut lines = vec![format!("Colloquy is listening on http://{address}")];
     if let Some(token) = token {
         let public = loaded.settings.server.public_url.as_ref();

@@ -30,7 +30,8 @@ pub fn problems(settings: &Settings, tree: &Node) -> Vec<Problem> {
 
 fn located(tree: &Node, setting: String, problem: String) -> Problem {
     let path: Vec<String> = setting.split('.').map(str::to_owned).collect();
-    let origin = tree.nearest_origin(&path).cloned();
+    // What is missing comes from nowhere.
+    let origin = if problem.starts_with("is missing") { None } else { tree.nearest_origin(&path).cloned() };
     Problem::new(setting, origin, problem)
 }
 

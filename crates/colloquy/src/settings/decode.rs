@@ -90,6 +90,9 @@ impl serde::de::Error for DecodeError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        if let (Some(bound), true) = (out_of_range(found), is_unsigned(expected)) {
+            return Self::Custom(format!("{bound}, but is {}", shown(found)));
+        }
         Self::Custom(format!("must be {}, but is {}", in_words(expected), shown(found)))
     }
 
@@ -98,10 +101,13 @@ impl serde::de::Error for DecodeError {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        // Some kinds of providers are known by name only to say how they are reached all the same.
+        let known = || expected.iter().copied().filter(|word| !llm::UNSERVED_KINDS.contains(word));
+        let words: Vec<&str> = known().collect();
         Self::Custom(format!(
             "must be one of {}, but is {variant:?}{}",
-            expected.join(", "),
-            suggestion(variant, expected.iter().copied())
+            words.join(", "),
+            suggestion(variant, known())
         ))
     }
 
@@ -114,14 +120,27 @@ impl serde::de::Error for DecodeError {
     }
 }
 
+/// What is wrong with a whole number that its type does not hold. The range that the setting has is narrower than the
+/// type's, which is not told for that reason.
+fn out_of_range(found: Unexpected<'_>) -> Option<&'static str> {
+    let is_negative = match found {
+        Unexpected::Signed(number) => number < 0,
+        Unexpected::Unsigned(_) => false,
+        Unexpected::Str(word) => word.trim().parse::<i128>().ok()? < 0,
+        _ => return None,
+    };
+    Some(if is_negative { "must not be negative" } else { "must be a smaller number" })
+}
+
+fn is_unsigned(expected: &dyn Expected) -> bool {
+    matches!(expected.to_string().as_str(), "u8" | "u16" | "u32" | "u64" | "usize")
+}
+
 /// What serde expects, in an operator's words.
 fn in_words(expected: &dyn Expected) -> String {
     let expected = expected.to_string();
     let words = match expected.as_str() {
-        "u8" => "a whole number from 0 to 255",
-        "u16" => "a whole number from 0 to 65535",
-        "u32" | "u64" | "usize" => "a whole number from 0 up",
-        "i32" | "i64" | "isize" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "a list",

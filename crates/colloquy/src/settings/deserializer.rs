@@ -151,10 +151,10 @@ impl<'de> Deserializer<'de> for &'de Value {
         deserialize_i16 visit_i64 i64, "a whole number";
         deserialize_i32 visit_i64 i64, "a whole number";
         deserialize_i64 visit_i64 i64, "a whole number";
-        deserialize_u8 visit_u64 u64, "a whole number from 0 to 255";
-        deserialize_u16 visit_u64 u64, "a whole number from 0 to 65535";
-        deserialize_u32 visit_u64 u64, "a whole number from 0 up";
-        deserialize_u64 visit_u64 u64, "a whole number from 0 up";
+        deserialize_u8 visit_u64 u64, "u64";
+        deserialize_u16 visit_u64 u64, "u64";
+        deserialize_u32 visit_u64 u64, "u64";
+        deserialize_u64 visit_u64 u64, "u64";
         deserialize_f32 visit_f64 f64, "a number";
         deserialize_f64 visit_f64 f64, "a number";
     }

@@ -139,19 +139,19 @@ fn every_problem_is_told_at_once_with_its_setting_and_its_origin() {
     insta::assert_snapshot!(told, @r#"
     providers.four.api_key (COLLOQUY_PROVIDERS__FOUR__API_KEY_FILE): /nowhere/key cannot be read: No such file or directory (os error 2)
     application.titles (COLLOQUY_APPLICATION__TITLES): must be true or false, but is "maybe"
-    database.readers (config/own.toml:7): must be a whole number from 0 to 255, but is 300
-    providers.one.kind (COLLOQUY_PROVIDERS__ONE__KIND): must be one of openai, openai-compatible, ollama, mistral, anthropic, gemini, but is "opnai"; did you mean openai?
+    database.readers (config/own.toml:7): must be a smaller number, but is 300
+    providers.one.kind (COLLOQUY_PROVIDERS__ONE__KIND): must be one of openai, openai-compatible, ollama, mistral, but is "opnai"; did you mean openai?
     providers.two (COLLOQUY_PROVIDERS__TWO__BASE_URL): the setting `kind` is missing
     server.listen (config/own.toml:2): must be an address and a port, such as 127.0.0.1:8080
     server.max_body_byte (config/own.toml:3): there is no such setting; did you mean max_body_bytes?
-    server.workers (COLLOQUY_SERVER__WORKERS): must be a whole number from 0 up, but is "many"
+    server.workers (COLLOQUY_SERVER__WORKERS): must be a whole number, but is "many"
     sever (COLLOQUY_SEVER__LISTEN): there is no such setting; did you mean server?
     telemetry.format (COLLOQUY_TELEMETRY__FORMAT): must be one of auto, json, pretty, but is "xml"
     owner.email (COLLOQUY_OWNER_EMAIL): must be an e-mail address
     owner.email (COLLOQUY_OWNER_EMAIL): needs owner.password_file (COLLOQUY_OWNER_PASSWORD_FILE) as well
     server.keep_alive_seconds (--set server.keep_alive_seconds): must be between 1 and 3600
     database.url (COLLOQUY_DATABASE__URL): Postgres is not built into this version; use sqlite:// and a path, or leave the setting out
-    providers.three.base_url (COLLOQUY_PROVIDERS__THREE__KIND): must be the provider's http or https address, such as https://host/v1, without credentials, query or fragment
+    providers.three.base_url: is missing; set COLLOQUY_PROVIDERS__THREE__BASE_URL
     models.retry.attempts (config/own.toml:9): must be at most 2
     application.max_runs (config/own.toml:5): must be from 1 to 100000
     redis.url (COLLOQUY_REDIS__URL): Redis is not built into this version, which runs as one process; leave the setting out
@@ -190,8 +190,8 @@ fn the_effective_settings_are_shown_with_their_origins() {
         .collect();
     insta::assert_snapshot!(server.join("\n"), @r#"
     [server]
-    listen = "127.0.0.1:0"       # COLLOQUY_SERVER__LISTEN
-    workers = 0                  # default
+    listen = "127.0.0.1:0"         # COLLOQUY_SERVER__LISTEN
+    workers = 0                    # default
     "#);
 }
 
