@@ -15,5 +15,5 @@ pub fn run(arguments: &[String]) -> Outcome {
     let release = project::target_dir()?.join("release");
     let mut bench = Command::new("sh");
     bench.args(["-c", WITH_MORE_FILES, "sh"]).arg(release.join("bench")).args(arguments);
-    command::become_it(bench.env("COLLOQUY_BIN", server).env("COLLOQUY_SEED", release.join("seed")))
+    command::become_it(bench.env("COLLOQUY_BIN", server).env("BENCH_SEED_BIN", release.join("seed")))
 }

@@ -131,10 +131,10 @@ mod tests {
         insta::assert_snapshot!(answer(None, &["tomatoes".to_owned()], &hits), @"
         **No language model is connected to this server yet**, so this is not a model's answer. I looked for *tomatoes* in your other conversations, and found these 2:
 
-        1. [Balcony](/c/00000000-0000-0000-0000-000000000001#00000000-0000-0000-0000-000000000002), 2026-01-01
+        1. [Balcony](/c/00000000-0000-0000-0000-000000000001?leaf=00000000-0000-0000-0000-000000000002#00000000-0000-0000-0000-000000000002), 2026-01-01
            > My **tomatoes** need sun
 
-        2. [Garden](/c/00000000-0000-0000-0000-000000000001#00000000-0000-0000-0000-000000000002), 2026-01-01
+        2. [Garden](/c/00000000-0000-0000-0000-000000000001?leaf=00000000-0000-0000-0000-000000000002#00000000-0000-0000-0000-000000000002), 2026-01-01
            > tomatoes again
 
         To get real answers, connect a language model. An Ollama, LM Studio or llama.cpp that runs on the server's machine is found by itself. For any other provider, whoever runs the server sets `COLLOQUY_PROVIDERS__<NAME>__KIND` (`openai`, `mistral`, `ollama` or `openai-compatible`), `COLLOQUY_PROVIDERS__<NAME>__BASE_URL` where the kind needs one, and `COLLOQUY_PROVIDERS__<NAME>__API_KEY_FILE`, and starts it again.

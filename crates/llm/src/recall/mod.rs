@@ -133,7 +133,7 @@ fn plain(text: &str) -> String {
 
 /// Where a message stands, on this server.
 fn address(hit: &SearchHit) -> String {
-    format!("/c/{}#{}", hit.conversation_id, hit.message_id)
+    format!("/c/{0}?leaf={1}#{1}", hit.conversation_id, hit.message_id)
 }
 
 fn citation(hit: &SearchHit) -> Part {

@@ -54,7 +54,8 @@ async fn it_quotes_each_message_once_with_a_link_and_a_citation() {
     let request = domain::ports::CompletionRequest { conversation_id, ..question() };
     let seen = read(&recall, request).await;
     assert_eq!(seen.parts.len(), 3, "{seen:?}");
-    let address = |number: u128| format!("/c/{}#{}", Uuid::from_u128(number), Uuid::from_u128(number + 100));
+    let address =
+        |number: u128| format!("/c/{0}?leaf={1}#{1}", Uuid::from_u128(number), Uuid::from_u128(number + 100));
     for (part, number) in seen.parts[1..].iter().zip([1, 3]) {
         assert!(matches!(part, Part::Citation { url, .. } if *url == address(number)), "{part:?}");
         assert!(seen.text().contains(&format!("]({})", address(number))));

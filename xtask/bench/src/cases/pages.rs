@@ -71,10 +71,10 @@ async fn long_conversation(server: &Server, authorization: &str) -> Outcome<Stri
     Ok(id)
 }
 
-/// Fills the database through `COLLOQUY_SEED`, which `cargo xtask bench` sets.
+/// Fills the database through `BENCH_SEED_BIN`, which `cargo xtask bench` sets.
 fn seed(data: &Path, conversations: u64) -> Outcome {
     let program =
-        std::env::var_os("COLLOQUY_SEED").ok_or("COLLOQUY_SEED is not set; use `cargo xtask bench`")?;
+        std::env::var_os("BENCH_SEED_BIN").ok_or("COLLOQUY_SEED is not set; use `cargo xtask bench`")?;
     let mut command = Command::new(program);
     command.args(["--conversations", &conversations.to_string(), "--messages", "2", "--owner", OWNER]);
     let status = command.arg("--data-dir").arg(data).stdout(Stdio::null()).status()?;
