@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_http::ConnectionType;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -15,12 +16,14 @@ use actix_web::{HttpMessage as _, HttpResponse, web};
 use application::{Code, Error};
 use domain::ports::{Quota, RateLimitDecision, RateLimiter};
 use ipnet::IpNet;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::Settings;
 use crate::compression;
 use crate::hosts::{Authority, Hosts};
 use crate::pages;
+use crate::patience::InFlight;
 use crate::problem::Problem;
 use crate::request::RequestInfo;
 use crate::unread::{Answer, Unread};
@@ -35,11 +38,17 @@ pub struct Edge {
     access_log: bool,
     limiter: Arc<dyn RateLimiter>,
     quota: Option<Quota>,
+    stopping: CancellationToken,
 }
 
 impl Edge {
     /// The layer for these settings.
-    pub fn new(settings: &Settings, hosts: Hosts, limiter: Arc<dyn RateLimiter>) -> Self {
+    pub fn new(
+        settings: &Settings,
+        hosts: Hosts,
+        limiter: Arc<dyn RateLimiter>,
+        stopping: CancellationToken,
+    ) -> Self {
         let quota = NonZeroU32::new(settings.requests_per_minute).map(|limit| Quota {
             name: "address",
             limit,
@@ -51,6 +60,7 @@ impl Edge {
             access_log: settings.access_log,
             limiter,
             quota,
+            stopping,
         }
     }
 
@@ -66,6 +76,7 @@ pub async fn edge(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<Answer>, actix_web::Error> {
+    let in_flight = InFlight::begin(&request);
     let unread = Unread::hold(&mut request);
     let edge = request
         .app_data::<web::Data<Edge>>()
@@ -106,8 +117,12 @@ pub async fn edge(
         let (request, response) = response.into_parts();
         let mut response = compression::apply(response, coding);
         finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
+        if edge.stopping.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            // The next request goes to whoever takes over.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
         log(&edge, response.status(), started.elapsed());
-        Ok(ServiceResponse::new(request, Answer::to(unread, response)))
+        Ok(ServiceResponse::new(request, Answer::to(unread, in_flight, response)))
     }
     .instrument(span)
     .await

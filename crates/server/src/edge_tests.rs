@@ -14,7 +14,12 @@ async fn app(
     let mut settings = Settings::default();
     change(&mut settings);
     let hosts = Hosts::new(&settings, settings.listen);
-    let edge = web::Data::new(Edge::new(&settings, hosts, Arc::new(LocalRateLimiter::default())));
+    let edge = web::Data::new(Edge::new(
+        &settings,
+        hosts,
+        Arc::new(LocalRateLimiter::default()),
+        CancellationToken::new(),
+    ));
     init_service(
         App::new()
             .app_data(edge)

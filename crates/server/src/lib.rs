@@ -11,6 +11,7 @@ mod json;
 mod openai;
 mod openapi;
 mod pages;
+mod patience;
 mod problem;
 mod query;
 mod request;

@@ -3,16 +3,21 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use application::{Bus, Services};
+use application::{Bus, Code, Error, Services};
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::hosts::Hosts;
+use crate::problem::Problem;
 use crate::route::Route;
 use crate::ws::Sockets;
 use crate::{Settings, asyncapi, docs, openapi, routes};
+
+/// How long clients are asked to wait for the next process.
+const RESTART: Duration = Duration::from_secs(5);
 
 /// What every request handler works with; one for all workers.
 pub struct State {
@@ -81,6 +86,19 @@ impl State {
     /// Whether the server is about to stop.
     pub fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// Refuses what would go on for long once the server stops: it would hold the shutdown up.
+    ///
+    /// # Errors
+    /// When the server stops.
+    pub fn refuse_while_stopping(&self) -> Result<(), Problem> {
+        if !self.stopping.is_cancelled() {
+            return Ok(());
+        }
+        let detail = "The server restarts. Connect again after a random pause of a few seconds, and resume.";
+        let error = Error::new(Code::Unavailable, "restarting", detail).retry_after(RESTART);
+        Err(Problem::from(error).closing())
     }
 
     /// From now on the server says that it is not ready.

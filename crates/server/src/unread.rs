@@ -16,6 +16,8 @@ use actix_web::{HttpMessage as _, HttpResponse};
 use bytes::Bytes;
 use futures_util::Stream;
 
+use crate::patience::InFlight;
+
 /// The chunked body of a request.
 pub struct Unread {
     _body: Rc<RefCell<Payload>>,
@@ -45,16 +47,21 @@ impl Stream for Reader {
     }
 }
 
-/// The body of an answer, and that of the request for as long as it is being written.
+/// The body of an answer, and that of the request for as long as it is being written. Until then the request is at work.
 pub struct Answer {
     body: BoxBody,
     _unread: Option<Unread>,
+    _in_flight: Option<InFlight>,
 }
 
 impl Answer {
     /// Holds a request's body until the answer is written.
-    pub fn to(unread: Option<Unread>, response: HttpResponse) -> HttpResponse<Self> {
-        response.map_body(|_, body| Self { body, _unread: unread })
+    pub fn to(
+        unread: Option<Unread>,
+        in_flight: Option<InFlight>,
+        response: HttpResponse,
+    ) -> HttpResponse<Self> {
+        response.map_body(|_, body| Self { body, _unread: unread, _in_flight: in_flight })
     }
 }
 

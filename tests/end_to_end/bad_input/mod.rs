@@ -4,6 +4,7 @@ mod bodies;
 mod framing;
 mod headers;
 mod queries;
+mod slow_heads;
 mod states;
 
 use reqwest::Method;

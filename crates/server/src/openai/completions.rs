@@ -27,6 +27,9 @@ async fn handle(call: Call) -> Outcome {
         json::read_bytes(&request, payload, settings.max_prompt_bytes, settings.body_timeout()).await?;
     let chat = ChatRequest::read(&body)?;
     drop(body);
+    if chat.stream == Some(true) {
+        state.refuse_while_stopping()?;
+    }
     if conversation.is_some() || chat.store == Some(true) {
         // Boxed, so that exchanges that are not kept do not carry the room that keeping takes.
         return Box::pin(kept::answer(&state, context, &request, conversation, chat)).await;

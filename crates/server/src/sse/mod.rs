@@ -41,6 +41,7 @@ pub fn stream_schema(_: &mut SchemaGenerator) -> Schema {
 /// Follows a run. A client that has everything is told so with 204, on which browsers stop reconnecting.
 pub fn follow_run(call: Call) -> Handling {
     Box::pin(async move {
+        call.state.refuse_while_stopping()?;
         let context = call.context().await?;
         call.query()?;
         let run_id: RunId = call.id("run_id")?;
@@ -55,6 +56,7 @@ pub fn follow_run(call: Call) -> Handling {
 /// Follows the journal after `Last-Event-ID`, else after `after`, else from now on.
 pub fn follow_journal(call: Call) -> Handling {
     Box::pin(async move {
+        call.state.refuse_while_stopping()?;
         let context = call.context().await?;
         let query = call.query()?;
         let asked: Option<i64> = match last_event_id(&call.request) {
@@ -94,6 +96,7 @@ async fn send(call: Call) -> Outcome {
         id: RunId,
     }
 
+    call.state.refuse_while_stopping()?;
     let context = call.context().await?;
     call.query()?;
     let (parameters, call) = commands::parameters(call).await?;

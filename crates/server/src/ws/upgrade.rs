@@ -33,6 +33,7 @@ pub fn open_conversation(call: Call) -> Handling {
 }
 
 async fn upgrade(call: Call, required: Option<Channel>) -> Outcome {
+    call.state.refuse_while_stopping()?;
     // Whoever may not come in is told before the upgrade.
     let context = authenticate_upgrade(&call.state, &call.request).await?;
     let mut response = match checked_handshake(&call.request) {
