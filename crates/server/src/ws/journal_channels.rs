@@ -50,7 +50,10 @@ impl Connection {
         reply_to: Option<String>,
         outcome: Result<Opening, Error>,
     ) -> Result<(), End> {
-        let Some(durable) = self.subscriptions.durable(channel, ticket) else { return Ok(()) };
+        let Some(durable) = self.subscriptions.durable(channel, ticket) else {
+            self.send_superseded(reply_to.as_deref(), channel);
+            return Ok(());
+        };
         let asked_after = durable.sent;
         let to = reply_to.as_deref();
         match outcome {

@@ -132,7 +132,7 @@ impl Connection {
         }
     }
 
-    /// Begins a subscription; one to the same channel gives way.
+    /// Begins a subscription; one to the same channel gives way, and its frame is still answered.
     fn subscribe(&mut self, reply_to: Option<String>, request: SubscriptionRequest) {
         let channel: Channel = match request.channel.parse() {
             Ok(channel) => channel,
@@ -152,6 +152,17 @@ impl Connection {
             Channel::Run(run_id) => self.subscribe_to_run(run_id, reply_to, request),
             Channel::User | Channel::Conversation(_) => self.subscribe_to_journal(channel, reply_to, request),
         }
+    }
+
+    /// Answers the frame of a subscription that gave way to a later frame, or ended with its conversation, before it had
+    /// begun.
+    pub(super) fn send_superseded(&self, reply_to: Option<&str>, channel: Channel) {
+        if reply_to.is_none() {
+            return;
+        }
+        let detail = "The subscription ended before it had begun: a later frame took its place.";
+        let problem = Error::new(Code::Conflict, "superseded", detail).into();
+        self.send_problem(reply_to, Some(channel), &problem, None);
     }
 
     fn unsubscribe(&mut self, reply_to: Option<&str>, channel: &str) {

@@ -87,7 +87,7 @@ impl Connection {
         outcome: Result<Followed, Error>,
     ) {
         if self.subscriptions.run(run_id, ticket).is_none() {
-            return;
+            return self.send_superseded(reply_to, Channel::Run(run_id));
         }
         match outcome {
             Ok(Followed::Live(log)) => {
@@ -120,7 +120,7 @@ impl Connection {
             matches!(subscription.phase, RunPhase::Waiting { is_told: true, .. })
         });
         let known = request.after.filter(|_| request.epoch.as_deref() == Some(STORED_EPOCH));
-        if !is_told {
+        if !is_told || reply_to.is_some() {
             self.send_stored_subscribed(run.id, reply_to, known.is_some(), STORED_END);
         }
         if known.is_none() || is_told {
@@ -143,7 +143,12 @@ impl Connection {
     ) {
         let Some(subscription) = self.subscriptions.runs.get_mut(&run.id) else { return };
         match &mut subscription.phase {
-            RunPhase::Waiting { is_told: true, .. } => {}
+            RunPhase::Waiting { is_told: true, .. } => {
+                // An event had the run looked at first: the frame that asked still waits for its answer.
+                if reply_to.is_some() {
+                    self.send_stored_subscribed(run.id, reply_to, false, 0);
+                }
+            }
             RunPhase::Waiting { is_told, .. } => {
                 *is_told = true;
                 self.send_stored_subscribed(run.id, reply_to, false, 0);
