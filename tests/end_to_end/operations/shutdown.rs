@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use testing::upstream::{Script, Step, Upstream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
+use crate::harness::raw::UPGRADE;
 use crate::harness::{Client, DEADLINE, RawSocket, Server, Socket, eventually};
 
 /// A server whose model sends "one ", and then each further token when the test releases it; and a socket that follows
@@ -134,6 +138,55 @@ async fn whoever_is_connected_without_a_word_does_not_hold_the_server_up() {
         assert_eq!(socket.closed().await, 1012);
     }
     drop((journal, silent, half_a_head, half_a_body, deaf));
+}
+
+#[tokio::test]
+async fn clients_that_come_back_at_once_are_sent_away_and_do_not_hold_the_server_up() {
+    let mut server = Server::start().await;
+    let owner = server.owner().await;
+    let (address, key, before) = (server.address(), owner.key().to_owned(), server.open_files());
+    let readers = join_all((0..20).map(|number| come_back(address, &key, number % 2 == 0)));
+    let stopping = async {
+        // Every reader is connected before the server is told to stop.
+        eventually("readers", || std::future::ready((server.open_files() >= before + 20).then_some(())))
+            .await;
+        let started = std::time::Instant::now();
+        server.signal(Signal::TERM);
+        (server.stopped().await, started.elapsed())
+    };
+    let (answers, (stopped, elapsed)) = tokio::join!(readers, stopping);
+    assert_eq!(stopped.status.code(), Some(0));
+    assert!(elapsed < Duration::from_secs(8), "it took {elapsed:?}");
+    for (status, retry_after) in answers.into_iter().flatten() {
+        assert!(status == 101 || status == 200 || (status == 503 && retry_after), "{status}");
+    }
+}
+
+/// Opens a socket or an event stream, reads it to its end, and comes back at once until nobody is there any more: the
+/// status of each answer, and whether it said when to come back.
+async fn come_back(address: std::net::SocketAddr, key: &str, is_socket: bool) -> Vec<(u16, bool)> {
+    let path = if is_socket { "/api/v1/ws" } else { "/api/v1/events" };
+    let mut head = format!(
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\naccept: text/event-stream\r\n"
+    );
+    if is_socket {
+        head.extend(UPGRADE.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
+    }
+    head.push_str("\r\n");
+    let mut answers = Vec::new();
+    while let Ok(mut stream) = TcpStream::connect(address).await {
+        let mut answer = Vec::new();
+        if stream.write_all(head.as_bytes()).await.is_err() {
+            continue;
+        }
+        let reading = stream.read_to_end(&mut answer);
+        let _ = tokio::time::timeout(DEADLINE, reading).await.expect("the server ends what it began");
+        let answer = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+        if let Some(status) = answer.split(' ').nth(1).and_then(|status| status.parse().ok()) {
+            answers.push((status, answer.contains("retry-after: ")));
+        }
+    }
+    answers
 }
 
 #[tokio::test]
