@@ -19,3 +19,4 @@ mod provider_faults;
 mod resume;
 mod sameness;
 mod sockets;
+mod subscriptions;
