@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use domain::Email;
 
 /// How the program is called.
-pub const USAGE: &str =
-    "usage: seed --conversations N --messages M [--data-dir DIR] [--owner EMAIL] [--seed NUMBER]";
+pub const USAGE: &str = "usage: seed --conversations N --messages M (about so many in each) [--data-dir DIR] [--owner EMAIL] [--seed NUMBER]";
 
 /// What to seed, and where.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::{complete, escape};
 use crate::problem::title;
 
 /// Kinds of problems: the slug, and what to do.
-const KINDS: [(&str, &str); 62] = [
+const KINDS: [(&str, &str); 63] = [
     ("already_set_up", "The first owner exists. Sign in instead, or ask the owner for an account."),
     (
         "answer_running",
@@ -77,6 +77,7 @@ const KINDS: [(&str, &str); 62] = [
         "It changed since you read it. Read it again, and repeat your change with the new ETag.",
     ),
     ("storage_unavailable", "The database does not answer. Nothing was changed; try again."),
+    ("superseded", "A later frame of the same socket took the subscription's place before it had begun."),
     ("timed_out", "The server did not finish in time. Repeat the request with the same idempotency key."),
     ("too_many_commands", "Too many commands of one socket are at work at one time. Wait for some results."),
     ("too_many_connections", "The server holds as many sockets as it can."),
