@@ -40,6 +40,7 @@ pub use ids::{
 pub use jobs::{Job, JobKind};
 pub use messages::{
     EffectiveRequest, Message, MessageEdit, MessageRejection, MessageRole, MessageStatus, NewMessage,
+    PromptContext,
 };
 pub use models::{ModelName, Parameters};
 pub use money::Money;

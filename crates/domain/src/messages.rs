@@ -95,8 +95,20 @@ pub struct EffectiveRequest {
     /// The system prompt in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_prompt: Option<String>,
-    /// The messages that the model saw, oldest first.
-    pub context: Vec<MessageId>,
+    /// The messages that the model saw.
+    pub context: PromptContext,
+}
+
+/// The part of a branch that a model saw: from one message down to another, without those that had no content. Named by
+/// its ends, so that the answers of a long conversation do not each carry a list of all that came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PromptContext {
+    /// The oldest message.
+    pub first_message_id: MessageId,
+    /// The newest message: the question.
+    pub last_message_id: MessageId,
+    /// How many messages there were.
+    pub messages: u32,
 }
 
 /// What is needed to post a message.

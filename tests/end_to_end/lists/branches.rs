@@ -176,7 +176,10 @@ async fn an_answer_tells_what_the_model_was_asked() {
     let asked = &second["effective_request"];
     assert_eq!((&asked["model"], &asked["system_prompt"]), (&json!("mock/m"), &json!("Be brief.")));
     assert_eq!(asked["parameters"], json!({ "temperature": 0.25, "top_p": 0.75, "max_output_tokens": 9 }));
-    assert_eq!(asked["context"], json!([first["parent_id"], first["id"], exchange["message"]["id"]]));
+    let context = json!({
+        "first_message_id": first["parent_id"], "last_message_id": exchange["message"]["id"], "messages": 3,
+    });
+    assert_eq!(asked["context"], context);
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::{
     Conversation, ConversationId, Credential, EffectiveRequest, Event, FinishReason, Message, MessageId,
-    MessageRole, ModelName, NewConversation, NewMessage, Origin, Parameters, Part, Timestamp, TokenCount,
-    UnitOfWork, Usage, User, Version,
+    MessageRole, ModelName, NewConversation, NewMessage, Origin, Parameters, Part, PromptContext, Timestamp,
+    TokenCount, UnitOfWork, Usage, User, Version,
 };
 
 use crate::random::Random;
@@ -21,7 +21,7 @@ const SPAN_SECONDS: u64 = 2 * 365 * 24 * 60 * 60;
 /// unit changes in a list that it walks at every statement, so that ten times as many take longer, not shorter.
 const EVENTS_A_UNIT: usize = 400;
 
-/// The most messages that an answer's effective request names.
+/// The most messages that an answer's model saw.
 const CONTEXT: usize = 16;
 
 const MODELS: [&str; 4] = ["openai/large", "anthropic/medium", "ollama/small", "mistral/large"];
@@ -153,7 +153,11 @@ impl Generator {
             model: model.clone(),
             parameters: Parameters::default(),
             system_prompt: None,
-            context: seen.iter().map(|message| message.id).collect(),
+            context: PromptContext {
+                first_message_id: seen.first().map_or(message.id, |first| first.id),
+                last_message_id: seen.last().map_or(message.id, |last| last.id),
+                messages: u32::try_from(seen.len()).unwrap_or(u32::MAX),
+            },
         };
         let finish_reason = if random.chance(2) { FinishReason::Length } else { FinishReason::Stop };
         Message {

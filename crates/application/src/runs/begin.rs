@@ -74,7 +74,7 @@ pub(crate) async fn begin_answer(
         model: model.name.clone(),
         parameters: parameters.clone(),
         system_prompt: request.conversation.system_prompt.as_ref().map(ToString::to_string),
-        context: shown.message_ids,
+        context: shown.context,
     };
     let answer_id = MessageId::from_uuid(services.ports.ids.uuid());
     let (conversation, message) =

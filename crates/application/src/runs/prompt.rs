@@ -1,16 +1,16 @@
 //! What a model is shown: the system prompt and the newest part of the thread that fits.
 
 use domain::ports::ChatMessage;
-use domain::{Message, MessageId, MessageRole, PageRequest, Parts};
+use domain::{Message, MessageRole, PageRequest, Parts, PromptContext};
 
 use super::AnswerRequest;
 use crate::{Error, PageInput, Services};
 
 /// What a model is shown.
 pub struct Prompt {
-    /// The messages that are shown, oldest first.
-    pub message_ids: Vec<MessageId>,
-    /// The same for the model, with the system prompt before them.
+    /// Which part of the branch is shown.
+    pub context: PromptContext,
+    /// The messages for the model, with the system prompt before them.
     pub messages: Vec<ChatMessage>,
 }
 
@@ -42,9 +42,13 @@ pub async fn load(services: &Services, request: &AnswerRequest<'_>) -> Result<Pr
         .system_prompt
         .as_ref()
         .map(|prompt| ChatMessage { role: MessageRole::System, parts: Parts::from_text(prompt.as_str()) });
-    let message_ids = shown.iter().map(|message| message.id).collect();
+    let context = PromptContext {
+        first_message_id: shown.first().map_or(request.question.id, |message| message.id),
+        last_message_id: request.question.id,
+        messages: u32::try_from(shown.len()).unwrap_or(u32::MAX),
+    };
     let messages = system.into_iter().chain(shown.into_iter().map(to_chat_message)).collect();
-    Ok(Prompt { message_ids, messages })
+    Ok(Prompt { context, messages })
 }
 
 fn to_chat_message(message: Message) -> ChatMessage {

@@ -6,8 +6,8 @@ use domain::ports::{Clock, Committed, Ids, StorageError};
 use domain::{
     Conversation, ConversationId, Credential, DisplayName, EffectiveRequest, Email, Event, FinishReason,
     Message, MessageId, MessageRole, ModelName, NewConversation, NewMessage, NodeId, Origin, Parameters,
-    Parts, Role, Run, RunId, RunOutcome, RunStatus, Timestamp, Title, UnitOfWork, User, UserId, UserState,
-    Version, Workspace, WorkspaceId, WorkspaceName,
+    Parts, PromptContext, Role, Run, RunId, RunOutcome, RunStatus, Timestamp, Title, UnitOfWork, User,
+    UserId, UserState, Version, Workspace, WorkspaceId, WorkspaceName,
 };
 
 use super::Storage;
@@ -147,7 +147,11 @@ impl World {
             model: model(),
             parameters: Parameters { temperature: Some(0.7), ..Parameters::default() },
             system_prompt: Some("Be brief.".to_owned()),
-            context: vec![question.id],
+            context: PromptContext {
+                first_message_id: question.id,
+                last_message_id: question.id,
+                messages: 1,
+            },
         };
         let answer_id = MessageId::from_uuid(self.ids.uuid());
         let (after, message) = conversation
