@@ -7,6 +7,7 @@ use reqwest::redirect::Policy;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use thiserror::Error;
+use thread_local::ThreadLocal;
 use url::{Host, Url};
 
 /// Why there is no client.
@@ -18,14 +19,51 @@ pub(crate) enum ClientError {
     Http(#[from] reqwest::Error),
 }
 
-/// A client that talks to the host of `address` only.
+/// Clients that talk to one host only, one for each thread that asks.
 ///
-/// It follows no redirect, so that a key never travels to another host; it decompresses nothing, so that nothing
-/// small becomes something large; it speaks HTTP/1.1, whose pool opens a connection for every answer under way where
-/// HTTP/2 would queue behind the provider's limit of streams. The system's certificates are loaded for `https` only.
-pub(crate) fn client(address: &Url, connect_timeout: Duration) -> Result<reqwest::Client, ClientError> {
+/// A connection is driven by the runtime that opened it. Were the threads of the server and of the engine to share a
+/// pool, most requests would wake another thread to send and be woken by it to receive, which takes longer than all
+/// the rest of the way.
+///
+/// They follow no redirect, so that a key never travels to another host; they decompress nothing, so that nothing
+/// small becomes something large; they speak HTTP/1.1, whose pool opens a connection for every answer under way where
+/// HTTP/2 would queue behind the provider's limit of streams. The system's certificates are loaded for `https` only,
+/// and once.
+pub(crate) struct Clients {
+    address: Url,
+    connect_timeout: Duration,
+    tls: ClientConfig,
+    /// Where the threads' own clients come from, should one of them not come about.
+    shared: reqwest::Client,
+    by_thread: ThreadLocal<reqwest::Client>,
+}
+
+impl Clients {
+    /// Clients for the host of `address`.
+    pub(crate) fn new(address: &Url, connect_timeout: Duration) -> Result<Self, ClientError> {
+        let tls = tls(address)?;
+        let shared = build(address, connect_timeout, tls.clone())?;
+        Ok(Self { address: address.clone(), connect_timeout, tls, shared, by_thread: ThreadLocal::new() })
+    }
+
+    /// The client of the thread that asks.
+    pub(crate) fn here(&self) -> &reqwest::Client {
+        self.by_thread.get_or(|| {
+            build(&self.address, self.connect_timeout, self.tls.clone()).unwrap_or_else(|error| {
+                tracing::warn!(%error, "a thread shares its connections to a provider with others");
+                self.shared.clone()
+            })
+        })
+    }
+}
+
+fn build(
+    address: &Url,
+    connect_timeout: Duration,
+    tls: ClientConfig,
+) -> Result<reqwest::Client, ClientError> {
     let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls(address)?)
+        .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(Duration::from_mins(1))

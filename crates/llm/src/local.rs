@@ -8,7 +8,7 @@ use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
-use crate::client::client;
+use crate::client::Clients;
 use crate::openai_compatible::ListedModel;
 use crate::settings::{ProviderKind, ProviderSettings};
 
@@ -66,10 +66,10 @@ pub(crate) async fn look(candidates: &[Candidate], patience: Duration) -> Vec<Fo
 
 async fn probe(candidate: &Candidate, patience: Duration) -> Option<Found> {
     let root = Url::parse(&format!("http://{}/", candidate.address)).ok()?;
-    let client = client(&root, patience).ok()?;
+    let clients = Clients::new(&root, patience).ok()?;
     let owner = match candidate.server {
         Server::Ollama => {
-            let version: Version = get(&client, root.join("api/version").ok()?).await?;
+            let version: Version = get(clients.here(), root.join("api/version").ok()?).await?;
             if !version.version.starts_with(|c: char| c.is_ascii_digit()) {
                 return None;
             }
@@ -78,7 +78,7 @@ async fn probe(candidate: &Candidate, patience: Duration) -> Option<Found> {
         Server::LmStudio => Some("organization_owner"),
         Server::LlamaCpp => Some("llamacpp"),
     };
-    let list: List = get(&client, root.join("v1/models").ok()?).await?;
+    let list: List = get(clients.here(), root.join("v1/models").ok()?).await?;
     let is_owned = |model: &ListedModel| owner.is_none() || model.owned_by.as_deref() == owner;
     if list.data.is_empty() || !list.data.iter().all(is_owned) {
         return None;

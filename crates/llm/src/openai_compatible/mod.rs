@@ -17,10 +17,10 @@ use domain::ports::{
 };
 use domain::{FinishReason, Parts};
 use futures_util::stream;
+use reqwest::Response;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue,
 };
-use reqwest::{Client, Response};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -30,7 +30,7 @@ use self::assembly::Assembly;
 use self::failure::Reporter;
 use self::request::{Delivery, LengthField};
 use self::wire::Answer;
-use crate::client::{ClientError, client};
+use crate::client::{ClientError, Clients};
 use crate::settings::{ProviderKind, ProviderSettings, milliseconds};
 
 /// The most of an error's body that is read, and how long it is waited for.
@@ -41,7 +41,7 @@ const LIST_PATIENCE: Duration = Duration::from_secs(15);
 
 /// One provider that speaks the wire format of `OpenAI`'s chat completions.
 pub struct OpenAiCompatible {
-    client: Client,
+    clients: Clients,
     completions: Url,
     models: Url,
     headers: HeaderMap,
@@ -69,7 +69,7 @@ impl OpenAiCompatible {
     /// In words for the operator: when the address is no address, or TLS cannot be set up.
     pub fn new(settings: &ProviderSettings) -> Result<Self, String> {
         let address = settings.address().ok_or("the base URL is missing or is no http or https address")?;
-        let client = client(&address, milliseconds(settings.connect_timeout_ms))
+        let clients = Clients::new(&address, milliseconds(settings.connect_timeout_ms))
             .map_err(|error: ClientError| error.to_string())?;
         let address = address.as_str().trim_end_matches('/').to_owned();
         let below = |path: &str| Url::parse(&format!("{address}/{path}")).map_err(|error| error.to_string());
@@ -83,7 +83,7 @@ impl OpenAiCompatible {
             headers.insert(AUTHORIZATION, value);
         }
         Ok(Self {
-            client,
+            clients,
             completions: below("chat/completions")?,
             models: below("models")?,
             headers,
@@ -108,7 +108,7 @@ impl OpenAiCompatible {
     pub async fn models(&self) -> Result<Vec<ListedModel>, ProviderError> {
         let after = self.bounds.first_token.min(LIST_PATIENCE);
         let deadline = Instant::now() + after;
-        let sent = self.client.get(self.models.clone()).headers(self.headers.clone()).send();
+        let sent = self.clients.here().get(self.models.clone()).headers(self.headers.clone()).send();
         let response = self.accepted(timeout_at(deadline, sent).await, after).await?;
         let body = self.read(response, deadline, after).await?;
         let list: ModelList = serde_json::from_slice(&body)
@@ -129,7 +129,8 @@ impl OpenAiCompatible {
         })?;
         let accept = if delivery == Delivery::Whole { "application/json" } else { "text/event-stream" };
         let sent = self
-            .client
+            .clients
+            .here()
             .post(self.completions.clone())
             .headers(self.headers.clone())
             .header(ACCEPT, HeaderValue::from_static(accept))
