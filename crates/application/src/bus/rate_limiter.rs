@@ -58,3 +58,10 @@ impl RateLimiter for LocalRateLimiter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    testing::rate_limiter_contract!(Arc::new(LocalRateLimiter::default()));
+}

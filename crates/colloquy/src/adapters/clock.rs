@@ -14,3 +14,12 @@ impl Clock for SystemClock {
         Timestamp::from_micros(Utc::now().timestamp_micros())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    testing::clock_contract!(Arc::new(SystemClock));
+}

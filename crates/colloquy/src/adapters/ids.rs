@@ -47,6 +47,9 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::adapters::SystemClock;
+
+    testing::ids_contract!(Arc::new(UuidIds::new(SystemClock)));
 
     #[derive(Clone)]
     struct SetClock(Arc<Mutex<i64>>);

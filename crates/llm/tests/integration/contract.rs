@@ -46,3 +46,36 @@ mod decorated {
 
     testing::chat_model_contract!(setup());
 }
+
+mod registry {
+    use super::*;
+    use crate::recall::FixedSearch;
+    use domain::ports::Models;
+    use llm::{Connected, ModelsSettings, ProviderKind, ProviderSettings, Recall, RecallSettings, Registry};
+
+    /// A registry with these models of one provider.
+    fn setup(models: &[&str]) -> Arc<dyn Models> {
+        let connected = Connected::default();
+        let search = Arc::new(FixedSearch::default());
+        let recall = Arc::new(Recall::new(search, RecallSettings::default(), connected.clone()));
+        let provider = ProviderSettings {
+            models: models.iter().map(ToString::to_string).collect(),
+            ..ProviderSettings::new(ProviderKind::Openai)
+        };
+        let providers = models.first().map(|_| ("mine".to_owned(), provider)).into_iter().collect();
+        let registry = Registry::new(&providers, &ModelsSettings::default(), recall, connected);
+        Arc::new(registry.expect("the settings are right"))
+    }
+
+    mod without_a_provider {
+        use super::*;
+
+        testing::models_contract!(setup(&[]));
+    }
+
+    mod with_a_provider {
+        use super::*;
+
+        testing::models_contract!(setup(&["small", "large"]));
+    }
+}

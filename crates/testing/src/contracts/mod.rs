@@ -4,13 +4,17 @@
 //! implementation.
 
 pub mod chat_model;
+pub mod clock;
 pub mod conversations;
 pub mod idempotency;
 pub mod identities;
+pub mod ids;
 pub mod jobs;
 pub mod journal;
 pub mod maintenance;
 pub mod messages;
+pub mod models;
+pub mod rate_limiter;
 pub mod runs;
 pub mod search;
 mod storage;
