@@ -58,6 +58,8 @@ pub enum Event {
     },
     /// A model began to answer.
     RunStarted(Run),
+    /// Somebody asked to stop a run that another process carries out.
+    RunStopRequested(Run),
     /// A run ended in one way or another.
     RunEnded {
         /// The run as it ended.
@@ -87,6 +89,7 @@ impl Event {
             Self::MessageEdited { .. } => "message.edited",
             Self::MessageDeleted { .. } => "message.deleted",
             Self::RunStarted(_) => "run.started",
+            Self::RunStopRequested(_) => "run.stop_requested",
             Self::RunEnded { run, .. } => match run.status {
                 RunStatus::Running | RunStatus::Completed => "run.completed",
                 RunStatus::Failed => "run.failed",

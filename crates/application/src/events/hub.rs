@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use domain::ports::{CommitObserver, Committed, Position};
+use domain::ports::{CommitObserver, Committed, News, Place, Position};
 use domain::{ApiKeyId, ConversationId, Event, SessionId, UnitOfWork, UserId};
 use parking_lot::Mutex;
 
@@ -106,8 +106,8 @@ impl CommitObserver for EventHub {
             return;
         }
         let owner = owner_of(unit);
-        for (event, position) in unit.events.iter().zip(&committed.positions) {
-            let Some(position) = *position else { continue };
+        for (event, place) in unit.events.iter().zip(&committed.places) {
+            let Some(Place { position, .. }) = *place else { continue };
             let by_conversation = conversation_of(event).map(EventChannel::Conversation);
             let channels = [owner.map(EventChannel::User), by_conversation];
             let interested = |channel: &EventChannel| {
@@ -129,6 +129,8 @@ impl CommitObserver for EventHub {
             }
         }
     }
+
+    fn news(&self, _: News) {}
 }
 
 impl Drop for Subscription {
@@ -161,7 +163,9 @@ fn owner_of(unit: &UnitOfWork) -> Option<UserId> {
         Event::ConversationCreated(conversation)
         | Event::ConversationUpdated(conversation)
         | Event::ConversationDeleted(conversation) => Some(conversation.owner_id),
-        Event::RunStarted(run) | Event::RunEnded { run, .. } => Some(run.user_id),
+        Event::RunStarted(run) | Event::RunStopRequested(run) | Event::RunEnded { run, .. } => {
+            Some(run.user_id)
+        }
         _ => None,
     });
     stated.or(unit.origin.user_id)
@@ -174,7 +178,9 @@ fn conversation_of(event: &Event) -> Option<ConversationId> {
         | Event::ConversationDeleted(conversation) => Some(conversation.id),
         Event::MessagePosted(message) | Event::MessageEdited { message, .. } => Some(message.conversation_id),
         Event::MessageDeleted { conversation_id, .. } => Some(*conversation_id),
-        Event::RunStarted(run) | Event::RunEnded { run, .. } => Some(run.conversation_id),
+        Event::RunStarted(run) | Event::RunStopRequested(run) | Event::RunEnded { run, .. } => {
+            Some(run.conversation_id)
+        }
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use domain::ports::{Fact, FactScope, Position};
-use domain::{Conversation, ConversationId, Message, MessageId, Permission, WorkspaceId};
+use domain::{Actor, Conversation, ConversationId, Message, MessageId, Permission, WorkspaceId};
 use validator::Validate;
 
 use super::{EventView, RunReference};
@@ -49,13 +49,7 @@ impl Query for ReadEvents {
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<Vec<RecordedEvent>, Error> {
         let actor = &context.actor;
-        let scope = match self.scope {
-            EventScope::Mine => FactScope::User(actor.user_id),
-            EventScope::Conversation(id) => {
-                access::conversation(services, actor, id).await?;
-                FactScope::Conversation(id)
-            }
-        };
+        let scope = visible(services, actor, self.scope).await?;
         let journal = &services.ports.journal;
         let facts = journal.read_after(actor.workspace_id, scope, self.after, self.limit).await?;
         hydrate(services, actor.workspace_id, facts).await
@@ -76,10 +70,19 @@ impl Query for JournalHead {
     type Output = Position;
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<Position, Error> {
-        if let EventScope::Conversation(id) = self.scope {
-            access::conversation(services, &context.actor, id).await?;
+        let scope = visible(services, &context.actor, self.scope).await?;
+        Ok(services.ports.journal.head(context.actor.workspace_id, scope).await?)
+    }
+}
+
+/// The facts of a scope that the asker may see.
+async fn visible(services: &Services, actor: &Actor, scope: EventScope) -> Result<FactScope, Error> {
+    match scope {
+        EventScope::Mine => Ok(FactScope::User(actor.user_id)),
+        EventScope::Conversation(id) => {
+            access::conversation(services, actor, id).await?;
+            Ok(FactScope::Conversation(id))
         }
-        Ok(services.ports.journal.head().await?)
     }
 }
 
@@ -131,5 +134,5 @@ async fn hydrate(
 
 /// Whether the event's view carries the message itself.
 fn carries_message(fact: &Fact) -> bool {
-    fact.name != "message.deleted" && fact.name != "run.started"
+    !matches!(fact.name.as_str(), "message.deleted" | "run.started" | "run.stop_requested")
 }

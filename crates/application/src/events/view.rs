@@ -69,7 +69,7 @@ impl EventView {
                 view.message_id = Some(*message_id);
                 view.removed_ids.clone_from(removed);
             }
-            Event::RunStarted(run) => {
+            Event::RunStarted(run) | Event::RunStopRequested(run) => {
                 view.conversation_id = Some(run.conversation_id);
                 view.message_id = Some(run.message_id);
                 view.run = Some(RunReference { id: run.id, status: run.status });

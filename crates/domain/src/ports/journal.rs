@@ -10,7 +10,8 @@ use crate::{
     WorkspaceId,
 };
 
-/// The place of a fact in the event log: grows with every commit, never reused; gaps are possible.
+/// The place of a fact in the event log. Grows with every commit of facts of the same person; never reused by them; gaps
+/// are possible.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub i64);
 
@@ -34,34 +35,67 @@ pub trait Journal: Send + Sync {
         limit: u16,
     ) -> Result<Vec<Fact>, StorageError>;
 
-    /// The position of the newest fact of any workspace; zero while there is none.
-    async fn head(&self) -> Result<Position, StorageError>;
+    /// The position of the newest fact of a scope; zero while there is none.
+    async fn head(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError>;
+
+    /// The position of the newest fact of each of the given people, of those who have any; in no particular order.
+    async fn heads(&self, owners: &[UserId]) -> Result<Vec<(UserId, Position)>, StorageError>;
 
     /// Stores what a run has produced so far: replaces the parts of its message and sets it `streaming`, without a
     /// new version and without a fact. A run that is over is left alone and gives `Conflict`.
     async fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StorageError>;
 
-    /// Extends the lease of every running run of `owner`.
-    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<(), StorageError>;
+    /// Extends the lease of every running run of `owner`, and gives those of them that somebody asked to stop.
+    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<Vec<RunId>, StorageError>;
 
     /// Names the observer of commits; a second call replaces the first observer.
     ///
-    /// The observer learns of every unit that this process committed, in the order of its positions, after the unit
-    /// is durable and before [`Journal::commit`] returns. Calls never overlap.
+    /// The observer learns of every unit that this process committed, after the unit is durable and before
+    /// [`Journal::commit`] returns. Where this process commits alone, units come in the order of their positions, one at
+    /// a time; where others commit too, [`Place::previous`] tells what is missing.
     fn observe(&self, observer: Arc<dyn CommitObserver>);
 }
 
-/// Learns what was committed, in order. Must be quick and must not block: the writer waits for it.
+/// Learns what was committed. Must be quick and must not block: the writer waits for it.
 pub trait CommitObserver: Send + Sync {
-    /// One unit was committed.
+    /// One unit was committed by this process.
     fn committed(&self, unit: &Arc<UnitOfWork>, committed: &Committed);
+
+    /// Another process has something to tell. News may come late, twice or, after a disturbance, not at all: then
+    /// [`News::Disturbed`] comes.
+    fn news(&self, news: News);
+}
+
+/// What another process has to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// It committed facts of a person, up to this position.
+    Facts(UserId, Position),
+    /// It committed jobs that anybody may claim.
+    Jobs,
+    /// It was asked to stop a run that is not its own.
+    StopRun(RunId),
+    /// Any of these may have been lost, or none came for a while: look for yourself.
+    Disturbed,
 }
 
 /// What a commit assigned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Committed {
-    /// The position of each event of the unit, in order; `None` for an event that the log does not keep.
-    pub positions: Vec<Option<Position>>,
+    /// The place of each event of the unit, in order; `None` for an event that the log does not keep.
+    pub places: Vec<Option<Place>>,
+}
+
+/// The place of one event in the event log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its position: greater than that of every earlier fact of the same person.
+    pub position: Position,
+    /// The person whose conversation or account it is about.
+    pub owner_id: Option<UserId>,
+    /// The position of the person's fact just before it (zero where it is the first), where other processes commit too;
+    /// `None` where this process commits alone, so that nothing can be missing.
+    pub previous: Option<Position>,
 }
 
 /// Which facts are wanted.

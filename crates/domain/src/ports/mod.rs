@@ -3,6 +3,7 @@
 //! "Not found" is `Ok(None)`. Every port that reads rows takes the workspace: a row of another workspace is a row
 //! that does not exist. Each port has a contract suite in the `testing` crate, which every adapter runs.
 
+mod cache;
 mod chat_model;
 mod clock;
 mod conversations;
@@ -15,9 +16,11 @@ mod journal;
 mod maintenance;
 mod messages;
 mod rate_limiter;
+mod relay;
 mod runs;
 mod search;
 
+pub use cache::{Cache, CacheKey, Cached, Load, Loaded};
 pub use chat_model::{
     ChatMessage, ChatModel, Completion, CompletionEvent, CompletionRequest, CompletionStream,
     ModelDescription, Models, ProviderError, ResolveError, ResolvedModel,
@@ -29,9 +32,10 @@ pub use idempotency::IdempotencyRecords;
 pub use identities::{ApiKeyIdentity, Identities, SessionIdentity};
 pub use ids::Ids;
 pub use jobs::Jobs;
-pub use journal::{Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, Position};
+pub use journal::{Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, News, Place, Position};
 pub use maintenance::{Maintenance, StorageHealth};
 pub use messages::{Messages, ThreadMessage};
 pub use rate_limiter::{Quota, RateLimitDecision, RateLimiter};
+pub use relay::{Relay, RelayEntry, RelayError, RelayKind};
 pub use runs::Runs;
 pub use search::{Search, SearchHit, SearchOrder, SearchRequest};

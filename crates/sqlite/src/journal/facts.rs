@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
-use domain::ports::{Fact, FactScope, Position};
+use domain::ports::{Fact, FactScope, Place, Position};
 use domain::{ConversationId, Credential, Event, MessageId, RunId, RunStatus, UserId, Version, WorkspaceId};
 use uuid::Uuid;
 
@@ -75,7 +75,7 @@ pub(super) fn append(
     connection: &mut SqliteConnection,
     context: &Context<'_>,
     facts: &[Option<About>],
-) -> Outcome<Vec<Option<Position>>> {
+) -> Outcome<Vec<Option<Place>>> {
     let origin = context.origin;
     let (credential, credential_id) = match &origin.credential {
         Credential::Session(id) => ("session", Some(id.uuid())),
@@ -102,7 +102,11 @@ pub(super) fn append(
         places.extend((last - earlier..=last).map(Position));
     }
     let mut places = places.into_iter();
-    Ok(facts.iter().map(|about| about.as_ref().and_then(|_| places.next())).collect())
+    let mut place = |about: &About| {
+        let position = places.next()?;
+        Some(Place { position, owner_id: about.owner_id, previous: None })
+    };
+    Ok(facts.iter().map(|about| about.as_ref().and_then(&mut place)).collect())
 }
 
 /// What the log keeps of an event that was just written; `None` for an event that it does not keep.
@@ -152,7 +156,7 @@ pub(super) fn about(
             removed: Some(removed.iter().flat_map(|id| id.uuid().into_bytes()).collect()),
             ..About::default()
         },
-        Event::RunStarted(run) => About {
+        Event::RunStarted(run) | Event::RunStopRequested(run) => About {
             owner_id: Some(context.owner(connection, run.conversation_id)?),
             conversation_id: Some(run.conversation_id),
             message_id: Some(run.message_id),
@@ -174,11 +178,42 @@ pub(super) fn about(
     Ok(Some(About { name: event.name(), ..about }))
 }
 
-/// The position of the newest fact.
-pub(super) fn head(connection: &mut SqliteConnection) -> Outcome<Position> {
-    let newest = query::<BigInt>("SELECT coalesce(max(position), 0) FROM events", values![]);
-    Ok(Position(newest.get_result(connection)?))
+/// The position of the newest fact of a scope.
+pub(super) fn head(
+    connection: &mut SqliteConnection,
+    workspace_id: WorkspaceId,
+    scope: FactScope,
+) -> Outcome<Position> {
+    let (sql, key) = match scope {
+        FactScope::User(id) => (HEAD_BY_OWNER, Value::from(id)),
+        FactScope::Conversation(id) => (HEAD_BY_CONVERSATION, Value::from(id)),
+    };
+    let newest = query::<BigInt>(sql, values![key, workspace_id]).get_result(connection).optional()?;
+    Ok(Position(newest.unwrap_or_default()))
 }
+
+/// The positions of the newest facts of people.
+pub(super) fn heads(
+    connection: &mut SqliteConnection,
+    owners: &[UserId],
+) -> Outcome<Vec<(UserId, Position)>> {
+    let mut heads = Vec::with_capacity(owners.len());
+    for owner in owners {
+        let newest = query::<BigInt>(
+            "SELECT position FROM events WHERE owner_id = ?1 ORDER BY position DESC LIMIT 1",
+            values![*owner],
+        )
+        .get_result(connection)
+        .optional()?;
+        heads.extend(newest.map(|position| (*owner, Position(position))));
+    }
+    Ok(heads)
+}
+
+const HEAD_BY_OWNER: &str =
+    "SELECT position FROM events WHERE owner_id = ?1 AND workspace_id = ?2 ORDER BY position DESC LIMIT 1";
+
+const HEAD_BY_CONVERSATION: &str = "SELECT position FROM events WHERE conversation_id = ?1 AND workspace_id = ?2 ORDER BY position DESC LIMIT 1";
 
 pub(crate) const BY_OWNER: &str = "SELECT position, name, at, user_id, owner_id, conversation_id, message_id, run_id, version, removed, run_status
      FROM events

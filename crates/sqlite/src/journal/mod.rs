@@ -19,7 +19,7 @@ use diesel::sqlite::SqliteConnection;
 use domain::ports::{
     Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, Position, StorageError,
 };
-use domain::{Event, Expectation, NodeId, Timestamp, UnitOfWork, WorkspaceId};
+use domain::{Event, Expectation, NodeId, RunId, Timestamp, UnitOfWork, UserId, WorkspaceId};
 
 use crate::Sqlite;
 use crate::errors::{CONFLICT, Outcome};
@@ -54,15 +54,20 @@ impl Journal for Sqlite {
             .await
     }
 
-    async fn head(&self) -> Result<Position, StorageError> {
-        self.readers.read(facts::head).await
+    async fn head(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError> {
+        self.readers.read(move |connection| facts::head(connection, workspace_id, scope)).await
+    }
+
+    async fn heads(&self, owners: &[UserId]) -> Result<Vec<(UserId, Position)>, StorageError> {
+        let owners = owners.to_vec();
+        self.readers.read(move |connection| facts::heads(connection, &owners)).await
     }
 
     async fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StorageError> {
         self.writer.write(move |connection| runs::checkpoint(connection, &checkpoint)).await
     }
 
-    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<(), StorageError> {
+    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<Vec<RunId>, StorageError> {
         self.writer.write(move |connection| runs::renew_leases(connection, owner, until)).await
     }
 
@@ -88,7 +93,7 @@ fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Commit
     for job in &unit.jobs {
         jobs::insert(connection, &context, job)?;
     }
-    Ok(Committed { positions: facts::append(connection, &context, &facts)? })
+    Ok(Committed { places: facts::append(connection, &context, &facts)? })
 }
 
 fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &Event) -> Outcome<()> {
@@ -112,6 +117,7 @@ fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &E
             messages::delete(connection, context, *conversation_id, removed)
         }
         Event::RunStarted(run) => runs::start(connection, context, run),
+        Event::RunStopRequested(run) => runs::request_stop(connection, context, run),
         Event::RunEnded { run, message } => runs::end(connection, context, run, message),
         Event::UsageRecorded(entries) => usage::record(connection, context, entries),
     }

@@ -1,14 +1,16 @@
 //! Runs: started, checkpointed, kept alive, ended.
 
+use diesel::prelude::*;
+use diesel::sql_types::Binary;
 use diesel::sqlite::SqliteConnection;
 use domain::ports::Checkpoint;
-use domain::{Message, NodeId, Run, Timestamp};
+use domain::{Message, NodeId, Run, RunId, Timestamp};
 
 use super::context::Context;
 use super::messages;
-use crate::columns::Word;
+use crate::columns::{Id, Word};
 use crate::errors::{CONFLICT, Outcome};
-use crate::statement::{execute, values};
+use crate::statement::{execute, query, values};
 
 /// Records a run of a pending answer; a conflict when the answer is not pending.
 pub(super) fn start(connection: &mut SqliteConnection, context: &mut Context<'_>, run: &Run) -> Outcome<()> {
@@ -35,6 +37,21 @@ pub(super) fn start(connection: &mut SqliteConnection, context: &mut Context<'_>
         ],
     )?;
     if started == 1 { Ok(()) } else { Err(CONFLICT) }
+}
+
+/// Notes that a running run is to be stopped by whoever carries it out.
+pub(super) fn request_stop(
+    connection: &mut SqliteConnection,
+    context: &mut Context<'_>,
+    run: &Run,
+) -> Outcome<()> {
+    context.check_workspace(run.workspace_id)?;
+    let noted = execute(
+        connection,
+        "UPDATE runs SET stop_requested = 1 WHERE id = ?1 AND workspace_id = ?2 AND status = 'running'",
+        values![run.id, run.workspace_id],
+    )?;
+    if noted == 1 { Ok(()) } else { Err(CONFLICT) }
 }
 
 /// Ends a running run and replaces its answer.
@@ -71,16 +88,21 @@ pub(super) fn checkpoint(connection: &mut SqliteConnection, checkpoint: &Checkpo
     if stored == 1 { Ok(()) } else { Err(CONFLICT) }
 }
 
-/// Extends the lease of every running run of a process.
+/// Extends the lease of every running run of a process, and gives those that are to be stopped.
 pub(super) fn renew_leases(
     connection: &mut SqliteConnection,
     owner: NodeId,
     until: Timestamp,
-) -> Outcome<()> {
+) -> Outcome<Vec<RunId>> {
     execute(
         connection,
         "UPDATE runs SET lease_expires_at = ?1 WHERE lease_owner = ?2 AND status = 'running'",
         values![until, owner],
     )?;
-    Ok(())
+    let unwanted = query::<Binary>(
+        "SELECT id FROM runs WHERE lease_owner = ?1 AND status = 'running' AND stop_requested = 1",
+        values![owner],
+    )
+    .load::<Id>(connection)?;
+    Ok(unwanted.into_iter().map(|id| id.typed(RunId::from_uuid)).collect())
 }

@@ -12,7 +12,8 @@ use testing::contracts::World;
 
 use crate::{fresh_settings, open};
 
-const FOUNDATION: &str = "2026-11-21-000000_foundation";
+/// All migrations, oldest first.
+const ALL: [&str; 2] = ["2026-11-21-000000_foundation", "2026-11-21-130000_stop_requests"];
 
 fn connect(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().expect("the path is UTF-8")).expect("the file opens")
@@ -22,13 +23,15 @@ fn connect(path: &Path) -> SqliteConnection {
 fn migrations_go_up_and_down_and_up_again() {
     let (_directory, settings) = fresh_settings();
     let path = settings.path().expect("the path is valid");
-    assert_eq!(migrate::pending(&settings).expect("checking works"), [FOUNDATION]);
+    assert_eq!(migrate::pending(&settings).expect("checking works"), ALL);
     assert!(!path.exists(), "checking must not create anything");
     for _ in 0..2 {
-        assert_eq!(migrate::up(&settings).expect("migrating works"), [FOUNDATION]);
+        assert_eq!(migrate::up(&settings).expect("migrating works"), ALL);
         assert_eq!(migrate::up(&settings).expect("migrating works"), Vec::<String>::new());
         assert_eq!(migrate::pending(&settings).expect("checking works"), Vec::<String>::new());
-        assert_eq!(migrate::down(&settings).expect("reverting works").as_deref(), Some(FOUNDATION));
+        for newest in ALL.iter().rev() {
+            assert_eq!(migrate::down(&settings).expect("reverting works").as_deref(), Some(*newest));
+        }
         let tables = diesel::sql_query(
             "CREATE TABLE nothing_else_is_left AS SELECT name FROM sqlite_schema
              WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_\\_diesel%' ESCAPE '\\'",
@@ -84,7 +87,7 @@ async fn a_snapshot_is_taken_before_a_change() {
     let World { workspace_id, storage, .. } = world;
     drop(storage);
     migrate::down(&settings).expect("reverting works");
-    let snapshot = directory.path().join("data/colloquy.db.20261121000000.snapshot");
+    let snapshot = directory.path().join("data/colloquy.db.20261121130000.snapshot");
     let restored = open(&Settings::at(&snapshot));
     let stored = restored.messages.get(workspace_id, message.id).await.expect("reading works");
     assert_eq!(stored, Some(message));
@@ -111,7 +114,7 @@ fn a_kill_between_any_two_statements_is_harmless() {
         fs::copy(&victim, &path).expect("copying works");
         fs::copy(directory.path().join("victim.db-wal"), directory.path().join("data/colloquy.db-wal"))
             .expect("copying works");
-        assert_eq!(migrate::up(&settings).expect("migrating works"), [FOUNDATION], "after {killed_after}");
+        assert_eq!(migrate::up(&settings).expect("migrating works"), ALL, "after {killed_after}");
         Sqlite::open(&settings).expect("the database opens");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::ports::{
-    Clock, CommitObserver, Committed, ConversationFilter, Fact, FactScope, Ids, Position, StorageError,
+    Clock, CommitObserver, Committed, ConversationFilter, Fact, FactScope, Ids, News, Position, StorageError,
 };
 use domain::{
     Conversation, ConversationId, Event, IdempotencyKey, IdempotencyRecord, Job, JobId, JobKind, MessageId,
@@ -43,7 +43,7 @@ pub async fn a_leaf_of_another_conversation_is_rejected(storage: Storage) {
 pub async fn a_refused_unit_leaves_nothing_behind(storage: Storage) {
     let world = World::new(storage).await;
     let existing = world.conversation("Existing").await;
-    let head = world.storage.journal.head().await.expect("reading works");
+    let head = world.head().await;
     let fresh = world.new_conversation(world.user.id, "Fresh");
     let key = IdempotencyKey::new("key").expect("the key is valid");
     let unit = UnitOfWork {
@@ -66,13 +66,13 @@ pub async fn a_refused_unit_leaves_nothing_behind(storage: Storage) {
         ..world.unit(vec![Event::ConversationCreated(fresh.clone()), Event::ConversationUpdated(existing)])
     };
     assert_refused!(world.storage.journal.commit(unit).await, StorageError::Conflict);
-    let Storage { conversations, idempotency, jobs, journal, .. } = &world.storage;
+    let Storage { conversations, idempotency, jobs, .. } = &world.storage;
     assert_eq!(conversations.get(world.workspace_id, fresh.id).await.expect("reading works"), None);
     let record = idempotency.find(world.workspace_id, world.user.id, "test", &key).await;
     assert_eq!(record.expect("reading works"), None);
     let claimed = jobs.claim(world.node_id, world.tick(), world.tick(), 10).await;
     assert_eq!(claimed.expect("claiming works"), []);
-    assert_eq!(journal.head().await.expect("reading works"), head);
+    assert_eq!(world.head().await, head);
 }
 
 /// A unit of work cannot reach into another workspace.
@@ -144,7 +144,7 @@ pub async fn facts_are_read_in_order_without_gaps(storage: Storage) {
             pieces.extend(piece);
         }
         assert_eq!(pieces, whole);
-        let head = world.storage.journal.head().await.expect("reading works");
+        let head = world.head().await;
         assert_eq!(whole.last().map(|fact| fact.position), Some(head));
     }
 }
@@ -172,7 +172,7 @@ pub async fn facts_name_what_happened(storage: Storage) {
     );
     let last = facts.last().expect("there are facts");
     let expected = Fact {
-        position: ended.positions[0].expect("the log keeps it"),
+        position: ended.places[0].expect("the log keeps it").position,
         name: "run.completed".to_owned(),
         at: world.clock.now(),
         user_id: Some(world.user.id),
@@ -229,6 +229,8 @@ impl CommitObserver for Seen {
     fn committed(&self, unit: &Arc<UnitOfWork>, committed: &Committed) {
         self.0.lock().push((Arc::clone(unit), committed.clone()));
     }
+
+    fn news(&self, _: News) {}
 }
 
 /// Each committed unit once, before the commit returns, in the order of the positions; refused units never.
@@ -245,7 +247,7 @@ pub async fn the_observer_sees_every_commit_in_order(storage: Storage) {
         async move {
             let committed = commit.await.ok()?;
             let is_known = seen.0.lock().iter().any(|(_, known)| *known == committed);
-            Some((committed.positions, is_known))
+            Some((committed.places, is_known))
         }
     });
     let committed: Vec<_> = join_all(attempts).await.into_iter().flatten().collect();
@@ -256,8 +258,11 @@ pub async fn the_observer_sees_every_commit_in_order(storage: Storage) {
     );
     let seen = seen.0.lock();
     assert_eq!(seen.len(), 40);
-    assert!(seen.iter().all(|(unit, known)| unit.events.len() == known.positions.len()));
-    let positions: Vec<_> = seen.iter().flat_map(|(_, known)| known.positions.clone()).collect();
+    assert!(seen.iter().all(|(unit, known)| unit.events.len() == known.places.len()));
+    let positions: Vec<_> = seen
+        .iter()
+        .flat_map(|(_, known)| known.places.iter().flatten().map(|place| place.position).collect::<Vec<_>>())
+        .collect();
     assert!(positions.is_sorted(), "{positions:?}");
 }
 
@@ -285,7 +290,7 @@ pub async fn the_order_of_events_does_not_matter_for_the_leaf(storage: Storage) 
 /// Usage goes to the ledger, and an impossible amount is refused.
 pub async fn usage_leaves_no_fact(storage: Storage) {
     let world = World::new(storage).await;
-    let head = world.storage.journal.head().await.expect("reading works");
+    let head = world.head().await;
     let entry = |tokens, user_id: UserId| UsageEntry {
         user_id,
         model: super::world::model(),
@@ -296,9 +301,9 @@ pub async fn usage_leaves_no_fact(storage: Storage) {
     };
     for _ in 0..2 {
         let committed = world.done(vec![Event::UsageRecorded(vec![entry(3, world.user.id)])]).await;
-        assert_eq!(committed.positions, [None]);
+        assert_eq!(committed.places, [None]);
     }
-    assert_eq!(world.storage.journal.head().await.expect("reading works"), head);
+    assert_eq!(world.head().await, head);
     let largest = u64::try_from(i64::MAX).unwrap_or(u64::MAX);
     for tokens in [u64::MAX, largest] {
         assert_refused!(

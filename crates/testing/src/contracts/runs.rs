@@ -28,7 +28,7 @@ pub async fn a_checkpoint_keeps_what_has_arrived(storage: Storage) {
     let world = World::new(storage).await;
     let (mut conversation, question) = question(&world).await;
     let (answer, run) = world.answer(&mut conversation, &question).await;
-    let head = world.storage.journal.head().await.expect("reading works");
+    let head = world.head().await;
     let Storage { journal, messages, .. } = &world.storage;
     for text in ["Half", "Half an answer"] {
         journal.checkpoint(checkpoint(&run, text)).await.expect("the run is running");
@@ -37,7 +37,7 @@ pub async fn a_checkpoint_keeps_what_has_arrived(storage: Storage) {
             Message { parts: Parts::from_text(text), status: MessageStatus::Streaming, ..answer.clone() };
         assert_eq!(stored, Some(expected));
     }
-    assert_eq!(journal.head().await.expect("reading works"), head);
+    assert_eq!(world.head().await, head);
     let (other, _) = world.neighbour().await;
     let foreign = Checkpoint { workspace_id: other, ..checkpoint(&run, "foreign") };
     assert_refused!(journal.checkpoint(foreign).await, StorageError::Conflict);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ports::{Clock, Committed, Ids, StorageError};
+use domain::ports::{Clock, Committed, FactScope, Ids, Position, StorageError};
 use domain::{
     Conversation, ConversationId, Credential, DisplayName, EffectiveRequest, Email, Event, FinishReason,
     Message, MessageId, MessageRole, ModelName, NewConversation, NewMessage, NodeId, Origin, Parameters,
@@ -67,6 +67,12 @@ impl World {
     /// An account that nobody has made yet.
     pub fn stranger(&self, email: &str) -> User {
         Self::account(&self.ids, self.workspace_id, email, self.tick())
+    }
+
+    /// The position of the person's newest fact.
+    pub async fn head(&self) -> Position {
+        let head = self.storage.journal.head(self.workspace_id, FactScope::User(self.user.id)).await;
+        head.expect("reading works")
     }
 
     /// A second later.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::ports::{
     Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, Position, StorageError,
 };
-use domain::{NodeId, Timestamp, UnitOfWork, WorkspaceId};
+use domain::{NodeId, RunId, Timestamp, UnitOfWork, UserId, WorkspaceId};
 use parking_lot::Mutex;
 
 /// What happens to one commit or checkpoint.
@@ -86,15 +86,19 @@ impl Journal for FaultyJournal {
         self.inner.read_after(workspace_id, scope, after, limit).await
     }
 
-    async fn head(&self) -> Result<Position, StorageError> {
-        self.inner.head().await
+    async fn head(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError> {
+        self.inner.head(workspace_id, scope).await
+    }
+
+    async fn heads(&self, owners: &[UserId]) -> Result<Vec<(UserId, Position)>, StorageError> {
+        self.inner.heads(owners).await
     }
 
     async fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StorageError> {
         self.through(self.inner.checkpoint(checkpoint)).await
     }
 
-    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<(), StorageError> {
+    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<Vec<RunId>, StorageError> {
         self.inner.renew_leases(owner, until).await
     }
 
