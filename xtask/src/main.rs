@@ -1,5 +1,5 @@
 //! Development tasks: `cargo xtask <task>`. Light on purpose: what needs the house itself is a package of its own
-//! (`seed`, `bench`) that a task here builds and starts.
+//! (`seed`, `bench`, `servers`) that a task here builds and starts.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task speaks to the person at the terminal")]
 
 mod bench;
@@ -11,6 +11,7 @@ mod project;
 mod report;
 mod run;
 mod seed;
+mod servers;
 mod test;
 mod tidy;
 mod tools;
@@ -27,12 +28,17 @@ struct Task {
     run: fn(&[String]) -> Outcome,
 }
 
-const TASKS: [Task; 9] = [
+const TASKS: [Task; 10] = [
     Task { usage: "run [OPTIONS OF SERVE]", about: "build the server and serve in ./data", run: run::run },
     Task {
         usage: "test [FILTER]",
         about: "check and test everything, installing what is missing; with a filter, only the tests it matches",
         run: test::run,
+    },
+    Task {
+        usage: "servers -- COMMAND",
+        about: "run a command beside a private Postgres and a private Redis",
+        run: servers::run,
     },
     Task { usage: "ci", about: "what the pipeline runs: test", run: test::run },
     Task { usage: "tidy", about: "check the structure of the code base", run: tidy::run },

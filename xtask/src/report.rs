@@ -51,7 +51,7 @@ impl Report {
     pub fn finish(self) -> Outcome {
         println!();
         for (name, took, passed) in &self.steps {
-            println!("{:>8.1} s  {name:<8}{}", took.as_secs_f64(), if *passed { "" } else { "  FAILED" });
+            println!("{:>8.1} s  {name:<24}{}", took.as_secs_f64(), if *passed { "" } else { "  FAILED" });
         }
         let Counts { passed, failed } = self.counts;
         println!("{passed} passed, {failed} failed");

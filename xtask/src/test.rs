@@ -5,7 +5,32 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::report::{Counts, Report};
-use crate::{Outcome, command, junit, project, tidy, tools};
+use crate::{Outcome, command, junit, project, servers, tidy, tools};
+
+/// Which packages a run of nextest has, under which of its profiles.
+struct Suite {
+    name: &'static str,
+    profile: &'static str,
+    packages: &'static [&'static str],
+    /// On which database the end-to-end tests run.
+    database: &'static str,
+}
+
+const SUITES: [Suite; 3] = [
+    Suite { name: "rust", profile: "ci", packages: &["--workspace", "--exclude", "tests"], database: "" },
+    Suite {
+        name: "end to end on SQLite",
+        profile: "sqlite",
+        packages: &["--package", "tests"],
+        database: "sqlite",
+    },
+    Suite {
+        name: "end to end on Postgres",
+        profile: "postgres",
+        packages: &["--package", "tests"],
+        database: "postgres",
+    },
+];
 
 /// Checks and tests everything; with a filter, only runs the tests whose names contain it.
 pub fn run(arguments: &[String]) -> Outcome {
@@ -16,6 +41,7 @@ pub fn run(arguments: &[String]) -> Outcome {
     };
     tools::c_compiler()?;
     tools::cargo_subcommand("cargo-nextest", "0.9.143")?;
+    tools::database_servers()?;
     let mut report = Report::default();
     if filter.is_none() {
         report.check("format", || command::run(&mut command::cargo(&["fmt", "--all", "--check"])));
@@ -24,7 +50,9 @@ pub fn run(arguments: &[String]) -> Outcome {
     }
     // One build of everything: nextest finds its tests in it, and the end-to-end tests the server.
     if report.check("build", build) {
-        report.tests("rust", || rust_tests(filter));
+        for suite in &SUITES {
+            report.tests(suite.name, || rust_tests(suite, filter));
+        }
         if has_python_tests() {
             report.tests("python", || python_tests(filter));
         }
@@ -48,20 +76,13 @@ fn build() -> Outcome {
     command::run(&mut command::cargo(&["build", "--workspace", "--all-targets", "--locked"]))
 }
 
-fn rust_tests(filter: Option<&str>) -> Outcome<Counts> {
+fn rust_tests(suite: &Suite, filter: Option<&str>) -> Outcome<Counts> {
     // Where nextest keeps its reports unless its configuration says otherwise, wherever cargo builds.
-    let report = project::root().join("target/nextest/ci/junit.xml");
-    let mut nextest = command::cargo(&[
-        "nextest",
-        "run",
-        "--workspace",
-        "--locked",
-        "--profile",
-        "ci",
-        "--no-tests",
-        "pass",
-    ]);
-    with_server(nextest.args(filter))?;
+    let report = project::root().join("target/nextest").join(suite.profile).join("junit.xml");
+    let words = ["nextest", "run", "--locked", "--profile", suite.profile, "--no-tests", "pass"];
+    let mut nextest = servers::beside(&words)?;
+    nextest.args(suite.packages).args(filter).env("COLLOQUY_TEST_DATABASE", suite.database);
+    with_server(&mut nextest)?;
     counted(&mut nextest, &report)
 }
 

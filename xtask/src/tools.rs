@@ -14,6 +14,19 @@ pub fn c_compiler() -> Outcome {
     debian_packages(&["gcc", "libc6-dev"])
 }
 
+/// Makes sure that the programs of a Postgres and of a Redis (or Valkey) server are there. Tests start servers of their
+/// own from them; what the packages start themselves is nobody's business here.
+pub fn database_servers() -> Outcome {
+    let mut missing = Vec::new();
+    if !Path::new("/usr/lib/postgresql").is_dir() && command::find("postgres").is_none() {
+        missing.push("postgresql");
+    }
+    if command::find("redis-server").is_none() && command::find("valkey-server").is_none() {
+        missing.push("redis-server");
+    }
+    if missing.is_empty() { Ok(()) } else { debian_packages(&missing) }
+}
+
 /// Makes sure that cargo has a subcommand, at the given version where it has to be installed.
 pub fn cargo_subcommand(name: &str, version: &str) -> Outcome {
     if command::find(name).is_some() || home_has(name) {

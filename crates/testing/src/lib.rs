@@ -2,4 +2,5 @@
 
 pub mod contracts;
 pub mod fakes;
+pub mod servers;
 pub mod upstream;

@@ -11,7 +11,7 @@ enum May {
     UseAll,
 }
 
-const TABLE: [(&str, May); 16] = [
+const TABLE: [(&str, May); 17] = [
     ("domain", May::Use(&[])),
     ("application", May::Use(&["domain"])),
     ("sqlite", May::Use(&["domain"])),
@@ -28,6 +28,7 @@ const TABLE: [(&str, May); 16] = [
     ("xtask", May::UseAll),
     ("seed", May::UseAll),
     ("bench", May::UseAll),
+    ("servers", May::UseAll),
 ];
 
 /// Families of packages that only some of ours may know, by the beginning of their names.
@@ -39,7 +40,7 @@ const EXCLUSIVE: [(&str, &[&str]); 4] = [
 ];
 
 /// Packages that are not part of the product, and so may know anything.
-const TOOLS: [&str; 4] = ["tests", "xtask", "seed", "bench"];
+const TOOLS: [&str; 5] = ["tests", "xtask", "seed", "bench", "servers"];
 
 /// Dependencies that the table does not allow.
 pub fn check(members: &[Member]) -> Vec<String> {
