@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::NodeId;
 use domain::ports::{
     Clock, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal, Maintenance, Messages, Models,
-    RateLimiter, Runs, Search,
+    RateLimiter, Relay, Runs, Search,
 };
 use tokio::sync::Semaphore;
 
@@ -41,6 +41,8 @@ pub struct Ports {
     pub models: Arc<dyn Models>,
     /// Counting requests.
     pub rate_limiter: Arc<dyn RateLimiter>,
+    /// Carrying what runs say to other processes; `None` where there are none.
+    pub relay: Option<Arc<dyn Relay>>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Fresh identifiers.

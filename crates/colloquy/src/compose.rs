@@ -46,6 +46,7 @@ pub fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
         search: database.clone(),
         models: models.clone(),
         rate_limiter: Arc::new(LocalRateLimiter::default()),
+        relay: None,
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds::new(SystemClock)),
     };

@@ -1,9 +1,11 @@
 //! What a run says while it is going on.
 
 use domain::{FinishReason, MessageId, ModelName, Part, Parts, RunFailure, RunStatus, Usage};
+use serde::{Deserialize, Serialize};
 
-/// One step of a run, as its readers see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One step of a run, as its readers see it. The serialised form goes from process to process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RunEvent {
     /// The run has begun.
     Started {
