@@ -1,0 +1,10 @@
+DROP TRIGGER conversations_lead_to_a_leaf_of_their_own ON conversations;
+DROP TRIGGER conversations_begin_without_a_leaf ON conversations;
+DROP TRIGGER messages_stay_in_their_conversation ON messages;
+DROP TRIGGER messages_leave_nothing_behind ON messages;
+DROP TRIGGER messages_are_counted_when_added ON messages;
+DROP FUNCTION conversations_lead_to_a_leaf_of_their_own;
+DROP FUNCTION conversations_begin_without_a_leaf;
+DROP FUNCTION messages_stay_in_their_conversation;
+DROP FUNCTION messages_leave_nothing_behind;
+DROP FUNCTION messages_are_counted_when_added;
