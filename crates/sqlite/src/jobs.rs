@@ -41,6 +41,19 @@ impl Jobs for Sqlite {
             .await
     }
 
+    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<(), StorageError> {
+        self.writer
+            .write(move |connection| {
+                execute(
+                    connection,
+                    "UPDATE jobs SET lease_expires_at = ?2 WHERE lease_owner = ?1",
+                    values![owner, until],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
     async fn finish(&self, id: JobId) -> Result<(), StorageError> {
         self.writer
             .write(move |connection| {

@@ -36,6 +36,10 @@ impl Maintenance for Sqlite {
         Ok(purged)
     }
 
+    async fn shared_time(&self) -> Result<Option<Timestamp>, StorageError> {
+        Ok(None)
+    }
+
     async fn health(&self) -> Result<StorageHealth, StorageError> {
         self.writer
             .write(|connection| {

@@ -18,6 +18,10 @@ pub trait Jobs: Send + Sync {
         limit: u16,
     ) -> Result<Vec<Job>, StorageError>;
 
+    /// Extends the lease of every job that `owner` has claimed and neither finished nor given back, and that nobody else
+    /// has claimed since.
+    async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<(), StorageError>;
+
     /// Removes a job that is done, or that is not worth another attempt.
     async fn finish(&self, id: JobId) -> Result<(), StorageError>;
 

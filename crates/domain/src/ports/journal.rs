@@ -48,6 +48,9 @@ pub trait Journal: Send + Sync {
     /// Extends the lease of every running run of `owner`, and gives those of them that somebody asked to stop.
     async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<Vec<RunId>, StorageError>;
 
+    /// Whether this process alone commits, so that nothing can happen behind its back.
+    fn commits_alone(&self) -> bool;
+
     /// Names the observer of commits; a second call replaces the first observer.
     ///
     /// The observer learns of every unit that this process committed, after the unit is durable and before

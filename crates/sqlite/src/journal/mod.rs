@@ -71,6 +71,10 @@ impl Journal for Sqlite {
         self.writer.write(move |connection| runs::renew_leases(connection, owner, until)).await
     }
 
+    fn commits_alone(&self) -> bool {
+        true
+    }
+
     fn observe(&self, observer: Arc<dyn CommitObserver>) {
         *self.observer.write() = Some(observer);
     }

@@ -44,6 +44,27 @@ pub async fn a_claimed_job_is_claimed_again_only_after_its_lease(storage: Storag
     assert_eq!(claim(&world, 10).await, [Job { attempts: 2, run_at: later, ..job }]);
 }
 
+/// A lease that is renewed keeps a job; others' jobs, and those given back, stay as they are.
+pub async fn a_renewed_lease_keeps_a_job(storage: Storage) {
+    let world = World::new(storage).await;
+    let conversation = world.conversation("Job").await;
+    let kept = enqueue(&world, conversation.id, world.clock.now()).await;
+    let given_back = enqueue(&world, conversation.id, world.clock.now()).await;
+    assert_eq!(claim(&world, 10).await.len(), 2);
+    let jobs = &world.storage.jobs;
+    jobs.retry(given_back.id, world.clock.now()).await.expect("giving back works");
+    let later = world.clock.now().plus(Duration::from_mins(2));
+    jobs.renew_leases(world.node_id, later).await.expect("renewing works");
+    let stranger = NodeId::from_uuid(world.ids.uuid());
+    jobs.renew_leases(stranger, world.clock.now()).await.expect("who has no jobs renews none");
+    world.clock.advance(Duration::from_secs(31));
+    let claimed = claim(&world, 10).await;
+    assert_eq!(claimed.iter().map(|job| job.id).collect::<Vec<_>>(), [given_back.id]);
+    jobs.finish(given_back.id).await.expect("finishing works");
+    world.clock.set(later);
+    assert_eq!(claim(&world, 10).await, [Job { attempts: 1, ..kept }]);
+}
+
 /// Finishing removes a job; finishing it again is harmless.
 pub async fn a_finished_job_is_gone(storage: Storage) {
     let world = World::new(storage).await;

@@ -105,6 +105,7 @@ macro_rules! storage_contract {
         $crate::stamp_suite!($storage, jobs: [
             a_claimed_job_is_claimed_again_only_after_its_lease,
             a_finished_job_is_gone,
+            a_renewed_lease_keeps_a_job,
             due_jobs_are_claimed_oldest_first,
             jobs_go_with_their_conversation,
             many_claimants_never_share_a_job,

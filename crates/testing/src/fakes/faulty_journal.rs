@@ -102,6 +102,10 @@ impl Journal for FaultyJournal {
         self.inner.renew_leases(owner, until).await
     }
 
+    fn commits_alone(&self) -> bool {
+        self.inner.commits_alone()
+    }
+
     fn observe(&self, observer: Arc<dyn CommitObserver>) {
         self.inner.observe(observer);
     }
