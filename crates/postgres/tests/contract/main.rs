@@ -1,0 +1,1 @@
+//! The storage contract on Postgres, and what only Postgres promises.

@@ -1,0 +1,115 @@
+//! What the event log keeps of an event.
+
+use domain::{
+    Conversation, ConversationId, Credential, Event, MessageId, RunId, RunStatus, UserId, Version,
+};
+use uuid::Uuid;
+
+/// What a fact says beyond its time and who caused it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// The name of the event.
+    pub name: &'static str,
+    /// Whose it is, where the event says so; otherwise whose [`Self::conversation_id`] is.
+    pub owner_id: Option<UserId>,
+    /// The workspace, session or API key.
+    pub subject_id: Option<Uuid>,
+    /// The conversation.
+    pub conversation_id: Option<ConversationId>,
+    /// The message.
+    pub message_id: Option<MessageId>,
+    /// The run.
+    pub run_id: Option<RunId>,
+    /// The version of the entity after the event.
+    pub version: Option<Version>,
+    /// What the run was then.
+    pub run_status: Option<RunStatus>,
+    /// Everything that is gone.
+    pub removed: Option<Vec<MessageId>>,
+}
+
+impl About {
+    /// What the log keeps of an event; `None` for an event that it does not keep.
+    pub fn of(event: &Event) -> Option<Self> {
+        let about = match event {
+            Event::WorkspaceCreated(workspace) => {
+                Self { subject_id: Some(workspace.id.uuid()), ..Self::default() }
+            }
+            Event::UserCreated(user) => {
+                Self { owner_id: Some(user.id), version: Some(user.version), ..Self::default() }
+            }
+            Event::SessionOpened(session) => Self::credential(session.user_id, session.id.uuid()),
+            Event::SessionClosed { session_id, user_id } => Self::credential(*user_id, session_id.uuid()),
+            Event::ApiKeyCreated(api_key) => Self::credential(api_key.user_id, api_key.id.uuid()),
+            Event::ApiKeyRevoked { api_key_id, user_id } => Self::credential(*user_id, api_key_id.uuid()),
+            Event::ConversationCreated(conversation)
+            | Event::ConversationUpdated(conversation)
+            | Event::ConversationDeleted(conversation) => Self {
+                owner_id: Some(conversation.owner_id),
+                conversation_id: Some(conversation.id),
+                version: Some(conversation.version),
+                ..Self::default()
+            },
+            Event::MessagePosted(message) | Event::MessageEdited { message, .. } => Self {
+                conversation_id: Some(message.conversation_id),
+                message_id: Some(message.id),
+                version: Some(message.version),
+                ..Self::default()
+            },
+            Event::MessageDeleted { conversation_id, message_id, removed } => Self {
+                conversation_id: Some(*conversation_id),
+                message_id: Some(*message_id),
+                removed: Some(removed.clone()),
+                ..Self::default()
+            },
+            Event::RunStarted(run) | Event::RunStopRequested(run) => Self {
+                conversation_id: Some(run.conversation_id),
+                message_id: Some(run.message_id),
+                run_id: Some(run.id),
+                run_status: Some(run.status),
+                ..Self::default()
+            },
+            Event::RunEnded { run, message } => Self {
+                conversation_id: Some(run.conversation_id),
+                message_id: Some(message.id),
+                run_id: Some(run.id),
+                version: Some(message.version),
+                run_status: Some(run.status),
+                ..Self::default()
+            },
+            Event::UsageRecorded(_) => return None,
+        };
+        Some(Self { name: event.name(), ..about })
+    }
+
+    fn credential(user_id: UserId, id: Uuid) -> Self {
+        Self { owner_id: Some(user_id), subject_id: Some(id), ..Self::default() }
+    }
+}
+
+/// The word for a kind of credential, and which one it was.
+pub const fn credential(credential: &Credential) -> (&'static str, Option<Uuid>) {
+    match credential {
+        Credential::Session(id) => ("session", Some(id.uuid())),
+        Credential::ApiKey { id, .. } => ("api_key", Some(id.uuid())),
+        Credential::System => ("system", None),
+    }
+}
+
+/// The active leaves that a unit of work leaves behind, to be set once all its messages are there, whatever the order
+/// of its events: the last word on each conversation that still exists after it.
+pub fn leaf_changes(events: &[Event]) -> Vec<(ConversationId, Option<MessageId>)> {
+    let mut leaves: Vec<(ConversationId, Option<MessageId>)> = Vec::new();
+    for event in events {
+        match event {
+            Event::ConversationCreated(Conversation { id, active_leaf_id, .. })
+            | Event::ConversationUpdated(Conversation { id, active_leaf_id, .. }) => {
+                leaves.retain(|(known, _)| known != id);
+                leaves.push((*id, *active_leaf_id));
+            }
+            Event::ConversationDeleted(conversation) => leaves.retain(|(id, _)| *id != conversation.id),
+            _ => {}
+        }
+    }
+    leaves
+}

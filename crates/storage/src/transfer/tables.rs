@@ -1,0 +1,258 @@
+//! The tables, and what is in them.
+
+use Kind::{Bytes, Flag, Id, Ids, Integer, Json, Text, Time};
+
+/// A table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// Its name, the same in every database.
+    pub name: &'static str,
+    /// The columns that, in this order, tell its rows apart and put them in order.
+    pub key: &'static [&'static str],
+    /// Its columns.
+    pub columns: &'static [Column],
+}
+
+/// A column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its name, the same in every database.
+    pub name: &'static str,
+    /// What is in it, where there is anything.
+    pub kind: Kind,
+}
+
+/// What is in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An identifier.
+    Id,
+    /// A moment.
+    Time,
+    /// A number.
+    Integer,
+    /// Yes or no.
+    Flag,
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// A structured value.
+    Json,
+    /// Identifiers.
+    Ids,
+}
+
+impl Table {
+    /// The place of a column.
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|it| it.name == column)
+    }
+}
+
+const fn of(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind }
+}
+
+/// Every table with something in it that cannot be made anew; what is referred to comes first.
+pub const TABLES: [Table; 13] = [
+    Table {
+        name: "workspaces",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("name", Text),
+            of("created_at", Time),
+        ],
+    },
+    Table {
+        name: "users",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("email", Text),
+            of("display_name", Text),
+            of("state", Text),
+            of("password_hash", Text),
+            of("version", Integer),
+            of("created_at", Time),
+        ],
+    },
+    Table {
+        name: "memberships",
+        key: &["workspace_id", "user_id"],
+        columns: &[
+            of("workspace_id", Id),
+            of("user_id", Id),
+            of("role", Text),
+            of("created_at", Time),
+        ],
+    },
+    Table {
+        name: "sessions",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("workspace_id", Id),
+            of("user_id", Id),
+            of("token_hash", Bytes),
+            of("created_at", Time),
+            of("expires_at", Time),
+        ],
+    },
+    Table {
+        name: "api_keys",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("workspace_id", Id),
+            of("user_id", Id),
+            of("name", Text),
+            of("prefix", Text),
+            of("key_hash", Bytes),
+            of("scopes", Json),
+            of("created_at", Time),
+            of("expires_at", Time),
+        ],
+    },
+    Table {
+        name: "conversations",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("workspace_id", Id),
+            of("owner_id", Id),
+            of("pinned", Flag),
+            of("archived", Flag),
+            of("version", Integer),
+            of("message_count", Integer),
+            of("active_leaf_id", Id),
+            of("created_at", Time),
+            of("updated_at", Time),
+            of("title", Text),
+            of("title_folded", Text),
+            of("title_origin", Text),
+            of("model", Text),
+            of("parameters", Json),
+            of("forked_from_conversation_id", Id),
+            of("forked_from_message_id", Id),
+            of("system_prompt", Text),
+        ],
+    },
+    Table {
+        name: "messages",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("workspace_id", Id),
+            of("conversation_id", Id),
+            of("parent_id", Id),
+            of("role", Text),
+            of("status", Text),
+            of("version", Integer),
+            of("created_at", Time),
+            of("edited_at", Time),
+            of("model", Text),
+            of("finish_reason", Text),
+            of("usage", Json),
+            of("failure", Json),
+            of("parts", Json),
+            of("effective_request", Json),
+        ],
+    },
+    Table {
+        name: "message_edits",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("message_id", Id),
+            of("edited_by", Id),
+            of("edited_at", Time),
+            of("replaced_version", Integer),
+            of("replaced_parts", Json),
+        ],
+    },
+    Table {
+        name: "runs",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("workspace_id", Id),
+            of("conversation_id", Id),
+            of("message_id", Id),
+            of("user_id", Id),
+            of("model", Text),
+            of("status", Text),
+            of("failure", Json),
+            of("lease_owner", Id),
+            of("lease_expires_at", Time),
+            of("started_at", Time),
+            of("ended_at", Time),
+            of("stop_requested", Flag),
+        ],
+    },
+    Table {
+        name: "events",
+        key: &["position"],
+        columns: &[
+            of("position", Integer),
+            of("workspace_id", Id),
+            of("name", Text),
+            of("at", Time),
+            of("user_id", Id),
+            of("credential", Text),
+            of("credential_id", Id),
+            of("request_id", Text),
+            of("owner_id", Id),
+            of("subject_id", Id),
+            of("conversation_id", Id),
+            of("message_id", Id),
+            of("run_id", Id),
+            of("version", Integer),
+            of("run_status", Text),
+            of("removed", Ids),
+        ],
+    },
+    Table {
+        name: "idempotency_records",
+        key: &["user_id", "workspace_id", "operation", "key"],
+        columns: &[
+            of("workspace_id", Id),
+            of("user_id", Id),
+            of("operation", Text),
+            of("key", Text),
+            of("fingerprint", Bytes),
+            of("result", Text),
+            of("version", Integer),
+            of("expires_at", Time),
+        ],
+    },
+    Table {
+        name: "jobs",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("workspace_id", Id),
+            of("kind", Text),
+            of("conversation_id", Id),
+            of("run_at", Time),
+            of("attempts", Integer),
+            of("lease_owner", Id),
+            of("lease_expires_at", Time),
+        ],
+    },
+    Table {
+        name: "usage",
+        key: &["workspace_id", "user_id", "day", "model"],
+        columns: &[
+            of("workspace_id", Id),
+            of("user_id", Id),
+            of("day", Integer),
+            of("model", Text),
+            of("requests", Integer),
+            of("input_tokens", Integer),
+            of("output_tokens", Integer),
+            of("cost_microusd", Integer),
+        ],
+    },
+];

@@ -1,0 +1,51 @@
+//! Values that stand in a column as one of a few words.
+
+use domain::{FinishReason, MessageRole, MessageStatus, Role, RunStatus, TitleOrigin, UserState};
+
+use crate::errors::Corrupt;
+
+/// A value that stands in a column as one of a few words.
+pub trait Word: Sized {
+    /// The word.
+    fn word(self) -> &'static str;
+
+    /// The value behind a word.
+    fn from_word(word: &str) -> Result<Self, Corrupt>;
+}
+
+macro_rules! words {
+    ($($type:ident { $($variant:ident = $word:literal),+ $(,)? })+) => {$(
+        impl Word for $type {
+            fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+
+            fn from_word(word: &str) -> Result<Self, Corrupt> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    other => Err(Corrupt::new(format!(concat!("{:?} is no ", stringify!($type)), other))),
+                }
+            }
+        }
+    )+};
+}
+
+words! {
+    Role { Viewer = "viewer", Member = "member", Admin = "admin", Owner = "owner" }
+    UserState { Active = "active", Suspended = "suspended" }
+    TitleOrigin { Default = "default", Question = "question", Model = "model", Person = "person" }
+    MessageRole { System = "system", User = "user", Assistant = "assistant", Tool = "tool" }
+    MessageStatus {
+        Pending = "pending", Streaming = "streaming", Complete = "complete", Interrupted = "interrupted",
+        Failed = "failed", Cancelled = "cancelled",
+    }
+    FinishReason {
+        Stop = "stop", Length = "length", ToolCalls = "tool_calls", ContentFilter = "content_filter", Other = "other",
+    }
+    RunStatus {
+        Running = "running", Completed = "completed", Failed = "failed", Cancelled = "cancelled",
+        Interrupted = "interrupted",
+    }
+}
