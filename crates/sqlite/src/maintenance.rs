@@ -1,11 +1,13 @@
 //! Keeping the database in order.
 
+mod reconcile;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use domain::Timestamp;
-use domain::ports::{Maintenance, StorageError, StorageHealth};
+use domain::ports::{Drift, Maintenance, StorageError, StorageHealth};
 
 use crate::Sqlite;
 use crate::errors::{Outcome, corrupt};
@@ -56,6 +58,15 @@ impl Maintenance for Sqlite {
                 Ok(StorageHealth { engine: format!("sqlite {engine}"), schema })
             })
             .await
+    }
+
+    async fn reconcile(&self, repair: bool) -> Result<Vec<Drift>, StorageError> {
+        let drifts = self.readers.read(reconcile::find).await?;
+        if repair && !drifts.is_empty() {
+            let found = drifts.clone();
+            self.writer.write(move |connection| reconcile::repair(connection, &found)).await?;
+        }
+        Ok(drifts)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Keeping a database in order.
 
+use std::fmt;
+
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::StorageError;
 use crate::Timestamp;
@@ -18,6 +21,53 @@ pub trait Maintenance: Send + Sync {
 
     /// Whether a read and a write would succeed now; the readiness probe.
     async fn health(&self) -> Result<StorageHealth, StorageError>;
+
+    /// Compares what is stored twice, such as the number of messages of a conversation, and gives what does not agree:
+    /// at most [`Drift::MOST`] of each kind. With `repair`, makes those agree; ask again until nothing is left.
+    /// Reads everything, so it takes its time.
+    async fn reconcile(&self, repair: bool) -> Result<Vec<Drift>, StorageError>;
+}
+
+/// Something that is stored twice and does not agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// What it is.
+    pub kind: DriftKind,
+    /// The conversation, or for a journal head the person.
+    pub id: Uuid,
+    /// What stands there.
+    pub stored: String,
+    /// What should stand there.
+    pub expected: String,
+}
+
+impl Drift {
+    /// How many of each kind are given at once.
+    pub const MOST: u16 = 1000;
+}
+
+/// A kind of [`Drift`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DriftKind {
+    /// The number of messages of a conversation.
+    MessageCount,
+    /// The active leaf of a conversation is not one of its messages.
+    ActiveLeaf,
+    /// The range of ids in which the messages of a conversation lie, where the database keeps one.
+    MessageRange,
+    /// The position of a person's newest fact, where the database keeps it apart from the facts.
+    JournalHead,
+}
+
+impl fmt::Display for DriftKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::MessageCount => "number of messages",
+            Self::ActiveLeaf => "active leaf",
+            Self::MessageRange => "range of messages",
+            Self::JournalHead => "journal head",
+        })
+    }
 }
 
 /// What the readiness probe shows of a database.

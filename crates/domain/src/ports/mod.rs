@@ -33,7 +33,7 @@ pub use identities::{ApiKeyIdentity, Identities, SessionIdentity};
 pub use ids::Ids;
 pub use jobs::Jobs;
 pub use journal::{Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, News, Place, Position};
-pub use maintenance::{Maintenance, StorageHealth};
+pub use maintenance::{Drift, DriftKind, Maintenance, StorageHealth};
 pub use messages::{Messages, ThreadMessage};
 pub use rate_limiter::{Quota, RateLimitDecision, RateLimiter};
 pub use relay::{Relay, RelayEntry, RelayError, RelayKind};

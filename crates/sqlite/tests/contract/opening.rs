@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use domain::Event;
-use domain::ports::{Clock, Maintenance, StorageError};
+use domain::ports::{Clock, FactScope, Maintenance, StorageError};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use sqlite::{LockError, OpenError, Settings, Sqlite};
@@ -109,5 +109,6 @@ async fn shutting_down_writes_what_is_queued_and_then_refuses() {
         commit.expect("queued work is done");
     }
     assert_refused!(world.commit(Vec::new()).await, StorageError::Unavailable(_));
-    assert_refused!(world.storage.journal.head().await, StorageError::Unavailable(_));
+    let head = world.storage.journal.head(world.workspace_id, FactScope::User(world.user.id)).await;
+    assert_refused!(head, StorageError::Unavailable(_));
 }

@@ -14,6 +14,21 @@ pub async fn a_healthy_database_says_what_it_is(storage: Storage) {
     assert!(!health.schema.is_empty());
 }
 
+/// What only went through the ports agrees with itself, and repairing changes nothing.
+pub async fn nothing_drifts_by_itself(storage: Storage) {
+    let world = World::new(storage).await;
+    let mut conversation = world.conversation("Steady").await;
+    let question = world.post(&mut conversation, None, "One").await;
+    let (answer, run) = world.answer(&mut conversation, &question).await;
+    world.done(vec![world.completed(&run, &answer, "Two")]).await;
+    let stored = world.storage.conversations.get(world.workspace_id, conversation.id).await;
+    for repair in [false, true] {
+        assert_eq!(world.storage.maintenance.reconcile(repair).await.expect("reading works"), []);
+    }
+    let after = world.storage.conversations.get(world.workspace_id, conversation.id).await;
+    assert_eq!(after.expect("reading works"), stored.expect("reading works"));
+}
+
 /// Expired sessions and records go; valid ones stay.
 pub async fn what_has_expired_is_forgotten(storage: Storage) {
     let world = World::new(storage).await;

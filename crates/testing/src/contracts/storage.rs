@@ -125,6 +125,7 @@ macro_rules! storage_contract {
         ]);
         $crate::stamp_suite!($storage, maintenance: [
             a_healthy_database_says_what_it_is,
+            nothing_drifts_by_itself,
             what_has_expired_is_forgotten,
         ]);
         $crate::stamp_suite!($storage, messages: [
