@@ -3,6 +3,7 @@
 //! A suite is a set of plain functions, each one promise, and a macro that makes a test of each for one
 //! implementation.
 
+pub mod cache;
 pub mod chat_model;
 pub mod clock;
 pub mod conversations;
@@ -15,6 +16,7 @@ pub mod maintenance;
 pub mod messages;
 pub mod models;
 pub mod rate_limiter;
+pub mod relay;
 pub mod runs;
 pub mod search;
 mod storage;
