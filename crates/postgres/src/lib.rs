@@ -9,7 +9,9 @@ mod address;
 mod columns;
 mod connection;
 mod errors;
+pub mod migrate;
 mod pool;
+mod preflight;
 mod session;
 mod settings;
 mod statement;
@@ -19,20 +21,112 @@ use std::time::Duration;
 
 use domain::ports::{CommitObserver, StorageError};
 use parking_lot::RwLock;
+use thiserror::Error;
+use tokio::runtime::Handle;
 
 pub use crate::settings::{Settings, SettingsProblem};
 
+use crate::address::Address;
+use crate::connection::Connector;
+use crate::migrate::{MigrateError, Migrator};
 use crate::pool::Pool;
+use crate::preflight::{APP_ROLE, Preflight, explain};
 use crate::session::{Access, Scope, Session};
 
 /// An open database: implements every storage port of `domain`.
 pub struct Postgres {
     primary: Pool,
+    replica: Option<Pool>,
     settings: Settings,
     observer: Arc<RwLock<Option<Arc<dyn CommitObserver>>>>,
 }
 
+/// Why a database cannot be opened. No message holds a secret.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// A setting cannot be used, or leads to a database that cannot be.
+    #[error(transparent)]
+    Settings(#[from] SettingsProblem),
+    /// A setting leads to a server that cannot be used now, but perhaps later.
+    #[error("{0}")]
+    Unreachable(SettingsProblem),
+    /// The schema cannot be brought where it should be.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The server gave up meanwhile.
+    #[error("the database cannot be opened: {0}")]
+    Failed(String),
+}
+
 impl Postgres {
+    /// Opens a database: looks whether it will do, migrates (or, where the settings say so, refuses while migrations are
+    /// pending) and makes the first connection.
+    pub async fn open(settings: &Settings) -> Result<Arc<Self>, OpenError> {
+        if let Some(problem) = settings.problems().into_iter().next() {
+            return Err(problem.into());
+        }
+        let migrator = Migrator::new(settings).await?;
+        let state = migrator.state().await?;
+        if let Some(version) = state.unknown.last() {
+            tracing::warn!(%version, "the schema is of a newer release; it says that this one still works with it");
+        }
+        if !state.pending.is_empty() {
+            if !settings.migrate {
+                return Err(MigrateError::Pending(state.pending).into());
+            }
+            migrator.up().await?;
+        }
+        let primary = Self::pool(settings, "url", &settings.url).await?;
+        let replica = match settings.read_url.as_deref().filter(|url| !url.is_empty()) {
+            Some(url) => Some(Self::pool(settings, "read_url", url).await?),
+            None => None,
+        };
+        Ok(Arc::new(Self { primary, replica, settings: settings.clone(), observer: Arc::default() }))
+    }
+
+    /// Ends what this process does on its own and gives no connection any more; those in use end when they come back.
+    pub async fn shutdown(&self) {
+        self.primary.close();
+        if let Some(replica) = &self.replica {
+            replica.close();
+        }
+    }
+
+    /// A pool with its first connection in it.
+    async fn pool(settings: &Settings, setting: &'static str, url: &str) -> Result<Pool, OpenError> {
+        let address = Address::parse(setting, url)?;
+        let timeout = Duration::from_millis(settings.connect_timeout_ms.into());
+        let mut setup = format!(
+            "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'; \
+             SET client_min_messages = warning",
+            settings.statement_timeout_ms
+        );
+        let connector = |setup: &str| -> Result<Connector, SettingsProblem> {
+            Ok(Connector::new(address.clone(), address.tls()?, setup.to_owned(), timeout, Handle::current()))
+        };
+        let scout = connector(&setup)?
+            .connect(None)
+            .await
+            .map_err(|error| migrate::refused(explain(&error, &address)))?;
+        let preflight = Preflight::of(&scout).await.map_err(|error| OpenError::Failed(error.to_string()))?;
+        if let Some(problem) = preflight.replica_problem(&address) {
+            return Err(problem.into());
+        }
+        if preflight.lacks_wall() {
+            tracing::warn!(
+                "row-level security does not bind the database user, who cannot become {APP_ROLE} either: one wall \
+                 between workspaces is missing"
+            );
+        }
+        if preflight.takes_app_role() {
+            setup.push_str("; SET ROLE ");
+            setup.push_str(APP_ROLE);
+        }
+        let pool = Pool::new(connector(&setup)?, settings).map_err(|error| OpenError::Failed(error.to_string()))?;
+        drop(pool.get().await.map_err(|error| OpenError::Failed(error.to_string()))?);
+        Ok(pool)
+    }
+
     /// A transaction that reads.
     pub(crate) async fn read(&self, scope: Scope) -> Result<Session, StorageError> {
         self.session(scope, Access::Read).await

@@ -1,0 +1,99 @@
+//! Moving everything out of a database and into another one.
+
+mod cells;
+mod copy;
+mod schema;
+mod source;
+mod target;
+
+use storage::transfer::{Table, TransferError};
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::{Client, Error};
+
+use crate::address::Address;
+use crate::settings::Settings;
+
+pub use source::PostgresSource;
+pub use target::PostgresTarget;
+
+/// A connection of its own, without the limits of requests, that sees all workspaces.
+struct Connection {
+    runtime: Runtime,
+    client: Client,
+    place: String,
+}
+
+impl Connection {
+    fn open(settings: &Settings, setup: &str) -> Result<Self, TransferError> {
+        let unusable = |problem: crate::SettingsProblem| TransferError::Unusable(problem.problem);
+        let address = Address::parse("url", &settings.url).map_err(unusable)?;
+        let tls = address.tls().map_err(unusable)?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let mut config = address.config().clone();
+        config.application_name("colloquy copy");
+        let (client, wire) = runtime.block_on(config.connect(tls)).map_err(explained)?;
+        // Ends with the client, whose calls then tell of what went wrong.
+        runtime.spawn(async move { drop(wire.await) });
+        let place = format!("postgres://{}/{}", address.hosts(), address.database());
+        let connection = Self { runtime, client, place };
+        connection.batch(
+            "SET colloquy.workspace = '*'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+             SET lock_timeout = '10s'; SET client_min_messages = warning",
+        )?;
+        connection.batch(setup)?;
+        Ok(connection)
+    }
+
+    /// Statements without values.
+    fn batch(&self, sql: &str) -> Result<(), TransferError> {
+        self.runtime.block_on(self.client.batch_execute(sql)).map_err(explained)
+    }
+
+    /// The only row of a query without values, which has one number.
+    fn number(&self, sql: &str) -> Result<i64, TransferError> {
+        let row = self.runtime.block_on(self.client.query_one(sql, &[])).map_err(explained)?;
+        row.try_get(0).map_err(explained)
+    }
+
+    /// How many other connections of this program there are.
+    fn others(&self) -> Result<i64, TransferError> {
+        self.number(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+             AND application_name = 'colloquy'",
+        )
+    }
+}
+
+/// From where a database is being filled, as it notes it in a table for the time; `None` for one that is whole.
+fn unfinished(connection: &Connection) -> Result<Option<String>, TransferError> {
+    if connection.number("SELECT (to_regclass('unfinished_copy') IS NOT NULL)::int8")? == 0 {
+        return Ok(None);
+    }
+    let query = connection.client.query_opt("SELECT source FROM unfinished_copy LIMIT 1", &[]);
+    let row = connection.runtime.block_on(query).map_err(explained)?;
+    row.map(|row| row.try_get(0)).transpose().map_err(explained)
+}
+
+fn failed(error: impl std::fmt::Display) -> TransferError {
+    TransferError::Failed(error.to_string())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn explained(error: Error) -> TransferError {
+    TransferError::Failed(words(&error))
+}
+
+fn in_table(table: &'static Table) -> impl Fn(Error) -> TransferError {
+    move |error| table.problem(words(&error))
+}
+
+/// What the server said, where it was the server.
+fn words(error: &Error) -> String {
+    error.as_db_error().map_or_else(
+        || {
+            let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+            format!("{error}{}", source.unwrap_or_default())
+        },
+        |said| format!("{} ({})", said.message(), said.code().code()),
+    )
+}

@@ -1,0 +1,179 @@
+//! Reading everything.
+
+use futures_util::StreamExt as _;
+use storage::transfer::{BATCH_BYTES, Batch, Cell, Column, Kind, Source, Table, TransferError};
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::cells::{cell, id};
+use super::{Connection, in_table};
+use crate::settings::Settings;
+
+/// A database to read everything from, as it was when it was opened.
+pub struct PostgresSource {
+    connection: Connection,
+    others: i64,
+}
+
+impl PostgresSource {
+    /// Opens a database whose schema is the one of this release.
+    pub fn open(settings: &Settings) -> Result<Self, TransferError> {
+        let connection = Connection::open(settings, "")?;
+        let pending = connection.runtime.block_on(crate::migrate::pending(settings));
+        let pending = pending.map_err(|error| TransferError::Unusable(error.to_string()))?;
+        if !pending.is_empty() {
+            return Err(TransferError::Unusable(format!(
+                "the database {} lacks the migrations {}; run `colloquy migrate` on it first",
+                connection.place,
+                pending.join(", ")
+            )));
+        }
+        if let Some(source) = super::unfinished(&connection)? {
+            return Err(TransferError::Unusable(format!(
+                "the database {} is itself an unfinished copy of {source}",
+                connection.place
+            )));
+        }
+        let others = connection.others()?;
+        connection.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        Ok(Self { connection, others })
+    }
+
+    /// Whether a server seems to use the database. What it changes from now on is not copied.
+    pub const fn is_in_use(&self) -> bool {
+        self.others > 0
+    }
+}
+
+impl Source for PostgresSource {
+    fn location(&self) -> String {
+        self.connection.place.clone()
+    }
+
+    fn count(&mut self, table: &'static Table) -> Result<u64, TransferError> {
+        count(&self.connection, table)
+    }
+
+    fn newest_position(&mut self) -> Result<i64, TransferError> {
+        newest_position(&self.connection)
+    }
+
+    fn read(
+        &mut self,
+        table: &'static Table,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Batch, TransferError> {
+        read(&self.connection, table, after, limit)
+    }
+}
+
+pub(super) fn count(connection: &Connection, table: &'static Table) -> Result<u64, TransferError> {
+    connection.number(&format!("SELECT count(*) FROM {}", table.name)).map(i64::unsigned_abs)
+}
+
+pub(super) fn newest_position(connection: &Connection) -> Result<i64, TransferError> {
+    connection.number("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_positions")
+}
+
+pub(super) fn read(
+    connection: &Connection,
+    table: &'static Table,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Batch, TransferError> {
+    let columns: Vec<String> = table.columns.iter().map(selected).collect();
+    let order = if is_by_id(table) { "id".to_owned() } else { table.key.join(", ") };
+    let bounds = after.map(|cursor| bounds(table, cursor)).transpose()?.unwrap_or_default();
+    let condition = if bounds.is_empty() {
+        String::new()
+    } else {
+        let parameters: Vec<String> = bounds.iter().zip(1..).map(|(bound, number)| bound.sql(number)).collect();
+        format!("WHERE ({order}) > ({})", parameters.join(", "))
+    };
+    let own_id = if is_by_id(table) { ", id" } else { "" };
+    let sql = format!(
+        "SELECT {}{own_id} FROM {} {condition} ORDER BY {order} LIMIT {limit}",
+        columns.join(", "),
+        table.name
+    );
+    let values: Vec<&(dyn ToSql + Sync)> = bounds.iter().map(Bound::value).collect();
+    connection.runtime.block_on(async {
+        let statement = connection.client.prepare(&sql).await.map_err(in_table(table))?;
+        let rows = connection.client.query_raw(&statement, values).await.map_err(in_table(table))?;
+        let mut rows = std::pin::pin!(rows);
+        let (mut batch, mut weight) = (Batch::default(), 0);
+        while let Some(row) = rows.next().await {
+            // What is left of a heavy batch comes all the same, and is let go of piece by piece.
+            if weight >= BATCH_BYTES {
+                continue;
+            }
+            let row = row.map_err(in_table(table))?;
+            let cells = (0..table.columns.len()).map(|index| cell(table, &row, index));
+            let cells = cells.collect::<Result<Vec<_>, _>>()?;
+            weight += cells.iter().map(Cell::weight).sum::<usize>();
+            batch.cursor = if is_by_id(table) {
+                id(table, &row, table.columns.len())?.to_string()
+            } else {
+                table.cursor(&cells)?
+            };
+            batch.rows.push(cells);
+        }
+        Ok(batch)
+    })
+}
+
+/// Facts are in the order of their ids here: those lie in partitions, and there is no index of positions alone.
+fn is_by_id(table: &Table) -> bool {
+    table.name == "events"
+}
+
+/// How a column is asked for.
+fn selected(column: &Column) -> String {
+    match (column.name, column.kind) {
+        ("day", _) => "(day - DATE '1970-01-01')::int8".to_owned(),
+        (name, Kind::Json) => format!("{name}::text"),
+        (name, _) => name.to_owned(),
+    }
+}
+
+/// A part of the key after which to read.
+enum Bound {
+    Id(String),
+    Day(i64),
+    Integer(i64),
+    Text(String),
+}
+
+impl Bound {
+    fn sql(&self, number: usize) -> String {
+        match self {
+            Self::Id(_) => format!("${number}::text::uuid"),
+            Self::Day(_) => format!("DATE '1970-01-01' + ${number}::int8::int4"),
+            Self::Integer(_) => format!("${number}::int8"),
+            Self::Text(_) => format!("${number}::text"),
+        }
+    }
+
+    fn value(&self) -> &(dyn ToSql + Sync) {
+        match self {
+            Self::Id(text) | Self::Text(text) => text,
+            Self::Day(number) | Self::Integer(number) => number,
+        }
+    }
+}
+
+fn bounds(table: &'static Table, cursor: &str) -> Result<Vec<Bound>, TransferError> {
+    if is_by_id(table) {
+        let id = Uuid::parse_str(cursor).map_err(|error| table.problem(error))?;
+        return Ok(vec![Bound::Id(id.to_string())]);
+    }
+    let bound = |(cell, column): (Cell, &&str)| match (cell, *column) {
+        (Cell::Id(id), _) => Ok(Bound::Id(id.to_string())),
+        (Cell::Integer(day), "day") => Ok(Bound::Day(day)),
+        (Cell::Integer(number), _) => Ok(Bound::Integer(number)),
+        (Cell::Text(text), _) => Ok(Bound::Text(text)),
+        _ => Err(table.problem("its key cannot be compared")),
+    };
+    table.key_of(cursor)?.into_iter().zip(table.key).map(bound).collect()
+}

@@ -1,0 +1,178 @@
+//! Filling an empty database.
+
+use std::pin::pin;
+
+use bytes::Bytes;
+use futures_util::SinkExt as _;
+use storage::transfer::{Batch, Progress, Source, TABLES, Table, Target, TransferError};
+
+use super::copy::{Types, copy, create, encoded, insert};
+use super::source::{count, newest_position, read};
+use super::{Connection, explained, failed, in_table, schema};
+use crate::settings::Settings;
+
+/// A row of the table that is referred to is found by its key, whatever the planner does not know yet of tables that were
+/// empty a moment ago.
+const PLANS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// Building indexes goes better with some memory.
+const USUAL_PLANS: &str =
+    "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin; SET maintenance_work_mem = '256MB'";
+/// One copy at a time.
+const LOCK: &str = "SELECT pg_try_advisory_lock(7166476837402018671)::int4::int8";
+
+/// A database that is filled.
+pub struct PostgresTarget {
+    connection: Connection,
+    types: Types,
+}
+
+impl PostgresTarget {
+    /// Opens a database that is empty or was begun to be filled, and brings it to the schema of this release.
+    pub fn open(settings: &Settings) -> Result<Self, TransferError> {
+        let connection = Connection::open(settings, PLANS)?;
+        let others = connection.others()?;
+        if others > 0 || connection.number(LOCK)? == 0 {
+            return Err(TransferError::InUse(format!("the database {} is in use", connection.place)));
+        }
+        connection
+            .runtime
+            .block_on(crate::migrate::up(settings))
+            .map_err(|error| TransferError::Unusable(error.to_string()))?;
+        let types = schema::types(&connection)?;
+        Ok(Self { connection, types })
+    }
+
+    fn prepare(&self, source: &str) -> Result<(), TransferError> {
+        let connection = &self.connection;
+        connection.batch(
+            "BEGIN;
+             CREATE TABLE unfinished_copy (
+                 table_name text PRIMARY KEY, source text NOT NULL, cursor text, rows bigint NOT NULL DEFAULT 0
+             )",
+        )?;
+        schema::put_aside(connection)?;
+        for table in &TABLES {
+            let note = "INSERT INTO unfinished_copy (table_name, source) VALUES ($1, $2)";
+            let noting = connection.client.execute(note, &[&table.name, &source]);
+            connection.runtime.block_on(noting).map_err(explained)?;
+        }
+        connection.batch("COMMIT")
+    }
+
+    fn progress(&self) -> Result<Progress, TransferError> {
+        let list = "SELECT table_name, cursor, rows FROM unfinished_copy WHERE cursor IS NOT NULL";
+        let rows = self.connection.runtime.block_on(self.connection.client.query(list, &[])).map_err(explained)?;
+        let of = |row: &tokio_postgres::Row| {
+            Ok((row.try_get(0)?, row.try_get(1)?, row.try_get::<_, i64>(2)?.unsigned_abs()))
+        };
+        let tables = rows.iter().map(of).collect::<Result<_, tokio_postgres::Error>>().map_err(explained)?;
+        Ok(Progress { tables })
+    }
+
+    async fn store(&self, table: &'static Table, batch: &Batch, rows: Bytes) -> Result<(), TransferError> {
+        let client = &self.connection.client;
+        let sink = client.copy_in::<_, Bytes>(&copy(table)).await.map_err(in_table(table))?;
+        let mut sink = pin!(sink);
+        sink.send(rows).await.map_err(in_table(table))?;
+        sink.finish().await.map_err(in_table(table))?;
+        let stored = client.execute(&insert(table, &self.types), &[]).await.map_err(in_table(table))?;
+        if stored != batch.rows.len() as u64 {
+            return Err(table.problem("some rows refer to something that does not exist in the source"));
+        }
+        let note = "UPDATE unfinished_copy SET cursor = $2, rows = rows + $3 WHERE table_name = $1";
+        let stored = i64::try_from(stored).map_err(failed)?;
+        client.execute(note, &[&table.name, &batch.cursor, &stored]).await.map_err(explained)?;
+        Ok(())
+    }
+}
+
+impl Source for PostgresTarget {
+    fn location(&self) -> String {
+        self.connection.place.clone()
+    }
+
+    fn count(&mut self, table: &'static Table) -> Result<u64, TransferError> {
+        count(&self.connection, table)
+    }
+
+    fn newest_position(&mut self) -> Result<i64, TransferError> {
+        newest_position(&self.connection)
+    }
+
+    fn read(
+        &mut self,
+        table: &'static Table,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Batch, TransferError> {
+        read(&self.connection, table, after, limit)
+    }
+}
+
+impl Target for PostgresTarget {
+    fn begin(&mut self, source: &str) -> Result<Progress, TransferError> {
+        let location = self.location();
+        let progress = match super::unfinished(&self.connection)? {
+            Some(known) if known == source => self.progress()?,
+            Some(other) => {
+                return Err(TransferError::NotEmpty(format!(
+                    "{location} is an unfinished copy of {other}; finish that one, or name an empty database"
+                )));
+            }
+            None => {
+                for table in &TABLES {
+                    let sql = format!("SELECT EXISTS (SELECT FROM {})::int4::int8", table.name);
+                    if self.connection.number(&sql)? > 0 {
+                        return Err(TransferError::NotEmpty(format!(
+                            "{location} is not empty: there is something in {}; name an empty database",
+                            table.name
+                        )));
+                    }
+                }
+                self.prepare(source)?;
+                Progress::default()
+            }
+        };
+        for parent in ["messages", "events"] {
+            let next = format!(
+                "SELECT (make_next_partition('{parent}', now() + interval '1 month') IS NOT NULL)::int4::int8"
+            );
+            while self.connection.number(&next)? > 0 {}
+        }
+        for table in &TABLES {
+            self.connection.batch(&create(table))?;
+        }
+        Ok(progress)
+    }
+
+    fn write(&mut self, table: &'static Table, batch: &Batch) -> Result<(), TransferError> {
+        let rows = Bytes::from(encoded(table, batch)?);
+        self.connection.batch("BEGIN")?;
+        let stored = self.connection.runtime.block_on(self.store(table, batch, rows));
+        let ended = self.connection.batch(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" });
+        stored.and(ended)
+    }
+
+    fn finish(&mut self, newest_position: i64) -> Result<(), TransferError> {
+        let connection = &self.connection;
+        connection.batch(USUAL_PLANS)?;
+        connection.batch(&format!(
+            "BEGIN;
+             UPDATE conversations c SET oldest_message_id = m.oldest, newest_message_id = m.newest
+             FROM (
+                 SELECT conversation_id, min(id::text)::uuid AS oldest, max(id::text)::uuid AS newest
+                 FROM messages GROUP BY conversation_id
+             ) m
+             WHERE c.id = m.conversation_id AND c.newest_message_id IS NULL;
+             INSERT INTO journal_heads (owner_id, workspace_id, position)
+             SELECT DISTINCT ON (owner_id) owner_id, workspace_id, position
+             FROM events WHERE owner_id IS NOT NULL ORDER BY owner_id, position DESC
+             ON CONFLICT (owner_id) DO NOTHING;
+             SELECT setval('event_positions', greatest({newest_position}, 1), {newest_position} > 0);
+             COMMIT"
+        ))?;
+        schema::bring_back(connection)?;
+        connection.batch("BEGIN; DROP TABLE unfinished_copy_schema; DROP TABLE unfinished_copy; COMMIT")?;
+        connection.batch("ANALYZE")
+    }
+}
