@@ -13,6 +13,7 @@ mod framing;
 mod idempotency;
 mod kill;
 mod lists;
+mod nodes;
 mod openai;
 mod operations;
 mod provider_faults;

@@ -55,6 +55,16 @@ impl Client {
         Self { http: http.expect("a client"), address, credential: Credential::Nobody }
     }
 
+    /// The same person, with a connection of its own for every request.
+    pub fn with_a_connection_each(&self) -> Self {
+        let http = reqwest::Client::builder()
+            .timeout(DEADLINE)
+            .tcp_nodelay(true)
+            .no_proxy()
+            .pool_max_idle_per_host(0);
+        Self { http: http.build().expect("a client"), ..self.clone() }
+    }
+
     /// The same person at another address: the server was started again.
     pub fn at(&self, address: SocketAddr) -> Self {
         Self { address, ..self.clone() }

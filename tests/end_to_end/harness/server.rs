@@ -6,11 +6,10 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
 use testing::upstream::Upstream;
 use tokio::process::{Child, Command};
 
-use super::{Client, DEADLINE, eventually};
+use super::{Client, DEADLINE, Folder, eventually};
 
 /// The address of the owner that every test server starts with.
 pub const OWNER_EMAIL: &str = "owner@example.org";
@@ -28,13 +27,13 @@ pub struct ServerBuilder {
 pub struct Server {
     process: Child,
     address: SocketAddr,
-    folder: Arc<TempDir>,
+    folder: Arc<Folder>,
     builder: ServerBuilder,
 }
 
 /// A server that was stopped; its folder is still there.
 pub struct Stopped {
-    folder: Arc<TempDir>,
+    folder: Arc<Folder>,
     builder: ServerBuilder,
     /// How the process ended.
     pub status: ExitStatus,
@@ -64,20 +63,26 @@ impl ServerBuilder {
 
     /// Starts the server in a new folder.
     pub async fn start(self) -> Server {
-        let folder = Arc::new(TempDir::new().expect("a temporary folder"));
+        let folder = Arc::new(Folder::new().await);
         self.start_in(folder).await
     }
 
+    /// Starts the server in a new folder, without any database but the one that the settings name.
+    pub async fn start_alone(self) -> Server {
+        self.start_in(Arc::new(Folder::without_database())).await
+    }
+
     /// The command line of the server, for tests that expect it to refuse.
-    pub fn command(&self, folder: &Path) -> Command {
+    pub fn command(&self, folder: &Folder) -> Command {
         let mut command = Command::new(binary());
         command
-            .current_dir(folder)
+            .current_dir(folder.path())
             .env_clear()
             .env("RUST_BACKTRACE", "1")
             .env("COLLOQUY_SERVER__LISTEN", "127.0.0.1:0")
             .env("COLLOQUY_DATA_DIR", folder.join("data"))
             .env("COLLOQUY_MODELS__DISCOVER_LOCAL", "false")
+            .envs(folder.environment())
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .kill_on_drop(true);
@@ -92,7 +97,7 @@ impl ServerBuilder {
     }
 
     /// Starts the server in a folder where something may be already.
-    pub async fn start_in(self, folder: Arc<TempDir>) -> Server {
+    pub async fn start_in(self, folder: Arc<Folder>) -> Server {
         let address_file = folder.path().join("address");
         let _ = std::fs::remove_file(&address_file);
         let open_log = |name: &str| {
@@ -100,7 +105,7 @@ impl ServerBuilder {
             std::fs::File::options().create(true).append(true).open(path).expect("a log file")
         };
         let mut process = self
-            .command(folder.path())
+            .command(&folder)
             .args(["serve", "--address-file"])
             .arg(&address_file)
             .stdout(open_log("stdout"))
@@ -147,8 +152,8 @@ impl Server {
     }
 
     /// Its folder: `stdout`, `stderr` and `data` are in it.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// What it has logged.
@@ -219,8 +224,8 @@ impl Stopped {
     }
 
     /// Its folder.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn folder(&self) -> &Folder {
+        &self.folder
     }
 }
 

@@ -1,19 +1,18 @@
 //! What the interfaces say about themselves.
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::run;
-use crate::harness::Server;
+use crate::harness::{Folder, Server};
 
 #[tokio::test]
 async fn the_commands_print_the_documents_that_are_served() {
     let server = Server::start().await;
-    let (anonymous, folder) = (server.anonymous(), TempDir::new().expect("a folder"));
+    let (anonymous, folder) = (server.anonymous(), Folder::without_database());
     for (command, path, version) in
         [("openapi", "/api/openapi.json", "3.1."), ("asyncapi", "/api/asyncapi.json", "3.")]
     {
-        let printed = run(&Server::builder().without_owner(), folder.path(), &[command]).await;
+        let printed = run(&Server::builder().without_owner(), &folder, &[command]).await;
         assert_eq!(printed.code, 0, "{printed:?}");
         let printed: Value = serde_json::from_str(&printed.printed).expect("JSON");
         let answer = anonymous.get(path).await;

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::{run, run_with_input};
-use crate::harness::{Client, OWNER_EMAIL, OWNER_PASSWORD, Server, ServerBuilder};
+use crate::harness::{Client, Folder, OWNER_EMAIL, OWNER_PASSWORD, Server, ServerBuilder};
 
 /// The tokens of the links that were printed, the newest last.
 fn printed_tokens(server: &Server) -> Vec<String> {
@@ -90,20 +89,20 @@ async fn a_restart_before_the_set_up_prints_a_new_link_and_ends_the_old_one() {
 
 #[tokio::test]
 async fn the_command_makes_the_owner_and_then_members() {
-    let folder = Arc::new(TempDir::new().expect("a folder"));
+    let folder = Arc::new(Folder::new().await);
     std::fs::write(folder.path().join("password"), OWNER_PASSWORD).expect("a password file");
     let create = ["user", "create", "--email", OWNER_EMAIL, "--password-file", "password"];
-    let made = run(&without_owner(), folder.path(), &create).await;
+    let made = run(&without_owner(), &folder, &create).await;
     assert_eq!(made.code, 0, "{made:?}");
     assert!(made.printed.contains(OWNER_EMAIL) && made.printed.contains("owner"), "{made:?}");
 
     let weak = ["user", "create", "--email", "weak@example.org"];
-    let refused = run_with_input(&without_owner(), folder.path(), &weak, "123\n").await;
+    let refused = run_with_input(&without_owner(), &folder, &weak, "123\n").await;
     assert!(refused.code == 1 && refused.complained.contains("password"), "{refused:?}");
-    let again = run(&without_owner(), folder.path(), &create).await;
+    let again = run(&without_owner(), &folder, &create).await;
     assert_eq!(again.code, 1, "the address has an account: {again:?}");
     let member = ["user", "create", "--email", "member@example.org", "--display-name", "Member"];
-    let made = run_with_input(&without_owner(), folder.path(), &member, &format!("{OWNER_PASSWORD}\n")).await;
+    let made = run_with_input(&without_owner(), &folder, &member, &format!("{OWNER_PASSWORD}\n")).await;
     assert_eq!(made.code, 0, "{made:?}");
 
     let server = without_owner().start_in(folder).await;
@@ -122,12 +121,12 @@ async fn the_command_makes_the_owner_and_then_members() {
 
 #[tokio::test]
 async fn the_environment_makes_the_owner_once_and_the_password_file_may_go() {
-    let folder = Arc::new(TempDir::new().expect("a folder"));
+    let folder = Arc::new(Folder::new().await);
     let file = folder.path().join("secret");
     let builder = without_owner()
         .env("COLLOQUY_OWNER_EMAIL", OWNER_EMAIL)
         .env("COLLOQUY_OWNER_PASSWORD_FILE", file.to_str().expect("UTF-8"));
-    let missing = run(&builder, folder.path(), &["serve"]).await;
+    let missing = run(&builder, &folder, &["serve"]).await;
     assert_ne!(missing.code, 0);
     assert!(missing.complained.contains("secret"), "it names the file: {missing:?}");
 

@@ -1,9 +1,7 @@
 //! What every answer carries, and where the server cannot listen.
 
-use tempfile::TempDir;
-
 use super::run;
-use crate::harness::{Answer, Server};
+use crate::harness::{Answer, Folder, Server};
 
 #[tokio::test]
 async fn every_answer_carries_the_headers_that_keep_browsers_safe() {
@@ -49,10 +47,10 @@ async fn browsers_stay_with_https_where_the_public_address_has_it() {
 #[tokio::test]
 async fn a_port_that_is_taken_is_named_with_the_setting_that_chooses_it() {
     let server = Server::start().await;
-    let folder = TempDir::new().expect("a folder");
+    let folder = Folder::new().await;
     let address = server.address().to_string();
     let builder = Server::builder().env("COLLOQUY_SERVER__LISTEN", &address);
-    let refused = run(&builder, folder.path(), &["serve"]).await;
+    let refused = run(&builder, &folder, &["serve"]).await;
     assert_eq!(refused.code, 75, "{refused:?}");
     let told = &refused.complained;
     assert!(told.contains(&address) && told.contains("COLLOQUY_SERVER__LISTEN"), "{told}");

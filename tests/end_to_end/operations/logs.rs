@@ -1,13 +1,10 @@
 //! Logs: one JSON object a line whatever anybody says, request ids to find things by, and never a secret.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use testing::upstream::{Script, Upstream};
 
 use super::run_with_input;
-use crate::harness::{Answer, Client, OWNER_PASSWORD, RawSocket, Server, eventually};
+use crate::harness::{Answer, Client, Folder, OWNER_PASSWORD, RawSocket, Server, eventually};
 
 /// The lines of a log, each of which must be a JSON object without anything that acts on a terminal or a line reader.
 fn lines(log: &str) -> Vec<Value> {
@@ -96,20 +93,6 @@ async fn whatever_anybody_says_a_line_stays_one_json_object() {
     assert!(lines.iter().all(|line| line["message"] != "forged"), "{log}");
 }
 
-/// Everything in a folder, as bytes in a row.
-fn all_files(folder: &Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            bytes.extend(all_files(&path));
-        } else {
-            bytes.extend(std::fs::read(&path).unwrap_or_default());
-        }
-    }
-    bytes
-}
-
 #[tokio::test]
 async fn no_secret_reaches_the_log_or_the_database_even_where_everything_is_logged() {
     let upstream = Upstream::start().await;
@@ -148,7 +131,7 @@ async fn no_secret_reaches_the_log_or_the_database_even_where_everything_is_logg
     let stopped = server.terminate().await;
     let log = std::fs::read_to_string(stopped.folder().join("stderr")).expect("a log");
     assert!(lines(&log).len() > 50, "everything is logged");
-    let stored = all_files(&stopped.folder().join("data"));
+    let stored = stopped.folder().stored();
     for (what, secret) in [
         ("the password", password),
         ("a wrong password", "a wrong password that may be right elsewhere"),
@@ -157,6 +140,7 @@ async fn no_secret_reaches_the_log_or_the_database_even_where_everything_is_logg
         ("the CSRF token", &csrf_token),
         ("the set-up token", &token),
         ("the provider's key", "sk-test-upstream"),
+        ("the password of the database", "tests-only"),
     ] {
         if let Some(at) = log.find(secret) {
             let line = log[..at].rsplit('\n').next().unwrap_or_default();
@@ -169,11 +153,11 @@ async fn no_secret_reaches_the_log_or_the_database_even_where_everything_is_logg
 
 #[tokio::test]
 async fn a_command_does_not_repeat_the_password_that_it_was_given() {
-    let folder = TempDir::new().expect("a folder");
+    let folder = Folder::new().await;
     let password = "a password that nobody guesses 4711";
     let builder = Server::builder().without_owner().env("COLLOQUY_TELEMETRY__FILTER", "trace");
     let create = ["user", "create", "--email", "ada@example.org"];
-    let made = run_with_input(&builder, folder.path(), &create, &format!("{password}\n")).await;
+    let made = run_with_input(&builder, &folder, &create, &format!("{password}\n")).await;
     assert_eq!(made.code, 0, "{made:?}");
     assert!(!format!("{made:?}").contains(password));
 }

@@ -1,18 +1,16 @@
 //! What an operator does and sees: the first account, settings, the database, logs, stopping.
 
-mod database;
 mod documents;
 mod first_owner;
 mod headers;
 mod logs;
 mod settings;
 mod shutdown;
-
-use std::path::Path;
+mod sqlite_file;
 
 use tokio::io::AsyncWriteExt as _;
 
-use crate::harness::{DEADLINE, ServerBuilder};
+use crate::harness::{DEADLINE, Folder, ServerBuilder};
 
 /// What became of a command.
 #[derive(Debug)]
@@ -28,7 +26,7 @@ pub struct Ended {
 /// Runs the binary in a folder to its end, with this text as its input.
 pub async fn run_with_input(
     builder: &ServerBuilder,
-    folder: &Path,
+    folder: &Folder,
     arguments: &[&str],
     input: &str,
 ) -> Ended {
@@ -55,6 +53,6 @@ pub async fn run_with_input(
 }
 
 /// Runs the binary in a folder to its end.
-pub async fn run(builder: &ServerBuilder, folder: &Path, arguments: &[&str]) -> Ended {
+pub async fn run(builder: &ServerBuilder, folder: &Folder, arguments: &[&str]) -> Ended {
     run_with_input(builder, folder, arguments, "").await
 }

@@ -1,13 +1,11 @@
 //! Settings: every problem at once, no secret shown, nothing unknown swallowed.
 
-use tempfile::TempDir;
-
 use super::run;
-use crate::harness::Server;
+use crate::harness::{Folder, Server};
 
 #[tokio::test]
 async fn config_check_tells_every_problem_at_once_with_its_setting_and_origin() {
-    let folder = TempDir::new().expect("a folder");
+    let folder = Folder::without_database();
     std::fs::create_dir(folder.path().join("config")).expect("a folder");
     let file = "[server]\nlisten = \"nowhere\"\ncolour = \"red\"\n\n[database]\nreaders = 0\n";
     std::fs::write(folder.path().join("config/local.toml"), file).expect("a file");
@@ -21,7 +19,7 @@ async fn config_check_tells_every_problem_at_once_with_its_setting_and_origin() 
         .env("COLLOQUY_PROVIDERS__MOCK__KIND", "telepathy")
         .env("COLLOQUY_TELEMETRY__FILTER", "a=b=c")
         .env("COLLOQUY_REDIS__URL", "redis://localhost");
-    let checked = run(&builder, folder.path(), &["config", "check"]).await;
+    let checked = run(&builder, &folder, &["config", "check"]).await;
     assert_eq!(checked.code, 78, "{checked:?}");
     let told = format!("{}{}", checked.printed, checked.complained);
     for named in [
@@ -40,19 +38,19 @@ async fn config_check_tells_every_problem_at_once_with_its_setting_and_origin() 
     ] {
         assert!(told.contains(named), "{named} is missing in:\n{told}");
     }
-    let served = run(&builder, folder.path(), &["serve"]).await;
+    let served = run(&builder, &folder, &["serve"]).await;
     assert_eq!(served.code, 78, "{served:?}");
     assert!(served.complained.contains("server.colour"), "{served:?}");
     assert!(!folder.path().join("data").exists(), "nothing was made");
 
     let right = Server::builder().without_owner();
-    let folder = TempDir::new().expect("a folder");
-    assert_eq!(run(&right, folder.path(), &["config", "check"]).await.code, 0);
+    let folder = Folder::without_database();
+    assert_eq!(run(&right, &folder, &["config", "check"]).await.code, 0);
 }
 
 #[tokio::test]
 async fn config_show_masks_secrets_and_says_where_each_value_came_from() {
-    let folder = TempDir::new().expect("a folder");
+    let folder = Folder::without_database();
     std::fs::write(folder.path().join("key"), "sk-from-a-file-1234567890").expect("a file");
     std::fs::create_dir(folder.path().join("config")).expect("a folder");
     let file = "[server]\nworkers = 3\nkeep_alive_seconds = 5\n";
@@ -65,7 +63,7 @@ async fn config_show_masks_secrets_and_says_where_each_value_came_from() {
         .env("COLLOQUY_PROVIDERS__TWO__API_KEY_FILE", "key")
         .env("COLLOQUY_SERVER__KEEP_ALIVE_SECONDS", "6");
     let set = ["config", "show", "--set", "server.shutdown_seconds=9"];
-    let shown = run(&builder, folder.path(), &set).await;
+    let shown = run(&builder, &folder, &set).await;
     assert_eq!(shown.code, 0, "{shown:?}");
     let printed = &shown.printed;
     assert!(!printed.contains("sk-from"), "{printed}");

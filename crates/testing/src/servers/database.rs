@@ -70,6 +70,19 @@ impl TestDatabase {
     pub fn execute(&self, statements: &[&str]) -> io::Result<String> {
         psql::run(&self.admin_url(), statements)
     }
+
+    /// Everything that is stored, as statements. It blocks.
+    pub fn dump(&self) -> io::Result<String> {
+        psql::dump(&self.admin_url(), "--inserts")
+    }
+
+    /// The schema, as statements. It blocks.
+    pub fn schema(&self) -> io::Result<String> {
+        let dumped = psql::dump(&self.admin_url(), "--schema-only")?;
+        // Newer versions of the tool bind each dump to a word that nobody can guess.
+        let is_bound = |line: &&str| line.starts_with("\\restrict") || line.starts_with("\\unrestrict");
+        Ok(dumped.lines().filter(|line| !is_bound(line)).collect::<Vec<_>>().join("\n"))
+    }
 }
 
 impl Drop for TestDatabase {

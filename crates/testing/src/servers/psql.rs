@@ -25,11 +25,22 @@ pub(super) fn run(url: &str, statements: &[&str]) -> io::Result<String> {
     for statement in statements {
         psql.args(["--command", statement]);
     }
-    let output = psql.stdin(Stdio::null()).output()?;
+    printed(&mut psql)
+}
+
+/// What is in a database, as statements.
+pub(super) fn dump(url: &str, what: &str) -> io::Result<String> {
+    let mut dump = Command::new(binary("pg_dump")?);
+    printed(dump.args([what, "--dbname", url]))
+}
+
+fn printed(command: &mut Command) -> io::Result<String> {
+    let output = command.stdin(Stdio::null()).output()?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
     }
-    Err(io::Error::other(format!("psql: {}", String::from_utf8_lossy(&output.stderr))))
+    let (program, told) = (command.get_program().display(), String::from_utf8_lossy(&output.stderr));
+    Err(io::Error::other(format!("{program}: {told}")))
 }
 
 /// An advisory lock of the server, held until this is dropped.

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
-use tempfile::TempDir;
 
 use super::run;
-use crate::harness::{Server, ServerBuilder};
+use crate::harness::{Folder, Server, ServerBuilder};
 
 fn builder() -> ServerBuilder {
     Server::builder().without_owner()
@@ -37,24 +36,24 @@ async fn a_second_process_on_the_same_database_is_refused_with_the_name_of_the_f
 
 #[tokio::test]
 async fn migrations_are_rehearsed_applied_and_undone() {
-    let folder = TempDir::new().expect("a folder");
-    let checked = run(&builder(), folder.path(), &["migrate", "--check"]).await;
+    let folder = Folder::new().await;
+    let checked = run(&builder(), &folder, &["migrate", "--check"]).await;
     assert_eq!(checked.code, 0, "{checked:?}");
     assert!(checked.printed.contains("Pending"), "{checked:?}");
     assert!(!folder.path().join("data/colloquy.db").exists(), "checking changes nothing");
-    let applied = run(&builder(), folder.path(), &["migrate"]).await;
+    let applied = run(&builder(), &folder, &["migrate"]).await;
     assert_eq!(applied.code, 0, "{applied:?}");
-    let again = run(&builder(), folder.path(), &["migrate", "--check"]).await;
+    let again = run(&builder(), &folder, &["migrate", "--check"]).await;
     assert!(again.code == 0 && again.printed.contains("Nothing is pending"), "{again:?}");
 
-    let unasked = run(&builder(), folder.path(), &["migrate", "--down"]).await;
+    let unasked = run(&builder(), &folder, &["migrate", "--down"]).await;
     assert!(unasked.code != 0 && unasked.complained.contains("--yes"), "{unasked:?}");
-    let undone = run(&builder(), folder.path(), &["migrate", "--down", "--yes"]).await;
+    let undone = run(&builder(), &folder, &["migrate", "--down", "--yes"]).await;
     assert_eq!(undone.code, 0, "{undone:?}");
-    let pending = run(&builder(), folder.path(), &["migrate", "--check"]).await;
+    let pending = run(&builder(), &folder, &["migrate", "--check"]).await;
     assert!(pending.code == 0 && pending.printed.contains("Pending"), "{pending:?}");
     let frozen = builder().env("COLLOQUY_DATABASE__MIGRATE", "false");
-    let refused = run(&frozen, folder.path(), &["serve"]).await;
+    let refused = run(&frozen, &folder, &["serve"]).await;
     assert!(refused.code != 0 && refused.complained.contains("migrate"), "{refused:?}");
     let server = Server::builder().start_in(Arc::new(folder)).await;
     server.owner().await.conversation().await;
@@ -62,13 +61,13 @@ async fn migrations_are_rehearsed_applied_and_undone() {
 
 #[tokio::test]
 async fn a_database_of_a_newer_release_is_left_alone() {
-    let folder = TempDir::new().expect("a folder");
-    assert_eq!(run(&builder(), folder.path(), &["migrate"]).await.code, 0);
+    let folder = Folder::new().await;
+    assert_eq!(run(&builder(), &folder, &["migrate"]).await.code, 0);
     let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')";
     execute(folder.path(), newer);
     for arguments in [&["serve"][..], &["migrate"], &["migrate", "--check"], &["migrate", "--down", "--yes"]]
     {
-        let refused = run(&builder(), folder.path(), arguments).await;
+        let refused = run(&builder(), &folder, arguments).await;
         assert_ne!(refused.code, 0, "{arguments:?}: {refused:?}");
         let told = refused.complained;
         assert!(told.contains("99990101000000") && told.contains("colloquy.db"), "{arguments:?}: {told}");
@@ -77,21 +76,21 @@ async fn a_database_of_a_newer_release_is_left_alone() {
 
 #[tokio::test]
 async fn the_doctor_says_that_all_is_well_or_what_to_do() {
-    let folder = TempDir::new().expect("a folder");
-    assert_eq!(run(&builder(), folder.path(), &["migrate"]).await.code, 0);
-    let well = run(&builder(), folder.path(), &["doctor"]).await;
+    let folder = Folder::new().await;
+    assert_eq!(run(&builder(), &folder, &["migrate"]).await.code, 0);
+    let well = run(&builder(), &folder, &["doctor"]).await;
     assert_eq!(well.code, 0, "{well:?}");
 
     let ill =
         builder().env("COLLOQUY_SERVER__WORKERS", "many").env("COLLOQUY_REDIS__URL", "redis://localhost");
-    let told = run(&ill, folder.path(), &["doctor"]).await;
+    let told = run(&ill, &folder, &["doctor"]).await;
     assert_eq!(told.code, 78, "{told:?}");
     let words = format!("{}{}", told.printed, told.complained);
     assert!(words.contains("server.workers") && words.contains("redis.url"), "{words}");
 
     let damaged = folder.path().join("data/colloquy.db");
     std::fs::write(&damaged, [b'x'; 8_192]).expect("a file");
-    let told = run(&builder(), folder.path(), &["doctor"]).await;
+    let told = run(&builder(), &folder, &["doctor"]).await;
     assert_ne!(told.code, 0, "{told:?}");
     let words = format!("{}{}", told.printed, told.complained);
     assert!(words.contains("colloquy.db"), "{words}");
