@@ -1,5 +1,6 @@
 //! How domain values stand in columns.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
@@ -94,8 +95,8 @@ impl FromSql<Jsonb, Pg> for JsonText {
 }
 
 /// JSON text on its way into a `json` or `jsonb` column.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct JsonIn<'a>(pub(crate) &'a str);
+#[derive(Debug, Clone)]
+pub(crate) struct JsonIn<'a>(pub(crate) Cow<'a, str>);
 
 impl ToSql<Json, Pg> for JsonIn<'_> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {

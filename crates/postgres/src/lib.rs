@@ -5,25 +5,31 @@
 //! `domain`: `conversations` answers [`domain::ports::Conversations`], `journal::conversations` writes what the events
 //! about conversations say.
 
+mod access;
 mod address;
 mod columns;
 mod connection;
 mod errors;
+mod inspection;
 pub mod migrate;
 mod pool;
 mod preflight;
+mod seen;
 mod session;
 mod settings;
 mod statement;
+pub mod transfer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{CommitObserver, StorageError};
+use domain::ports::CommitObserver;
+use storage::search_words;
 use parking_lot::RwLock;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
+pub use crate::inspection::{Inspection, inspect};
 pub use crate::settings::{Settings, SettingsProblem};
 
 use crate::address::Address;
@@ -31,7 +37,7 @@ use crate::connection::Connector;
 use crate::migrate::{MigrateError, Migrator};
 use crate::pool::Pool;
 use crate::preflight::{APP_ROLE, Preflight, explain};
-use crate::session::{Access, Scope, Session};
+use crate::seen::Seen;
 
 /// An open database: implements every storage port of `domain`.
 pub struct Postgres {
@@ -39,6 +45,7 @@ pub struct Postgres {
     replica: Option<Pool>,
     settings: Settings,
     observer: Arc<RwLock<Option<Arc<dyn CommitObserver>>>>,
+    seen: Seen,
 }
 
 /// Why a database cannot be opened. No message holds a secret.
@@ -81,7 +88,7 @@ impl Postgres {
             Some(url) => Some(Self::pool(settings, "read_url", url).await?),
             None => None,
         };
-        Ok(Arc::new(Self { primary, replica, settings: settings.clone(), observer: Arc::default() }))
+        Ok(Arc::new(Self { primary, replica, settings: settings.clone(), observer: Arc::default(), seen: Seen::default() }))
     }
 
     /// Ends what this process does on its own and gives no connection any more; those in use end when they come back.
@@ -125,20 +132,5 @@ impl Postgres {
         let pool = Pool::new(connector(&setup)?, settings).map_err(|error| OpenError::Failed(error.to_string()))?;
         drop(pool.get().await.map_err(|error| OpenError::Failed(error.to_string()))?);
         Ok(pool)
-    }
-
-    /// A transaction that reads.
-    pub(crate) async fn read(&self, scope: Scope) -> Result<Session, StorageError> {
-        self.session(scope, Access::Read).await
-    }
-
-    /// A transaction that writes; it has to be committed.
-    pub(crate) async fn write(&self, scope: Scope) -> Result<Session, StorageError> {
-        self.session(scope, Access::Write).await
-    }
-
-    async fn session(&self, scope: Scope, access: Access) -> Result<Session, StorageError> {
-        let patience = Duration::from_millis(self.settings.statement_timeout_ms.into());
-        Ok(Session::new(self.primary.get().await?, scope, access, patience))
     }
 }

@@ -83,7 +83,7 @@ pub async fn down(settings: &Settings) -> Result<Option<String>, OpenError> {
 
 /// A connection for changes of the schema, on which nothing takes too long.
 pub(crate) struct Migrator {
-    connection: Connection,
+    pub(crate) connection: Connection,
     address: Address,
     pub(crate) preflight: Preflight,
 }

@@ -5,6 +5,7 @@
 //! `Option<T>` becomes a value of the type of `T`. Moments compare and add as `timestamptz`, ids as `uuid`,
 //! numbers as `bigint`; structured values go as [`json`] or [`jsonb`], lists of ids as `uuid[]`.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use diesel::pg::Pg;
@@ -61,7 +62,7 @@ pub(crate) enum Value<'a> {
     /// `timestamptz`.
     Moment(Option<Moment>),
     /// `text`.
-    Text(Option<&'a str>),
+    Text(Option<Cow<'a, str>>),
     /// `bytea`.
     Bytes(Option<&'a [u8]>),
     /// `uuid`.
@@ -75,7 +76,7 @@ pub(crate) enum Value<'a> {
     /// `bigint[]`, of which each may be NULL.
     Integers(Vec<Option<i64>>),
     /// `text[]`, of which each may be NULL.
-    Texts(Vec<Option<&'a str>>),
+    Texts(Vec<Option<Cow<'a, str>>>),
 }
 
 impl Value<'_> {
@@ -85,7 +86,7 @@ impl Value<'_> {
             Self::Flag(value) => out.push_bind_param_value_only::<Nullable<Bool>, _>(value),
             Self::Moment(value) => out.push_bind_param_value_only::<Nullable<Timestamptz>, _>(value),
             Self::Text(value) => {
-                refuse_nul(*value)?;
+                refuse_nul(value.as_deref())?;
                 out.push_bind_param_value_only::<Nullable<Text>, _>(value)
             }
             Self::Bytes(value) => out.push_bind_param_value_only::<Nullable<Binary>, _>(value),
@@ -95,7 +96,7 @@ impl Value<'_> {
             Self::Ids(value) => out.push_bind_param_value_only::<Nullable<Array<Nullable<SqlUuid>>>, _>(value),
             Self::Integers(value) => out.push_bind_param_value_only::<Array<Nullable<BigInt>>, _>(value),
             Self::Texts(value) => {
-                value.iter().try_for_each(|text| refuse_nul(*text))?;
+                value.iter().try_for_each(|text| refuse_nul(text.as_deref()))?;
                 out.push_bind_param_value_only::<Array<Nullable<Text>>, _>(value)
             }
         }
@@ -112,12 +113,22 @@ fn refuse_nul(text: Option<&str>) -> QueryResult<()> {
 
 /// A `json` value.
 pub(crate) fn json<'a>(text: impl Into<Option<&'a str>>) -> Value<'a> {
-    Value::Json(text.into().map(JsonIn))
+    Value::Json(text.into().map(|text| JsonIn(Cow::Borrowed(text))))
 }
 
 /// A `jsonb` value.
 pub(crate) fn jsonb<'a>(text: impl Into<Option<&'a str>>) -> Value<'a> {
-    Value::Jsonb(text.into().map(JsonIn))
+    Value::Jsonb(text.into().map(|text| JsonIn(Cow::Borrowed(text))))
+}
+
+/// A `json` value made on the way.
+pub(crate) fn made_json(text: impl Into<Option<String>>) -> Value<'static> {
+    Value::Json(text.into().map(|text| JsonIn(Cow::Owned(text))))
+}
+
+/// A `jsonb` value made on the way.
+pub(crate) fn made_jsonb(text: impl Into<Option<String>>) -> Value<'static> {
+    Value::Jsonb(text.into().map(|text| JsonIn(Cow::Owned(text))))
 }
 
 /// A `uuid[]` value.
@@ -161,8 +172,9 @@ bind! {
     u32 => |number| Integer(number.into()),
     u16 => |number| Integer(number.into()),
     bool => |flag| Flag(flag),
-    &'a str => |text| Text(text),
-    &'a String => |text| Text(text.as_str()),
+    &'a str => |text| Text(Cow::Borrowed(text)),
+    &'a String => |text| Text(Cow::Borrowed(text.as_str())),
+    String => |text| Text(Cow::Owned(text)),
     &'a [u8] => |bytes| Bytes(bytes),
     &'a TokenHash => |hash| Bytes(hash.as_bytes().as_slice()),
 }

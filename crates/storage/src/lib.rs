@@ -12,7 +12,7 @@ mod words;
 
 pub use errors::{Corrupt, Outage};
 pub use facts::{About, credential, leaf_changes};
-pub use search::{owner_word, words};
+pub use search::{owner_word, search_words, words};
 pub use snippet::{Phrases, excerpt, folded, tokens};
 pub use values::{
     MessageTexts, amount, count, day, job_from_row, job_kind, json, moment, optional_json, text, version,
