@@ -12,11 +12,17 @@ pub mod jobs;
 pub mod messages;
 pub mod models;
 pub mod runs;
+pub mod search;
 
 mod access;
 mod cursor;
 mod error;
 mod input;
+mod jitter;
+mod lease_clock;
+mod lookout;
+mod observer;
+mod remembered;
 mod services;
 mod settings;
 
@@ -24,5 +30,7 @@ pub use bus::{Bus, Context, Decision, Query, Reply};
 pub use cursor::{InvalidCursor, decode_cursor, encode_cursor};
 pub use error::{Code, Error, FieldError, Problem};
 pub use input::{PageInput, decode};
+pub use lease_clock::LeaseClock;
+pub use lookout::Lookout;
 pub use services::{Ports, Services};
 pub use settings::Settings;

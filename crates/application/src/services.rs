@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use domain::NodeId;
 use domain::ports::{
-    Clock, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal, Maintenance, Messages, Models,
+    Cache, Clock, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal, Maintenance, Messages, Models,
     RateLimiter, Relay, Runs, Search,
 };
 use tokio::sync::Semaphore;
 
 use crate::Settings;
 use crate::events::EventHub;
-use crate::identities::{Authenticator, KnownAddresses, Passwords, Setup};
+use crate::identities::{Authenticator, KnownAddresses, Passwords, Setup, Watches};
 use crate::jobs::JobQueue;
+use crate::lease_clock::LeaseClock;
+use crate::lookout::Lookout;
 use crate::models::UsageMeter;
-use crate::runs::RunEngine;
+use crate::observer::Observer;
+use crate::runs::{Recovery, RunEngine};
 
 /// The ports, as the composition root fills them.
 #[derive(Clone)]
@@ -39,6 +42,8 @@ pub struct Ports {
     pub search: Arc<dyn Search>,
     /// Language models.
     pub models: Arc<dyn Models>,
+    /// Remembering what was read.
+    pub cache: Arc<dyn Cache>,
     /// Counting requests.
     pub rate_limiter: Arc<dyn RateLimiter>,
     /// Carrying what runs say to other processes; `None` where there are none.
@@ -61,12 +66,20 @@ pub struct Services {
     pub hub: Arc<EventHub>,
     /// Generations at work.
     pub engine: Arc<RunEngine>,
+    /// By which leases are given and judged.
+    pub lease_clock: Arc<LeaseClock>,
+    /// Ending what processes that are gone left behind.
+    pub recovery: Recovery,
     /// Places for answers outside of conversations.
     pub completions: Arc<Semaphore>,
     /// Counting what those consume.
     pub meter: Arc<UsageMeter>,
     /// Turning credentials into actors.
     pub authenticator: Authenticator,
+    /// Who is connected, and with what.
+    pub watches: Watches,
+    /// Finding out what news of other processes did not tell.
+    pub lookout: Lookout,
     /// Where people signed in from.
     pub known_addresses: KnownAddresses,
     /// Hashing and checking passwords.
@@ -78,27 +91,33 @@ pub struct Services {
 }
 
 impl Services {
-    /// Puts the application together over its ports, and has the hub observe the journal. Call it on the tokio runtime
-    /// that is to carry out runs and outlives whatever serves requests.
+    /// Puts the application together over its ports, and observes the journal. Call it on the tokio runtime that is to
+    /// carry out runs and outlives whatever serves requests.
     pub fn new(ports: Ports, settings: Settings) -> Arc<Self> {
         let node_id = NodeId::from_uuid(ports.ids.uuid());
-        let hub = Arc::new(EventHub::default());
-        ports.journal.observe(hub.clone());
+        let hub = EventHub::new(&ports);
         let job_queue = JobQueue::default();
-        let engine = RunEngine::new(&ports, &settings, node_id, job_queue.clone());
-        Arc::new(Self {
+        let lease_clock = Arc::new(LeaseClock::new(Arc::clone(&ports.clock), Arc::clone(&ports.maintenance)));
+        let engine = RunEngine::new(&ports, &settings, node_id, Arc::clone(&lease_clock));
+        let services = Arc::new(Self {
             node_id,
             hub,
             engine,
+            lease_clock,
+            recovery: Recovery::default(),
             completions: Arc::new(Semaphore::new(settings.max_runs)),
             meter: UsageMeter::new(&ports),
             authenticator: Authenticator::default(),
+            watches: Watches::default(),
+            lookout: Lookout::default(),
             known_addresses: KnownAddresses::default(),
             passwords: Passwords::new(&settings, Arc::clone(&ports.ids)),
             setup: Setup::default(),
             job_queue,
             ports,
             settings,
-        })
+        });
+        services.ports.journal.observe(Arc::new(Observer(Arc::downgrade(&services))));
+        services
     }
 }

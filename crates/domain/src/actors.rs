@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ApiKeyId, SessionId, Timestamp, UserId, WorkspaceId};
+use crate::{ApiKeyId, SessionId, Timestamp, TokenHash, UserId, WorkspaceId};
 
 /// Who is asking: resolved once by the transport, carried by every command and query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Actor {
     pub credential: Credential,
     /// When the proof expires, where it does.
     pub expires_at: Option<Timestamp>,
+    /// The hash of what they presented, so that it can be looked at again whether it still counts.
+    pub proof: TokenHash,
 }
 
 impl Actor {

@@ -4,31 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::Services;
-use application::events::{CredentialKey, Inbox, Subscription};
-use domain::{Actor, Credential};
+use application::events::Inbox;
+use application::identities::CredentialWatch;
+use domain::Actor;
 use tokio::time::Instant;
 
 /// Watches one credential for one connection.
 pub struct Watch {
     /// Ends the watching when it is dropped.
-    _ends: Option<Subscription>,
+    _ends: CredentialWatch,
     expires: Option<Instant>,
 }
 
 impl Watch {
     /// From now on, the end of the actor's credential arrives in the inbox.
-    pub fn new(services: &Services, actor: &Actor, inbox: &Arc<Inbox>) -> Self {
-        let key = match &actor.credential {
-            Credential::Session(id) => Some(CredentialKey::Session(*id)),
-            Credential::ApiKey { id, .. } => Some(CredentialKey::ApiKey(*id)),
-            Credential::System => None,
-        };
+    pub fn new(services: &Services, actor: &Arc<Actor>, inbox: &Arc<Inbox>) -> Self {
         let now = services.ports.clock.now();
         let expires = actor.expires_at.and_then(|at| {
             let left = u64::try_from(at.micros() - now.micros()).unwrap_or(0);
             Instant::now().checked_add(Duration::from_micros(left))
         });
-        Self { _ends: key.map(|key| services.hub.watch_credential(key, inbox)), expires }
+        Self { _ends: services.watches.watch(actor, inbox), expires }
     }
 
     /// When the credential expires, where it does.

@@ -1,14 +1,13 @@
 //! Commands: data that says what is wanted, and the handler that decides it.
 
 use async_trait::async_trait;
-use domain::{ApiKeyId, Credential, Event, Job, Permission, RunId, SessionId, UnitOfWork, Version};
+use domain::{Event, Job, Permission, RunId, UnitOfWork, Version};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
 use super::{Context, ResultJson};
-use crate::events::CredentialKey;
 use crate::runs::{ReservedRun, RunPlan};
 use crate::{Error, Services};
 
@@ -90,10 +89,6 @@ pub enum Effect {
     StartRun(Box<RunPlan>),
     /// A running answer is stopped.
     CancelRun(RunId),
-    /// What came with this session is no longer accepted.
-    EndSession(SessionId),
-    /// What came with this key is no longer accepted.
-    EndApiKey(ApiKeyId),
 }
 
 impl Effect {
@@ -102,8 +97,6 @@ impl Effect {
         match self {
             Self::StartRun(plan) => PreparedEffect::StartRun(services.engine.reserve(*plan)),
             Self::CancelRun(run_id) => PreparedEffect::CancelRun(run_id),
-            Self::EndSession(id) => PreparedEffect::EndSession(id),
-            Self::EndApiKey(id) => PreparedEffect::EndApiKey(id),
         }
     }
 }
@@ -111,8 +104,6 @@ impl Effect {
 pub(super) enum PreparedEffect {
     StartRun(ReservedRun),
     CancelRun(RunId),
-    EndSession(SessionId),
-    EndApiKey(ApiKeyId),
 }
 
 impl PreparedEffect {
@@ -120,15 +111,6 @@ impl PreparedEffect {
         match self {
             Self::StartRun(reserved) => reserved.start(),
             Self::CancelRun(run_id) => services.engine.cancel(run_id),
-            Self::EndSession(id) => {
-                services.authenticator.forget(|credential| *credential == Credential::Session(id));
-                services.hub.end_credential(CredentialKey::Session(id));
-            }
-            Self::EndApiKey(id) => {
-                let is_this_key = |credential: &Credential| matches!(credential, Credential::ApiKey { id: key, .. } if *key == id);
-                services.authenticator.forget(is_this_key);
-                services.hub.end_credential(CredentialKey::ApiKey(id));
-            }
         }
     }
 }

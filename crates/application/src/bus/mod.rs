@@ -5,7 +5,6 @@ mod context;
 mod idempotency;
 mod layers;
 mod query;
-mod rate_limiter;
 mod registry;
 
 use std::sync::Arc;
@@ -21,7 +20,6 @@ use tracing::Instrument as _;
 pub use command::{Command, Decision, Effect, Handler, Reply};
 pub use context::Context;
 pub use query::Query;
-pub use rate_limiter::LocalRateLimiter;
 pub use registry::{CommandEntry, Registry};
 
 use crate::{Error, Services};
@@ -185,11 +183,7 @@ impl Bus {
             // Held until all is done: a repetition that comes meanwhile is told to wait.
             let _attempt = attempt;
             if let Some(unit) = unit {
-                let has_jobs = !unit.jobs.is_empty();
                 services.ports.journal.commit(unit).await?;
-                if has_jobs {
-                    services.job_queue.wake();
-                }
             }
             for effect in prepared {
                 effect.carry_out(&services);

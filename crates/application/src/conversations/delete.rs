@@ -1,7 +1,7 @@
 //! `conversation.delete`
 
 use async_trait::async_trait;
-use domain::{Conversation, ConversationId, Event, Permission, Version};
+use domain::{Conversation, ConversationId, Event, Permission, Run, Version};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -32,9 +32,12 @@ impl Handler for DeleteConversation {
         let conversation = access::conversation(services, &context.actor, self.conversation_id).await?;
         access::check_version(self.expected_version, conversation.version)?;
         let running = services.ports.runs.running(conversation.workspace_id, conversation.id).await?;
+        let (here, elsewhere): (Vec<Run>, Vec<Run>) =
+            running.into_iter().partition(|run| services.engine.is_active(run.id));
+        let mut events: Vec<Event> = elsewhere.into_iter().map(Event::RunStopRequested).collect();
         let deleted = Conversation { version: conversation.version.next(), ..conversation };
-        let events = vec![Event::ConversationDeleted(deleted)];
+        events.push(Event::ConversationDeleted(deleted));
         let decision = Decision::commit(services, context, events, ());
-        Ok(running.into_iter().fold(decision, |decision, run| decision.then(Effect::CancelRun(run.id))))
+        Ok(here.into_iter().fold(decision, |decision, run| decision.then(Effect::CancelRun(run.id))))
     }
 }

@@ -1,25 +1,44 @@
-//! The hub: learns of commits in their order and hands them to whoever subscribed.
+//! The hub: hands committed events to whoever subscribed, each person's in their order and without gaps.
+//!
+//! Where this process commits alone, it learns of every commit in order and passes it on. Where others commit too, the
+//! hub keeps a [`Chain`] for each person somebody here listens to. A commit of this process that follows what was
+//! delivered last is passed on as it is. Anything else, such as a commit or news of another process, has the hub read
+//! the journal once for all listeners of the person (`catch_up.rs`).
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
-use domain::ports::{CommitObserver, Committed, News, Place, Position};
-use domain::{ApiKeyId, ConversationId, Event, SessionId, UnitOfWork, UserId};
+use domain::ports::{Committed, Conversations, Journal, Messages, Place, Position};
+use domain::{Actor, ConversationId, Event, UnitOfWork, UserId, WorkspaceId};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
+use super::catch_up::MOST_READINGS;
+use super::chain::{Chain, Step};
 use super::{Delivery, EventView, Inbox};
+use crate::Ports;
 
 /// Hands committed events to subscribers of this process.
-#[derive(Default)]
 pub struct EventHub {
-    subscribers: Arc<Mutex<Subscribers>>,
+    pub(super) state: Arc<Mutex<State>>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) conversations: Arc<dyn Conversations>,
+    pub(super) messages: Arc<dyn Messages>,
+    /// Places for reading the journal.
+    pub(super) readings: Semaphore,
+    this: Weak<Self>,
+    /// Where the journal is read.
+    runtime: Handle,
 }
 
 #[derive(Default)]
-struct Subscribers {
+pub(super) struct State {
     by_channel: HashMap<EventChannel, Vec<Arc<Inbox>>>,
-    by_credential: HashMap<CredentialKey, Vec<Arc<Inbox>>>,
+    /// Of everybody whose events somebody subscribed to; empty where this process commits alone.
+    pub(super) chains: HashMap<UserId, Chain>,
 }
 
 /// What can be subscribed to.
@@ -31,13 +50,19 @@ pub enum EventChannel {
     Conversation(ConversationId),
 }
 
-/// What an open connection depends on.
+/// Whose events they are: the account, or the owner of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CredentialKey {
-    /// A session.
-    Session(SessionId),
-    /// An API key.
-    ApiKey(ApiKeyId),
+pub struct EventOwner {
+    /// The tenant.
+    pub workspace_id: WorkspaceId,
+    /// The person.
+    pub user_id: UserId,
+}
+
+impl From<&Actor> for EventOwner {
+    fn from(actor: &Actor) -> Self {
+        Self { workspace_id: actor.workspace_id, user_id: actor.user_id }
+    }
 }
 
 /// One committed event, shared by all its subscribers.
@@ -63,112 +88,171 @@ impl Published {
 
 /// A subscription; dropping it ends it.
 pub struct Subscription {
-    subscribers: Arc<Mutex<Subscribers>>,
-    key: SubscriptionKey,
+    state: Arc<Mutex<State>>,
+    owner_id: UserId,
+    channel: EventChannel,
     inbox: Arc<Inbox>,
 }
 
-#[derive(Clone, Copy)]
-enum SubscriptionKey {
-    Channel(EventChannel),
-    Credential(CredentialKey),
-}
-
 impl EventHub {
-    /// From now on, events of the channel arrive in the inbox.
-    pub fn subscribe(&self, channel: EventChannel, inbox: &Arc<Inbox>) -> Subscription {
-        self.subscribers.lock().by_channel.entry(channel).or_default().push(Arc::clone(inbox));
-        self.subscription(SubscriptionKey::Channel(channel), inbox)
+    /// A hub without subscribers, which reads the journal on the present tokio runtime where it has to.
+    pub fn new(ports: &Ports) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            state: Arc::default(),
+            journal: Arc::clone(&ports.journal),
+            conversations: Arc::clone(&ports.conversations),
+            messages: Arc::clone(&ports.messages),
+            readings: Semaphore::new(MOST_READINGS),
+            this: Weak::clone(this),
+            runtime: Handle::current(),
+        })
     }
 
-    /// From now on, the end of the credential arrives in the inbox.
-    pub fn watch_credential(&self, key: CredentialKey, inbox: &Arc<Inbox>) -> Subscription {
-        self.subscribers.lock().by_credential.entry(key).or_default().push(Arc::clone(inbox));
-        self.subscription(SubscriptionKey::Credential(key), inbox)
+    /// From now on, events of the channel arrive in the inbox. Where it is not known yet how far the person's events
+    /// have been told, the inbox is said to have overflowed once that is found out: some may have slipped through.
+    pub fn subscribe(&self, owner: EventOwner, channel: EventChannel, inbox: &Arc<Inbox>) -> Subscription {
+        let subscription = self.register(owner, channel, inbox);
+        if let Some(chain) = self.state.lock().chains.get_mut(&owner.user_id)
+            && !chain.is_known()
+        {
+            chain.unsure.push(Arc::clone(inbox));
+            self.read(owner.user_id, chain);
+        }
+        subscription
     }
 
-    /// Tells everybody who depends on a credential that it is no longer accepted.
-    pub fn end_credential(&self, key: CredentialKey) {
-        for inbox in self.subscribers.lock().by_credential.get(&key).into_iter().flatten() {
-            inbox.end();
+    /// The same for a subscriber who reads the newest position afterwards, and before that tells it with
+    /// [`EventHub::begin`] unless the hub [knows](EventHub::knows) it.
+    pub(super) fn register(
+        &self,
+        owner: EventOwner,
+        channel: EventChannel,
+        inbox: &Arc<Inbox>,
+    ) -> Subscription {
+        let mut state = self.state.lock();
+        state.by_channel.entry(channel).or_default().push(Arc::clone(inbox));
+        if !self.journal.commits_alone() {
+            state.chains.entry(owner.user_id).or_insert_with(|| Chain::new(owner.workspace_id)).listeners += 1;
+        }
+        drop(state);
+        Subscription {
+            state: Arc::clone(&self.state),
+            owner_id: owner.user_id,
+            channel,
+            inbox: Arc::clone(inbox),
         }
     }
 
-    fn subscription(&self, key: SubscriptionKey, inbox: &Arc<Inbox>) -> Subscription {
-        Subscription { subscribers: Arc::clone(&self.subscribers), key, inbox: Arc::clone(inbox) }
+    /// Whether nothing that happens to a person from now on can escape the hub.
+    pub(super) fn knows(&self, owner_id: UserId) -> bool {
+        self.state.lock().chains.get(&owner_id).is_none_or(Chain::is_known)
     }
-}
 
-impl CommitObserver for EventHub {
-    fn committed(&self, unit: &Arc<UnitOfWork>, committed: &Committed) {
-        let subscribers = self.subscribers.lock();
-        if subscribers.by_channel.is_empty() {
+    /// Tells how far the journal was when somebody had subscribed already.
+    pub(super) fn begin(&self, owner_id: UserId, head: Position) {
+        let mut state = self.state.lock();
+        let Some(chain) = state.chains.get_mut(&owner_id) else { return };
+        chain.begin(head);
+        if chain.is_behind() {
+            self.read(owner_id, chain);
+        }
+    }
+
+    /// This process has committed a unit.
+    pub fn committed(&self, unit: &UnitOfWork, committed: &Committed) {
+        let mut state = self.state.lock();
+        if state.by_channel.is_empty() {
             return;
         }
-        let owner = owner_of(unit);
         for (event, place) in unit.events.iter().zip(&committed.places) {
-            let Some(Place { position, .. }) = *place else { continue };
-            let by_conversation = conversation_of(event).map(EventChannel::Conversation);
-            let channels = [owner.map(EventChannel::User), by_conversation];
-            let interested = |channel: &EventChannel| {
-                subscribers.by_channel.get(channel).map(|inboxes| (*channel, inboxes))
-            };
-            let mut published = None;
-            for (channel, inboxes) in channels.iter().flatten().filter_map(interested) {
-                let published = published.get_or_insert_with(|| {
-                    Arc::new(Published {
-                        position,
-                        view: EventView::from_event(event, unit),
-                        for_user: OnceLock::new(),
-                        for_conversation: OnceLock::new(),
-                    })
-                });
-                for inbox in inboxes {
-                    inbox.deliver(Delivery { channel, published: Arc::clone(published) });
+            let Some(Place { position, owner_id: Some(owner_id), previous }) = *place else { continue };
+            if let Some(previous) = previous {
+                let Some(chain) = state.chains.get_mut(&owner_id) else { continue };
+                match chain.step(previous, position) {
+                    Step::Next => {}
+                    Step::Told => continue,
+                    Step::Missing => {
+                        self.read(owner_id, chain);
+                        continue;
+                    }
                 }
+            }
+            let view = || EventView::from_event(event, unit);
+            state.deliver(owner_id, conversation_of(event), position, view);
+        }
+    }
+
+    /// Another process has committed facts of a person, up to a position.
+    pub fn hear_of(&self, owner_id: UserId, position: Position) {
+        let mut state = self.state.lock();
+        let Some(chain) = state.chains.get_mut(&owner_id) else { return };
+        chain.newest = chain.newest.max(position);
+        if chain.is_behind() {
+            self.read(owner_id, chain);
+        }
+    }
+
+    /// Everybody whose events somebody subscribed to, where others commit too.
+    pub fn owners(&self) -> Vec<UserId> {
+        self.state.lock().chains.keys().copied().collect()
+    }
+
+    /// Has the journal read for a person, unless somebody is at it.
+    fn read(&self, owner_id: UserId, chain: &mut Chain) {
+        if !std::mem::replace(&mut chain.is_being_read, true) {
+            self.runtime.spawn(Self::catch_up(Weak::clone(&self.this), owner_id));
+        }
+    }
+}
+
+impl State {
+    /// Whether somebody listens to events of a person, or of one of their conversations.
+    pub(super) fn has_listeners(&self, owner_id: UserId, conversation_id: Option<ConversationId>) -> bool {
+        let of_conversation = conversation_id.map(EventChannel::Conversation);
+        let mut channels = [Some(EventChannel::User(owner_id)), of_conversation].into_iter().flatten();
+        channels.any(|channel| self.by_channel.contains_key(&channel))
+    }
+
+    /// Hands an event to those who listen; `view` runs if there are any.
+    pub(super) fn deliver(
+        &self,
+        owner_id: UserId,
+        conversation_id: Option<ConversationId>,
+        position: Position,
+        view: impl FnOnce() -> EventView,
+    ) {
+        if !self.has_listeners(owner_id, conversation_id) {
+            return;
+        }
+        let (for_user, for_conversation) = (OnceLock::new(), OnceLock::new());
+        let published = Arc::new(Published { position, view: view(), for_user, for_conversation });
+        let of_conversation = conversation_id.map(EventChannel::Conversation);
+        for channel in [Some(EventChannel::User(owner_id)), of_conversation].into_iter().flatten() {
+            for inbox in self.by_channel.get(&channel).into_iter().flatten() {
+                inbox.deliver(Delivery { channel, published: Arc::clone(&published) });
             }
         }
     }
-
-    fn news(&self, _: News) {}
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        fn remove<K: std::hash::Hash + Eq>(
-            map: &mut HashMap<K, Vec<Arc<Inbox>>>,
-            key: &K,
-            inbox: &Arc<Inbox>,
-        ) {
-            if let Some(inboxes) = map.get_mut(key) {
-                if let Some(index) = inboxes.iter().position(|other| Arc::ptr_eq(other, inbox)) {
-                    inboxes.swap_remove(index);
-                }
-                if inboxes.is_empty() {
-                    map.remove(key);
-                }
+        let mut state = self.state.lock();
+        if let Entry::Occupied(mut inboxes) = state.by_channel.entry(self.channel) {
+            if let Some(index) = inboxes.get().iter().position(|other| Arc::ptr_eq(other, &self.inbox)) {
+                inboxes.get_mut().swap_remove(index);
+            }
+            if inboxes.get().is_empty() {
+                inboxes.remove();
             }
         }
-        let mut subscribers = self.subscribers.lock();
-        match self.key {
-            SubscriptionKey::Channel(channel) => remove(&mut subscribers.by_channel, &channel, &self.inbox),
-            SubscriptionKey::Credential(key) => remove(&mut subscribers.by_credential, &key, &self.inbox),
+        if let Entry::Occupied(mut chain) = state.chains.entry(self.owner_id) {
+            chain.get_mut().listeners -= 1;
+            if chain.get().listeners == 0 {
+                chain.remove();
+            }
         }
     }
-}
-
-/// Whose conversation a unit is about: its conversation says so, else its run, else it is the one who caused it.
-fn owner_of(unit: &UnitOfWork) -> Option<UserId> {
-    let stated = unit.events.iter().find_map(|event| match event {
-        Event::ConversationCreated(conversation)
-        | Event::ConversationUpdated(conversation)
-        | Event::ConversationDeleted(conversation) => Some(conversation.owner_id),
-        Event::RunStarted(run) | Event::RunStopRequested(run) | Event::RunEnded { run, .. } => {
-            Some(run.user_id)
-        }
-        _ => None,
-    });
-    stated.or(unit.origin.user_id)
 }
 
 fn conversation_of(event: &Event) -> Option<ConversationId> {

@@ -74,7 +74,17 @@ impl Inbox {
         self.wake.notify_one();
     }
 
-    pub(super) fn end(&self) {
+    /// Something may have escaped the connection.
+    pub(super) fn overflow(&self) {
+        let mut state = self.state.lock();
+        state.deliveries.clear();
+        state.overflowed = true;
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// The connection's credential is no longer accepted.
+    pub(crate) fn end(&self) {
         self.state.lock().ended = true;
         self.wake.notify_one();
     }

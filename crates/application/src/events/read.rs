@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use domain::ports::{Fact, FactScope, Position};
+use domain::ports::{Conversations, Fact, FactScope, Messages, Position};
 use domain::{Actor, Conversation, ConversationId, Message, MessageId, Permission, WorkspaceId};
 use validator::Validate;
 
 use super::{EventView, RunReference};
 use crate::bus::{Context, Query};
-use crate::{Error, Services, access};
+use crate::{Error, Ports, Services, access};
 
 /// Which part of the journal is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,26 +52,8 @@ impl Query for ReadEvents {
         let scope = visible(services, actor, self.scope).await?;
         let journal = &services.ports.journal;
         let facts = journal.read_after(actor.workspace_id, scope, self.after, self.limit).await?;
-        hydrate(services, actor.workspace_id, facts).await
-    }
-}
-
-/// The newest position of the journal, once the asker is known to see the scope.
-#[derive(Debug, Clone, Validate)]
-pub struct JournalHead {
-    /// Which part.
-    pub scope: EventScope,
-}
-
-#[async_trait]
-impl Query for JournalHead {
-    const NAME: &'static str = "event.head";
-    const PERMISSION: Permission = Permission::Read;
-    type Output = Position;
-
-    async fn answer(&self, services: &Services, context: &Context) -> Result<Position, Error> {
-        let scope = visible(services, &context.actor, self.scope).await?;
-        Ok(services.ports.journal.head(context.actor.workspace_id, scope).await?)
+        let Ports { conversations, messages, .. } = &services.ports;
+        hydrate(&**conversations, &**messages, actor.workspace_id, facts).await
     }
 }
 
@@ -80,15 +62,16 @@ async fn visible(services: &Services, actor: &Actor, scope: EventScope) -> Resul
     match scope {
         EventScope::Mine => Ok(FactScope::User(actor.user_id)),
         EventScope::Conversation(id) => {
-            access::conversation(services, actor, id).await?;
+            access::check_conversation(services, actor, id).await?;
             Ok(FactScope::Conversation(id))
         }
     }
 }
 
 /// Adds the entities to the facts, with two queries however many facts there are.
-async fn hydrate(
-    services: &Services,
+pub(super) async fn hydrate(
+    conversations: &dyn Conversations,
+    messages: &dyn Messages,
     workspace_id: WorkspaceId,
     facts: Vec<Fact>,
 ) -> Result<Vec<RecordedEvent>, Error> {
@@ -104,13 +87,13 @@ async fn hydrate(
     let conversations: HashMap<ConversationId, Conversation> = if conversation_ids.is_empty() {
         HashMap::new()
     } else {
-        let found = services.ports.conversations.get_many(workspace_id, &conversation_ids).await?;
+        let found = conversations.get_many(workspace_id, &conversation_ids).await?;
         found.into_iter().map(|conversation| (conversation.id, conversation)).collect()
     };
     let messages: HashMap<MessageId, Message> = if message_ids.is_empty() {
         HashMap::new()
     } else {
-        let found = services.ports.messages.get_many(workspace_id, &message_ids).await?;
+        let found = messages.get_many(workspace_id, &message_ids).await?;
         found.into_iter().map(|message| (message.id, message)).collect()
     };
     let view = |fact: Fact| {

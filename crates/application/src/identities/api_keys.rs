@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::tokens;
-use crate::bus::{Command, Context, Decision, Effect, Handler, Query};
+use crate::bus::{Command, Context, Decision, Handler, Query};
 use crate::{Error, PageInput, Services};
 
 /// An API key, without the key itself.
@@ -136,7 +136,7 @@ impl Handler for RevokeApiKey {
             services.ports.identities.api_key(actor.workspace_id, actor.user_id, self.api_key_id).await?;
         let key = found.ok_or_else(Error::not_found)?;
         let events = vec![Event::ApiKeyRevoked { api_key_id: key.id, user_id: key.user_id }];
-        Ok(Decision::commit(services, context, events, ()).then(Effect::EndApiKey(key.id)))
+        Ok(Decision::commit(services, context, events, ()))
     }
 }
 

@@ -6,22 +6,30 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{Actor, Credential, TokenHash, User, UserState};
+use domain::{Actor, Credential, TokenHash, User, UserId, UserState};
 use parking_lot::RwLock;
 use tokio::time::Instant;
 
 use super::tokens;
 use crate::{Error, Services};
 
-/// How long a look-up is trusted. Revocations in this process take effect at once; those elsewhere within this time.
+/// How long a look-up is trusted. Revocations in this process take effect at once; those elsewhere as soon as it hears
+/// of them, and within this time where it does not.
 const TRUSTED_FOR: Duration = Duration::from_secs(3);
-/// How many look-ups are remembered.
+/// How many look-ups are remembered, and how many people whose look-ups were forgotten.
 const MAX_REMEMBERED: usize = 16_384;
 
 /// Turns credentials into actors, remembering recent look-ups for a moment.
 #[derive(Default)]
-pub struct Authenticator {
-    remembered: RwLock<HashMap<TokenHash, (Arc<Actor>, Instant)>>,
+pub struct Authenticator(RwLock<Remembered>);
+
+#[derive(Default)]
+struct Remembered {
+    by_proof: HashMap<TokenHash, (Arc<Actor>, Instant)>,
+    by_person: HashMap<UserId, Vec<TokenHash>>,
+    /// Since when what was looked up before is not to be remembered: it may be from before a change.
+    forgotten: HashMap<UserId, Instant>,
+    all_forgotten: Option<Instant>,
 }
 
 /// The token that unsafe requests with a session's cookie must repeat: derived, so that nothing more is stored.
@@ -36,61 +44,103 @@ impl Authenticator {
     /// # Errors
     /// `unauthenticated` for anything unknown, expired, revoked or suspended, without telling which.
     pub async fn authenticate(&self, services: &Services, secret: &str) -> Result<Arc<Actor>, Error> {
-        let hash = tokens::hash(secret);
-        if let Some(actor) = self.recall(services, hash) {
+        let proof = tokens::hash(secret);
+        if let Some(actor) = self.recall(services, proof) {
             return Ok(actor);
         }
-        let actor = if secret.starts_with(tokens::API_KEY_PREFIX) {
-            api_key_actor(services, hash).await?
+        let asked_at = Instant::now();
+        let found = if secret.starts_with(tokens::API_KEY_PREFIX) {
+            api_key_actor(services, proof).await?
         } else {
-            session_actor(services, hash).await?
+            session_actor(services, proof).await?
         };
-        let actor =
-            Arc::new(actor.filter(|actor| !is_expired(services, actor)).ok_or_else(Error::unauthenticated)?);
-        let mut remembered = self.remembered.write();
-        if remembered.len() >= MAX_REMEMBERED {
-            remembered.clear();
-        }
-        remembered.insert(hash, (Arc::clone(&actor), Instant::now()));
+        let actor = Arc::new(found.ok_or_else(Error::unauthenticated)?);
+        self.0.write().remember(&actor, asked_at);
         Ok(actor)
     }
 
-    /// Forgets every look-up of a credential that has ended.
-    pub fn forget(&self, is_ended: impl Fn(&Credential) -> bool) {
-        self.remembered.write().retain(|_, (actor, _)| !is_ended(&actor.credential));
+    /// Forgets every look-up of a person: something about their account may have changed.
+    pub fn forget(&self, user_id: UserId) {
+        self.0.write().forget(user_id, Instant::now());
     }
 
-    fn recall(&self, services: &Services, hash: TokenHash) -> Option<Arc<Actor>> {
-        let remembered = self.remembered.read();
-        let (actor, since) = remembered.get(&hash)?;
+    /// Forgets every look-up.
+    pub fn forget_all(&self) {
+        *self.0.write() = Remembered { all_forgotten: Some(Instant::now()), ..Remembered::default() };
+    }
+
+    fn recall(&self, services: &Services, proof: TokenHash) -> Option<Arc<Actor>> {
+        let remembered = self.0.read();
+        let (actor, since) = remembered.by_proof.get(&proof)?;
         (since.elapsed() < TRUSTED_FOR && !is_expired(services, actor)).then(|| Arc::clone(actor))
     }
+}
+
+impl Remembered {
+    fn remember(&mut self, actor: &Arc<Actor>, asked_at: Instant) {
+        let forgotten = self.forgotten.get(&actor.user_id).copied().max(self.all_forgotten);
+        if forgotten.is_some_and(|forgotten| forgotten >= asked_at) {
+            return;
+        }
+        if self.by_proof.len() >= MAX_REMEMBERED {
+            self.by_proof.clear();
+            self.by_person.clear();
+        }
+        if self.by_proof.insert(actor.proof, (Arc::clone(actor), asked_at)).is_none() {
+            self.by_person.entry(actor.user_id).or_default().push(actor.proof);
+        }
+    }
+
+    fn forget(&mut self, user_id: UserId, now: Instant) {
+        for proof in self.by_person.remove(&user_id).into_iter().flatten() {
+            self.by_proof.remove(&proof);
+        }
+        if self.forgotten.len() >= MAX_REMEMBERED {
+            self.forgotten.clear();
+            self.all_forgotten = Some(now);
+        }
+        self.forgotten.insert(user_id, now);
+    }
+}
+
+/// Whether what an actor presented still counts for as much as it did.
+pub(super) async fn is_still(services: &Services, actor: &Actor) -> Result<bool, Error> {
+    let found = match &actor.credential {
+        Credential::Session(_) => session_actor(services, actor.proof).await?,
+        Credential::ApiKey { .. } => api_key_actor(services, actor.proof).await?,
+        Credential::System => return Ok(true),
+    };
+    Ok(found.is_some_and(|found| (found.role, &found.credential) == (actor.role, &actor.credential)))
 }
 
 fn is_expired(services: &Services, actor: &Actor) -> bool {
     actor.expires_at.is_some_and(|expires_at| expires_at <= services.ports.clock.now())
 }
 
-async fn session_actor(services: &Services, hash: TokenHash) -> Result<Option<Actor>, Error> {
-    let found = services.ports.identities.session_by_token(hash).await?;
-    Ok(found.filter(|identity| is_active(&identity.user)).map(|identity| Actor {
+async fn session_actor(services: &Services, proof: TokenHash) -> Result<Option<Actor>, Error> {
+    let found = services.ports.identities.session_by_token(proof).await?;
+    let actor = found.filter(|identity| is_active(&identity.user)).map(|identity| Actor {
         workspace_id: identity.session.workspace_id,
         user_id: identity.user.id,
         role: identity.user.role,
         credential: Credential::Session(identity.session.id),
         expires_at: Some(identity.session.expires_at),
-    }))
+        proof,
+    });
+    Ok(actor.filter(|actor| !is_expired(services, actor)))
 }
 
-async fn api_key_actor(services: &Services, hash: TokenHash) -> Result<Option<Actor>, Error> {
-    let found = services.ports.identities.api_key_by_hash(hash).await?;
-    Ok(found.filter(|identity| is_active(&identity.user)).map(|identity| Actor {
+async fn api_key_actor(services: &Services, proof: TokenHash) -> Result<Option<Actor>, Error> {
+    let found = services.ports.identities.api_key_by_hash(proof).await?;
+    let actor = found.filter(|identity| is_active(&identity.user)).map(|identity| Actor {
         workspace_id: identity.api_key.workspace_id,
         user_id: identity.user.id,
         role: identity.user.role,
         credential: Credential::ApiKey { id: identity.api_key.id, scopes: identity.api_key.scopes },
         expires_at: identity.api_key.expires_at,
-    }))
+        proof,
+    });
+    Ok(actor.filter(|actor| !is_expired(services, actor)))
 }
 
 fn is_active(user: &User) -> bool {

@@ -11,6 +11,7 @@ mod sign_in;
 mod sign_out;
 mod tokens;
 mod users;
+mod watches;
 
 pub use accounts::{NewAccount, create_account, found_workspace};
 pub use api_keys::{ApiKeyPage, ApiKeyView, CreateApiKey, CreatedApiKey, ListApiKeys, RevokeApiKey};
@@ -22,3 +23,4 @@ pub use setup::{Setup, SetupInput, set_up};
 pub use sign_in::{SignInInput, SignedIn, sign_in};
 pub use sign_out::SignOut;
 pub use users::{CreateUser, ListUsers, UserPage, UserView};
+pub use watches::{CredentialWatch, Watches};

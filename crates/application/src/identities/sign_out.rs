@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use crate::bus::{Command, Context, Decision, Effect, Handler};
+use crate::bus::{Command, Context, Decision, Handler};
 use crate::{Error, Services};
 
 /// Ends the session that asks.
@@ -30,6 +30,6 @@ impl Handler for SignOut {
             ));
         };
         let events = vec![Event::SessionClosed { session_id, user_id: context.actor.user_id }];
-        Ok(Decision::commit(services, context, events, ()).then(Effect::EndSession(session_id)))
+        Ok(Decision::commit(services, context, events, ()))
     }
 }

@@ -7,12 +7,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::JobQueue;
-use crate::Services;
+use crate::jitter::jittered;
 use crate::runs::recover_abandoned_runs;
+use crate::{Lookout, Services};
 
-/// How often abandoned runs are looked for.
-const RECOVERY_PERIOD: Duration = Duration::from_secs(5);
-/// How often what has expired is forgotten.
+/// About how often abandoned runs are looked for.
+const RECOVERY_PERIOD: Duration = Duration::from_secs(2);
+/// About how often what has expired is forgotten.
 const PURGE_PERIOD: Duration = Duration::from_mins(10);
 
 /// The background tasks of this process.
@@ -31,6 +32,7 @@ impl Background {
         tasks.spawn(Arc::clone(&services.meter).keep_storing(stop.clone()));
         let (worker, worker_stop) = (Arc::clone(&services), stop.clone());
         tasks.spawn(async move { JobQueue::work(&worker, worker_stop).await });
+        tasks.spawn(Lookout::keep_looking(Arc::clone(&services), stop.clone()));
         tasks.spawn(keep_recovering(Arc::clone(&services), stop.clone()));
         tasks.spawn(keep_purging(Arc::clone(&services), stop.clone()));
         Self { services, stop, tasks }
@@ -46,7 +48,8 @@ impl Background {
 }
 
 async fn keep_recovering(services: Arc<Services>, stop: CancellationToken) {
-    while tokio::time::timeout(RECOVERY_PERIOD, stop.cancelled()).await.is_err() {
+    let period = || jittered(&*services.ports.ids, RECOVERY_PERIOD);
+    while tokio::time::timeout(period(), stop.cancelled()).await.is_err() {
         match recover_abandoned_runs(&services).await {
             Ok(0) => {}
             Ok(runs) => tracing::info!(runs, "ended answers that nobody was working on any more"),
@@ -60,7 +63,8 @@ async fn keep_purging(services: Arc<Services>, stop: CancellationToken) {
         if let Err(error) = services.ports.maintenance.purge_expired(services.ports.clock.now()).await {
             tracing::warn!(%error, "what has expired could not be forgotten");
         }
-        if tokio::time::timeout(PURGE_PERIOD, stop.cancelled()).await.is_ok() {
+        let period = jittered(&*services.ports.ids, PURGE_PERIOD);
+        if tokio::time::timeout(period, stop.cancelled()).await.is_ok() {
             return;
         }
     }

@@ -9,14 +9,19 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::title;
+use crate::jitter::jittered;
 use crate::{Code, Error, Services};
 
-/// How long a claimed job stays its owner's.
-const LEASE: Duration = Duration::from_mins(2);
-/// The longest that a job may take; less than its lease, so that nobody else begins it meanwhile.
+/// How long a claimed job stays its owner's without a sign of life.
+const LEASE: Duration = Duration::from_secs(6);
+/// How often leases are renewed while jobs are at work.
+const RENEWAL: Duration = Duration::from_secs(2);
+/// The longest that a job may take.
 const LONGEST: Duration = Duration::from_mins(1);
-/// How often jobs are looked for without being woken.
-const PERIOD: Duration = Duration::from_secs(15);
+/// About how often jobs are looked for without being woken: those of processes that are gone, where there are others,
+/// and those that are due again.
+const PERIOD: Duration = Duration::from_secs(2);
+const PERIOD_ALONE: Duration = Duration::from_secs(15);
 /// How many jobs are claimed in one go.
 const BATCH: u16 = 8;
 /// How often a job is tried.
@@ -34,11 +39,12 @@ impl JobQueue {
 
     /// Carries out jobs until `stop` is cancelled.
     pub async fn work(services: &Services, stop: CancellationToken) {
+        let period = if services.ports.journal.commits_alone() { PERIOD_ALONE } else { PERIOD };
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = services.job_queue.0.notified() => {}
-                () = tokio::time::sleep(PERIOD) => {}
+                () = tokio::time::sleep(jittered(&*services.ports.ids, period)) => {}
             }
             if let Err(error) = work_off(services, &stop).await {
                 tracing::warn!(%error, "background work could not be claimed");
@@ -49,7 +55,7 @@ impl JobQueue {
 
 async fn work_off(services: &Services, stop: &CancellationToken) -> Result<(), Error> {
     loop {
-        let now = services.ports.clock.now();
+        let now = services.lease_clock.now();
         let jobs = services.ports.jobs.claim(services.node_id, now, now.plus(LEASE), BATCH).await?;
         if jobs.is_empty() {
             return Ok(());
@@ -62,6 +68,17 @@ async fn work_off(services: &Services, stop: &CancellationToken) -> Result<(), E
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             settled = work => settled.into_iter().collect::<Result<(), Error>>()?,
+            () = keep_leases(services) => {}
+        }
+    }
+}
+
+async fn keep_leases(services: &Services) {
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        let until = services.lease_clock.now().plus(LEASE);
+        if let Err(error) = services.ports.jobs.renew_leases(services.node_id, until).await {
+            tracing::warn!(%error, "the leases of background work could not be renewed");
         }
     }
 }
@@ -95,7 +112,7 @@ async fn settle(services: &Services, job: &Job, done: Result<(), Error>) -> Resu
             let (error, JobKind::TitleConversation { conversation_id }) = (told(&error), job.kind);
             tracing::info!(%error, job_id = %job.id, %conversation_id, "a title will be tried again");
             let pause = Duration::from_secs(10 * u64::from(job.attempts.max(1)));
-            services.ports.jobs.retry(job.id, services.ports.clock.now().plus(pause)).await?;
+            services.ports.jobs.retry(job.id, services.lease_clock.now().plus(pause)).await?;
         }
     }
     Ok(())

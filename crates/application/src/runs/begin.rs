@@ -14,7 +14,7 @@ use crate::conversations::resolve_model;
 use crate::{Code, Error, Services};
 
 /// How long a run stays its owner's without a sign of life.
-pub(super) const LEASE: Duration = Duration::from_secs(9);
+pub(super) const LEASE: Duration = Duration::from_secs(6);
 
 /// What is to be answered, and how.
 pub(crate) struct AnswerRequest<'a> {
@@ -89,7 +89,7 @@ pub(crate) async fn begin_answer(
         status: RunStatus::Running,
         failure: None,
         lease_owner: services.node_id,
-        lease_expires_at: at.plus(LEASE),
+        lease_expires_at: services.lease_clock.now().plus(LEASE),
         started_at: at,
         ended_at: None,
     };

@@ -1,7 +1,7 @@
 //! `run.cancel`
 
 use async_trait::async_trait;
-use domain::{Permission, RunId, RunStatus};
+use domain::{Event, Permission, RunId, RunStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -28,8 +28,14 @@ impl Command for CancelRun {
 impl Handler for CancelRun {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<RunView>, Error> {
         let run = access::run(services, &context.actor, self.run_id).await?;
-        let is_running = run.status == RunStatus::Running;
-        let decision = Decision::unchanged(run.into());
-        Ok(if is_running { decision.then(Effect::CancelRun(self.run_id)) } else { decision })
+        if run.status != RunStatus::Running {
+            return Ok(Decision::unchanged(run.into()));
+        }
+        if services.engine.is_active(run.id) {
+            return Ok(Decision::unchanged(run.into()).then(Effect::CancelRun(self.run_id)));
+        }
+        // Another process carries it out: it hears of the wish at once, or finds it when it renews its leases.
+        let events = vec![Event::RunStopRequested(run.clone())];
+        Ok(Decision::commit(services, context, events, run.into()))
     }
 }

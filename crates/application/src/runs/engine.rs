@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::ports::{Clock, Ids, Journal};
-use domain::{ConversationId, NodeId, RunId};
+use domain::ports::{Clock, Ids, Journal, Messages, Relay, Runs as RunsPort};
+use domain::{ConversationId, NodeId, Run, RunId, RunStatus, WorkspaceId};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::begin::{LEASE, RunPlan};
-use super::{RunEvent, RunLog, generate};
+use super::begin::RunPlan;
+use super::mirror::Mirrors;
+use super::{Resume, RunEvent, RunLog, generate, publish};
 use crate::Ports;
 use crate::Settings;
-use crate::jobs::JobQueue;
+use crate::lease_clock::LeaseClock;
 
 /// How long the log of a run that is over is kept for readers who come back.
 const KEPT_FOR: Duration = Duration::from_mins(1);
@@ -30,18 +31,23 @@ const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;
 /// Every generation of this process.
 pub struct RunEngine {
     pub(super) journal: Arc<dyn Journal>,
+    pub(super) runs_port: Arc<dyn RunsPort>,
+    pub(super) messages: Arc<dyn Messages>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) lease_clock: Arc<LeaseClock>,
     pub(super) ids: Arc<dyn Ids>,
     pub(super) settings: Settings,
-    /// Who carries out what runs leave to be done.
-    pub(super) job_queue: JobQueue,
-    node_id: NodeId,
+    pub(super) node_id: NodeId,
     runs: Mutex<Runs>,
     active: AtomicUsize,
     draining: AtomicBool,
     /// Cancelled when running answers must end now.
     pub(super) interrupt: CancellationToken,
     tasks: TaskTracker,
+    /// Carries what runs say to other processes.
+    relay: Option<Arc<dyn Relay>>,
+    /// The logs of other processes' runs.
+    mirrors: Option<Arc<Mirrors>>,
     /// Where runs are carried out: not on the thread that happens to serve the request, which may end before them.
     runtime: Handle,
 }
@@ -55,7 +61,17 @@ struct Runs {
 
 struct KnownRun {
     log: Arc<RunLog>,
-    cancel: CancellationToken,
+    workspace_id: WorkspaceId,
+    stop: Stop,
+}
+
+/// The ways in which a run is stopped from outside.
+#[derive(Clone, Default)]
+pub(super) struct Stop {
+    /// Cancelled at the wish of a person.
+    pub cancel: CancellationToken,
+    /// Cancelled when another process has ended the run.
+    pub lost: CancellationToken,
 }
 
 struct OverRun {
@@ -69,18 +85,23 @@ pub struct ReservedRun {
     engine: Arc<RunEngine>,
     plan: Option<Box<RunPlan>>,
     log: Arc<RunLog>,
-    cancel: CancellationToken,
+    stop: Stop,
 }
 
 impl RunEngine {
     /// An engine without runs, which carries them out on the present tokio runtime.
-    pub fn new(ports: &Ports, settings: &Settings, node_id: NodeId, job_queue: JobQueue) -> Arc<Self> {
+    pub fn new(ports: &Ports, settings: &Settings, node_id: NodeId, lease_clock: Arc<LeaseClock>) -> Arc<Self> {
+        let mirrors = ports.relay.clone().map(|relay| Mirrors::new(relay, Arc::clone(&ports.runs)));
         Arc::new(Self {
+            relay: ports.relay.clone(),
+            mirrors,
             journal: Arc::clone(&ports.journal),
+            runs_port: Arc::clone(&ports.runs),
+            messages: Arc::clone(&ports.messages),
             clock: Arc::clone(&ports.clock),
+            lease_clock,
             ids: Arc::clone(&ports.ids),
             settings: settings.clone(),
-            job_queue,
             node_id,
             runs: Mutex::default(),
             active: AtomicUsize::new(0),
@@ -111,7 +132,20 @@ impl RunEngine {
         self.runs.lock().by_id.get(&id).map(|run| Arc::clone(&run.log))
     }
 
-    /// The logs of the runs that are going on in a conversation.
+    /// Whether other processes' runs can be read here.
+    pub fn has_mirrors(&self) -> bool {
+        self.mirrors.is_some()
+    }
+
+    /// The log of another process's run, kept here too: up to where a reader wants to go on, if that arrives in time.
+    /// `None` where nothing brings it here; what there is of the run is in storage.
+    pub(super) async fn mirror(&self, run: &Run, resume: Option<&Resume>) -> Option<Arc<RunLog>> {
+        let is_old = run.ended_at.is_some_and(|ended| ended.plus(KEPT_FOR) < self.clock.now());
+        let mirrors = self.mirrors.as_ref().filter(|_| run.status == RunStatus::Running || !is_old)?;
+        mirrors.of(run, resume).await
+    }
+
+    /// The logs of this process's runs that are going on in a conversation.
     pub fn logs_of(&self, conversation_id: ConversationId) -> Vec<Arc<RunLog>> {
         let runs = self.runs.lock();
         let of_conversation = runs
@@ -124,7 +158,7 @@ impl RunEngine {
     /// Stops a run at the wish of a person. A run that is over, or another process's, is left alone.
     pub fn cancel(&self, id: RunId) {
         if let Some(run) = self.runs.lock().by_id.get(&id) {
-            run.cancel.cancel();
+            run.stop.cancel.cancel();
         }
     }
 
@@ -132,33 +166,15 @@ impl RunEngine {
     pub fn reserve(self: &Arc<Self>, plan: RunPlan) -> ReservedRun {
         // Six random bytes are enough to tell the logs of one run apart.
         let epoch = URL_SAFE_NO_PAD.encode(&self.ids.secret()[..6]);
-        let log = RunLog::new(plan.run.id, plan.run.conversation_id, epoch);
+        let log = RunLog::new(plan.run.id, plan.run.conversation_id, plan.run.model.clone(), epoch);
         let started = RunEvent::Started { message_id: plan.message.id, model: plan.run.model.clone() };
         log.append([started]);
-        let cancel = CancellationToken::new();
-        let known = KnownRun { log: Arc::clone(&log), cancel: cancel.clone() };
+        let stop = Stop::default();
+        let (workspace_id, stopped) = (plan.run.workspace_id, stop.clone());
+        let known = KnownRun { log: Arc::clone(&log), workspace_id, stop: stopped };
         self.runs.lock().by_id.insert(plan.run.id, known);
         self.active.fetch_add(1, Ordering::Relaxed);
-        ReservedRun { engine: Arc::clone(self), plan: Some(Box::new(plan)), log, cancel }
-    }
-
-    /// Extends the leases of the runs that are going on, until the engine stops.
-    pub async fn keep_leases(self: Arc<Self>) {
-        let mut ticks = tokio::time::interval(LEASE / 3);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = self.interrupt.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            self.forget_old_logs();
-            if self.active_runs() > 0
-                && let Err(error) =
-                    self.journal.renew_leases(self.node_id, self.clock.now().plus(LEASE)).await
-            {
-                tracing::warn!(%error, "leases could not be renewed");
-            }
-        }
+        ReservedRun { engine: Arc::clone(self), plan: Some(Box::new(plan)), log, stop }
     }
 
     /// Refuses further runs from now on; the first step of shutting down.
@@ -187,16 +203,30 @@ impl RunEngine {
 
     /// The run is over: its log stays for a while.
     fn retire(&self, log: &Arc<RunLog>) {
-        let bytes = log.size();
-        let mut runs = self.runs.lock();
-        runs.over_bytes += bytes;
-        runs.over.push_back(OverRun { id: log.run_id(), bytes, since: tokio::time::Instant::now() });
-        drop(runs);
+        if !log.is_lost() {
+            let bytes = log.size();
+            let mut runs = self.runs.lock();
+            runs.over_bytes += bytes;
+            runs.over.push_back(OverRun { id: log.run_id(), bytes, since: tokio::time::Instant::now() });
+        }
         self.active.fetch_sub(1, Ordering::Relaxed);
         self.forget_old_logs();
     }
 
-    fn forget_old_logs(&self) {
+    /// The runs that are going on, with what is cancelled when another process has ended them.
+    pub(super) fn active(&self) -> Vec<(RunId, WorkspaceId, CancellationToken)> {
+        let runs = self.runs.lock();
+        let active = runs.by_id.iter().filter(|(_, run)| !run.log.is_over());
+        active.map(|(id, run)| (*id, run.workspace_id, run.stop.lost.clone())).collect()
+    }
+
+    /// The run was given up: whoever follows it is sent to storage from now on.
+    pub(super) fn give_up(&self, log: &RunLog) {
+        self.runs.lock().by_id.remove(&log.run_id());
+        log.lose();
+    }
+
+    pub(super) fn forget_old_logs(&self) {
         let mut runs = self.runs.lock();
         while let Some(oldest) = runs.over.front() {
             let fits = runs.over.len() <= MAX_KEPT && runs.over_bytes <= MAX_KEPT_BYTES;
@@ -215,9 +245,13 @@ impl ReservedRun {
     /// Starts the run.
     pub fn start(mut self) {
         let Some(plan) = self.plan.take() else { return };
-        let (engine, log, cancel) = (Arc::clone(&self.engine), Arc::clone(&self.log), self.cancel.clone());
+        let (engine, log, stop) = (Arc::clone(&self.engine), Arc::clone(&self.log), self.stop.clone());
+        if let Some(relay) = &engine.relay {
+            let publishing = publish::publish(Arc::clone(relay), Arc::clone(&log));
+            self.engine.tasks.spawn_on(publishing, &self.engine.runtime);
+        }
         let work = async move {
-            generate::run(&engine, *plan, &log, cancel).await;
+            generate::run(&engine, *plan, &log, stop).await;
             engine.retire(&log);
         };
         self.engine.tasks.spawn_on(work, &self.engine.runtime);

@@ -8,20 +8,20 @@ use domain::ports::{
     Checkpoint, CompletionEvent, CompletionRequest, CompletionStream, ProviderError, StorageError,
 };
 use domain::{
-    Credential, Event, Job, JobId, JobKind, Money, Origin, RunFailure, RunOutcome, UnitOfWork, Usage,
-    UsageEntry,
+    Credential, Event, Job, JobId, JobKind, Message, Money, Origin, Run, RunFailure, RunOutcome, RunStatus,
+    UnitOfWork, Usage, UsageEntry,
 };
 use futures_util::StreamExt as _;
 use serde_json::Map;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::coalesce::Coalescer;
+use super::engine::Stop;
 use super::{RunEngine, RunEvent, RunLog, RunPlan};
 
 /// Carries out a run until its answer is stored.
-pub async fn run(engine: &Arc<RunEngine>, plan: RunPlan, log: &Arc<RunLog>, cancel: CancellationToken) {
+pub async fn run(engine: &Arc<RunEngine>, plan: RunPlan, log: &Arc<RunLog>, stop: Stop) {
     let span = tracing::info_span!("run", run_id = %plan.run.id, model = %plan.run.model);
     async {
         let mut generation = Generation {
@@ -36,9 +36,12 @@ pub async fn run(engine: &Arc<RunEngine>, plan: RunPlan, log: &Arc<RunLog>, canc
             checkpoint_pause: engine.settings.checkpoint(),
             plan: &plan,
         };
-        let outcome = generation.stream_answer(&cancel).await;
+        let outcome = generation.stream_answer(&stop).await;
         generation.settle().await;
-        finish(engine, &plan, log, outcome).await;
+        match outcome {
+            Some(outcome) => finish(engine, &plan, log, outcome).await,
+            None => tell_stored(engine, &plan, log).await,
+        }
     }
     .instrument(span)
     .await;
@@ -62,28 +65,37 @@ struct Generation<'a> {
 }
 
 impl Generation<'_> {
-    /// Asks the model and follows its stream to the end, or until somebody stops it.
-    async fn stream_answer(&mut self, cancel: &CancellationToken) -> RunOutcome {
+    /// Asks the model and follows its stream to the end, or until somebody stops it. `None` when the run is no longer
+    /// this process's.
+    async fn stream_answer(&mut self, stop: &Stop) -> Option<RunOutcome> {
         let interrupt = self.engine.interrupt.clone();
         let opening = self.plan.model.chat.stream(request(self.plan));
         let stream = tokio::select! {
             biased;
-            () = cancel.cancelled() => return RunOutcome::Cancelled,
-            () = interrupt.cancelled() => return RunOutcome::Interrupted,
+            () = stop.lost.cancelled() => return None,
+            () = stop.cancel.cancelled() => return Some(RunOutcome::Cancelled),
+            () = interrupt.cancelled() => return Some(RunOutcome::Interrupted),
             opened = opening => opened,
         };
         let mut stream = match stream {
             Ok(stream) => stream,
-            Err(error) => return failed(&error, None),
+            Err(error) => return Some(failed(&error, None)),
         };
         loop {
             let flush_at = self.flush_at();
             let checkpoint_at = self.checkpoint_at();
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => return RunOutcome::Cancelled,
-                () = interrupt.cancelled() => return RunOutcome::Interrupted,
-                stored = poll_checkpoint(&mut self.checkpoint), if self.checkpoint.is_some() => self.checkpoint_done(stored),
+                () = stop.lost.cancelled() => return None,
+                () = stop.cancel.cancelled() => return Some(RunOutcome::Cancelled),
+                () = interrupt.cancelled() => return Some(RunOutcome::Interrupted),
+                stored = poll_checkpoint(&mut self.checkpoint), if self.checkpoint.is_some() => {
+                    if matches!(stored, Err(StorageError::Conflict)) {
+                        self.checkpoint = None;
+                        return None;
+                    }
+                    self.checkpoint_done(stored);
+                }
                 () = tokio::time::sleep_until(flush_at.unwrap_or_else(Instant::now)), if flush_at.is_some() => self.flush(),
                 () = tokio::time::sleep_until(checkpoint_at.unwrap_or_else(Instant::now)), if checkpoint_at.is_some() => {
                     self.start_checkpoint();
@@ -92,13 +104,13 @@ impl Generation<'_> {
                     Ok(CompletionEvent::Delta(delta)) => {
                         self.coalescer.push(delta);
                         if self.coalescer.bytes() > self.engine.settings.max_answer_bytes {
-                            return too_large(self.engine.settings.max_answer_bytes);
+                            return Some(too_large(self.engine.settings.max_answer_bytes));
                         }
                     }
                     Ok(CompletionEvent::Finished { finish_reason, usage }) => {
-                        return RunOutcome::Completed { finish_reason, usage };
+                        return Some(RunOutcome::Completed { finish_reason, usage });
                     }
-                    Err(error) => return failed(&error, None),
+                    Err(error) => return Some(failed(&error, None)),
                 },
             }
         }
@@ -218,35 +230,61 @@ async fn finish(engine: &RunEngine, plan: &RunPlan, log: &RunLog, outcome: RunOu
     const LONGEST_PAUSE: Duration = Duration::from_secs(2);
     let mut pause = Duration::from_millis(50);
     let mut attempts_after_interrupt = 5;
-    let stored = loop {
-        let unit = final_unit(engine, plan, log, &outcome);
-        let leaves_work = !unit.jobs.is_empty();
-        match engine.journal.commit(unit).await {
-            Ok(_) => {
-                if leaves_work {
-                    engine.job_queue.wake();
-                }
-                break true;
-            }
+    loop {
+        match engine.journal.commit(final_unit(engine, plan, log, &outcome)).await {
+            Ok(_) => return log.append([ended(outcome)]),
             Err(StorageError::Unavailable(error)) => {
                 tracing::warn!(%error, "the end of a run could not be stored yet");
                 if engine.interrupt.is_cancelled() {
                     attempts_after_interrupt -= 1;
                     if attempts_after_interrupt == 0 {
-                        break false;
+                        return engine.give_up(log);
                     }
                 }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
             Err(error) => {
-                tracing::info!(%error, "the end of a run has no place any more: its conversation was deleted");
-                break false;
+                tracing::info!(%error, "the end of a run has no place any more");
+                return tell_stored(engine, plan, log).await;
             }
         }
+    }
+}
+
+/// Tells the readers what is stored of a run that was ended by somebody else: its conversation was deleted, or another
+/// process took this one for dead. Where the answer is not the one that they were told, they are sent to storage.
+async fn tell_stored(engine: &RunEngine, plan: &RunPlan, log: &RunLog) {
+    let stored = match stored(engine, plan).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            tracing::warn!(%error, "it could not be found out how a run ended");
+            return engine.give_up(log);
+        }
     };
-    let outcome = if stored { outcome } else { RunOutcome::Cancelled };
-    log.append([ended(outcome)]);
+    match stored {
+        None => log.append([ended(RunOutcome::Cancelled)]),
+        Some((run, message)) if run.status != RunStatus::Running && message.parts == log.parts() => {
+            log.append([RunEvent::Ended {
+                status: run.status,
+                finish_reason: message.finish_reason,
+                usage: message.usage,
+                failure: run.failure,
+            }]);
+        }
+        Some((run, _)) => {
+            tracing::warn!(status = ?run.status, "another process has ended an answer of this one");
+            engine.give_up(log);
+        }
+    }
+}
+
+/// The run and its answer, as they are stored; `None` where they were deleted.
+async fn stored(engine: &RunEngine, plan: &RunPlan) -> Result<Option<(Run, Message)>, StorageError> {
+    let Run { workspace_id, id, message_id, .. } = plan.run;
+    let Some(run) = engine.runs_port.get(workspace_id, id).await? else { return Ok(None) };
+    let message = engine.messages.get(workspace_id, message_id).await?;
+    Ok(message.map(|message| (run, message)))
 }
 
 fn ended(outcome: RunOutcome) -> RunEvent {
@@ -263,7 +301,7 @@ fn ended(outcome: RunOutcome) -> RunEvent {
 fn final_unit(engine: &RunEngine, plan: &RunPlan, log: &RunLog, outcome: &RunOutcome) -> UnitOfWork {
     let at = engine.clock.now();
     let message = plan.message.end(log.parts(), outcome);
-    let run = domain::Run {
+    let run = Run {
         status: outcome.status(),
         failure: message.failure.clone(),
         ended_at: Some(at),

@@ -6,13 +6,17 @@ mod coalesce;
 mod engine;
 mod events;
 mod generate;
+mod leases;
 mod log;
 #[cfg(test)]
 mod log_tests;
+mod mirror;
 mod prompt;
+mod publish;
 mod read;
 mod recovery;
 mod view;
+mod wire;
 
 pub use begin::RunPlan;
 pub(crate) use begin::{AnswerRequest, begin_answer};
@@ -20,6 +24,6 @@ pub use cancel::CancelRun;
 pub use engine::{ReservedRun, RunEngine};
 pub use events::RunEvent;
 pub use log::{Attached, LogEntry, ReadResult, Resume, RunLog, RunReader, Snapshot};
-pub use read::{FollowRun, Followed, GetRun};
-pub use recovery::recover_abandoned_runs;
+pub use read::{FollowRun, Followed, GetRun, RunsElsewhere};
+pub use recovery::{Recovery, recover_abandoned_runs};
 pub use view::RunView;

@@ -1,9 +1,10 @@
 //! The journal as it grows.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
-use application::events::{Delivery, EventChannel, EventScope, JournalHead, ReadEvents, Subscription};
+use application::events::{Delivery, EventScope, ReadEvents, Subscribe, Subscribed, Subscription};
 use application::{Code, Error};
 use bytes::BytesMut;
 use domain::ports::Position;
@@ -30,10 +31,8 @@ pub struct JournalSource {
 impl JournalSource {
     /// What follows after a position; without one, what happens from now on.
     pub async fn open(reader: &Reader, after: Option<Position>) -> Result<Self, Problem> {
-        let channel = EventChannel::User(reader.context.actor.user_id);
-        let services = reader.state.services();
-        let subscription = services.hub.subscribe(channel, &reader.inbox);
-        let head = reader.state.bus.ask(&reader.context, JournalHead { scope: EventScope::Mine }).await?;
+        let subscribe = Subscribe { scope: EventScope::Mine, inbox: Arc::clone(&reader.inbox) };
+        let Subscribed { subscription, head } = reader.state.bus.ask(&reader.context, subscribe).await?;
         if after.is_some_and(|after| after > head) {
             let detail = "is beyond the newest position; load everything again, then follow from there";
             return Err(Error::invalid_field("/after", "unknown_position", detail).into());

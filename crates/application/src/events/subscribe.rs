@@ -1,0 +1,63 @@
+//! Subscribing to a part of the journal.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::Permission;
+use domain::ports::{FactScope, Position};
+use validator::Validate;
+
+use super::{EventChannel, EventOwner, EventScope, Inbox, Subscription};
+use crate::bus::{Context, Query};
+use crate::{Error, Services, access};
+
+/// From now on, what happens arrives in an inbox, once the asker is known to see it.
+#[derive(Validate)]
+pub struct Subscribe {
+    /// Which part.
+    pub scope: EventScope,
+    /// Where it is to arrive.
+    pub inbox: Arc<Inbox>,
+}
+
+/// A subscription that has begun.
+pub struct Subscribed {
+    /// Ends it when it is dropped.
+    pub subscription: Subscription,
+    /// The newest position of the part when the subscription had begun: everything after it arrives.
+    pub head: Position,
+}
+
+#[async_trait]
+impl Query for Subscribe {
+    const NAME: &'static str = "event.subscribe";
+    const PERMISSION: Permission = Permission::Read;
+    type Output = Subscribed;
+
+    async fn answer(&self, services: &Services, context: &Context) -> Result<Subscribed, Error> {
+        let actor = &*context.actor;
+        let (owner, channel, scope) = match self.scope {
+            EventScope::Mine => {
+                let user_id = actor.user_id;
+                (EventOwner::from(actor), EventChannel::User(user_id), FactScope::User(user_id))
+            }
+            EventScope::Conversation(id) => {
+                let conversation = access::conversation(services, actor, id).await?;
+                let owner =
+                    EventOwner { workspace_id: conversation.workspace_id, user_id: conversation.owner_id };
+                (owner, EventChannel::Conversation(id), FactScope::Conversation(id))
+            }
+        };
+        let (hub, journal) = (&services.hub, &services.ports.journal);
+        let subscription = hub.register(owner, channel, &self.inbox);
+        if !hub.knows(owner.user_id) {
+            let head = journal.head(owner.workspace_id, FactScope::User(owner.user_id)).await?;
+            hub.begin(owner.user_id, head);
+            if scope == FactScope::User(owner.user_id) {
+                return Ok(Subscribed { subscription, head });
+            }
+        }
+        let head = journal.head(owner.workspace_id, scope).await?;
+        Ok(Subscribed { subscription, head })
+    }
+}
