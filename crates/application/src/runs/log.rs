@@ -2,17 +2,21 @@
 //!
 //! The log is bounded. A reader is a cursor into it and owns no queue: a slow reader costs nothing, and catches up with
 //! merged deltas, or with a snapshot where the log no longer holds what it missed. Only the run's owner appends, so
-//! positions have no gaps; the epoch tells this log from one that another process kept under the same run.
+//! positions have no gaps; the epoch tells this log from one that another process kept under the same run. A mirror is
+//! the same log in another process, filled with what the owner's log has said.
 
-use std::collections::VecDeque;
+mod relayed;
+
+use std::collections::{VecDeque, vec_deque};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use domain::{ConversationId, Parts, RunId};
+use domain::{ConversationId, ModelName, Parts, RunId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::RunEvent;
+pub(super) use relayed::{Catchup, OutOfOrder};
 
 /// The most events that a log holds.
 const MAX_ENTRIES: usize = 1_024;
@@ -25,6 +29,7 @@ const MERGE_ABOVE: usize = 8;
 pub struct RunLog {
     run_id: RunId,
     conversation_id: ConversationId,
+    model: ModelName,
     epoch: String,
     state: Mutex<State>,
 }
@@ -37,8 +42,12 @@ struct State {
     /// What the last reader got that needed one, while there are readers.
     snapshot: Option<Arc<Snapshot>>,
     is_over: bool,
+    /// Whether the rest of what the run says will never arrive here.
+    is_lost: bool,
     readers: Vec<(u64, Arc<Notify>)>,
     next_reader: u64,
+    /// Wakes whoever carries the log to other processes.
+    publisher: Option<Arc<Notify>>,
 }
 
 /// One event in a log.
@@ -111,11 +120,18 @@ pub enum ReadResult {
     Events(Vec<Arc<LogEntry>>),
     /// More than the log holds; further reads go on after the snapshot.
     Snapshot(Arc<Snapshot>),
+    /// The rest will never arrive here; what became of the run is in storage.
+    Lost,
 }
 
 impl RunLog {
     /// An empty log.
-    pub fn new(run_id: RunId, conversation_id: ConversationId, epoch: String) -> Arc<Self> {
+    pub fn new(
+        run_id: RunId,
+        conversation_id: ConversationId,
+        model: ModelName,
+        epoch: String,
+    ) -> Arc<Self> {
         let state = State {
             entries: VecDeque::new(),
             bytes: 0,
@@ -123,10 +139,12 @@ impl RunLog {
             parts: Parts::new(),
             snapshot: None,
             is_over: false,
+            is_lost: false,
             readers: Vec::new(),
             next_reader: 0,
+            publisher: None,
         };
-        Arc::new(Self { run_id, conversation_id, epoch, state: Mutex::new(state) })
+        Arc::new(Self { run_id, conversation_id, model, epoch, state: Mutex::new(state) })
     }
 
     /// The run.
@@ -137,6 +155,11 @@ impl RunLog {
     /// The conversation in which the answer appears.
     pub const fn conversation_id(&self) -> ConversationId {
         self.conversation_id
+    }
+
+    /// The model that writes the answer.
+    pub const fn model(&self) -> &ModelName {
+        &self.model
     }
 
     /// What tells this log from another one of the same run.
@@ -155,9 +178,7 @@ impl RunLog {
             state.push(event);
         }
         if state.last_position != before {
-            for (_, wake) in &state.readers {
-                wake.notify_one();
-            }
+            state.wake_all();
         }
     }
 
@@ -205,10 +226,20 @@ impl State {
         self.bytes += event.size();
         self.last_position += 1;
         self.entries.push_back(LogEntry::new(self.last_position, event));
+        self.drop_oldest();
+    }
+
+    fn drop_oldest(&mut self) {
         while self.entries.len() > MAX_ENTRIES || (self.bytes > MAX_BYTES && self.entries.len() > 1) {
             if let Some(dropped) = self.entries.pop_front() {
                 self.bytes -= dropped.event.size();
             }
+        }
+    }
+
+    fn wake_all(&self) {
+        for wake in self.readers.iter().map(|(_, wake)| wake).chain(&self.publisher) {
+            wake.notify_one();
         }
     }
 
@@ -225,17 +256,24 @@ impl State {
         {
             return Arc::clone(earlier);
         }
-        let position = if self.is_over { self.last_position - 1 } else { self.last_position };
-        let snapshot = Arc::new(Snapshot::new(position, self.parts.clone()));
+        let snapshot = Arc::new(Snapshot::new(self.position_before_end(), self.parts.clone()));
         self.snapshot = Some(Arc::clone(&snapshot));
         snapshot
     }
 
+    /// The newest position that a snapshot may cover.
+    const fn position_before_end(&self) -> u64 {
+        if self.is_over { self.last_position - 1 } else { self.last_position }
+    }
+
     fn entries_after(&self, position: u64) -> Vec<Arc<LogEntry>> {
-        let newer = usize::try_from(self.last_position - position).unwrap_or(usize::MAX);
-        let skip = self.entries.len().saturating_sub(newer);
-        let missed = self.entries.range(skip..);
-        if newer > MERGE_ABOVE { merge(missed) } else { missed.cloned().collect() }
+        let missed = self.unmerged_after(position);
+        if missed.len() > MERGE_ABOVE { merge(missed) } else { missed.cloned().collect() }
+    }
+
+    fn unmerged_after(&self, position: u64) -> vec_deque::Iter<'_, Arc<LogEntry>> {
+        let newer = usize::try_from(self.last_position.saturating_sub(position)).unwrap_or(usize::MAX);
+        self.entries.range(self.entries.len().saturating_sub(newer)..)
     }
 }
 
@@ -289,6 +327,9 @@ impl RunReader {
     /// What happened since the last read.
     pub fn read(&mut self) -> ReadResult {
         let mut state = self.log.state.lock();
+        if state.is_lost {
+            return ReadResult::Lost;
+        }
         if self.needs_snapshot || !state.holds_everything_after(self.position) {
             let snapshot = state.snapshot();
             self.position = snapshot.position;

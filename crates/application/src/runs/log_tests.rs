@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{ConversationId, FinishReason, Part, Parts, RunId, RunStatus};
+use domain::{ConversationId, FinishReason, ModelName, Part, Parts, RunId, RunStatus};
 use proptest::prelude::*;
 use tokio::sync::Notify;
 
@@ -32,6 +32,7 @@ impl Client {
                     self.is_over = entry.event.is_terminal();
                 }
             }
+            ReadResult::Lost => panic!("an owner's log is never lost"),
         }
     }
 }
@@ -41,7 +42,8 @@ fn log() -> Arc<RunLog> {
     let (Ok(run_id), Ok(conversation_id)) = (uuid.parse::<RunId>(), uuid.parse::<ConversationId>()) else {
         unreachable!("the text is a UUID")
     };
-    RunLog::new(run_id, conversation_id, "epoch".to_owned())
+    let model = ModelName::new("test/model").expect("a name");
+    RunLog::new(run_id, conversation_id, model, "epoch".to_owned())
 }
 
 fn end() -> RunEvent {
@@ -176,7 +178,7 @@ fn readers_that_fell_behind_share_one_snapshot_until_the_log_has_moved_on() {
     log.append([RunEvent::PartStarted { index: 0, part: Part::text("") }, much("a")]);
     let snapshot = |reader: &mut RunReader| match reader.read() {
         ReadResult::Snapshot(snapshot) => snapshot,
-        ReadResult::Events(_) => panic!("expected a snapshot"),
+        ReadResult::Events(_) | ReadResult::Lost => panic!("expected a snapshot"),
     };
     let first = snapshot(&mut readers[0]);
     log.append([much("b")]);

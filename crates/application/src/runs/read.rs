@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Message, Permission, Run, RunId};
+use domain::{ConversationId, Message, Permission, Run, RunId, RunStatus};
 use validator::Validate;
 
-use super::{RunLog, RunView};
+use super::{Resume, RunLog, RunView};
 use crate::bus::{Context, Query};
 use crate::{Error, Services, access};
 
@@ -28,24 +28,36 @@ impl Query for GetRun {
     }
 }
 
-/// Follows a run: live where this process has its log, from storage otherwise.
+/// Follows a run: live where this process has its log or can have a copy of it, from storage otherwise.
 #[derive(Debug, Clone, Validate)]
 pub struct FollowRun {
     /// Which run.
     pub run_id: RunId,
+    /// Where the reader wants to go on. A copy that is not as far yet is waited for, but not for long.
+    pub resume: Option<Resume>,
 }
 
 /// What there is to follow.
 pub enum Followed {
-    /// The run is going on here, or was until recently.
+    /// The run is going on, or was until recently.
     Live(Arc<RunLog>),
-    /// The run is over and its log is gone; this is what was stored.
+    /// There is no log, or it is not within reach; this is what was stored.
     Stored {
         /// The run.
         run: Box<Run>,
         /// The answer.
         message: Box<Message>,
     },
+}
+
+impl Followed {
+    /// Whether the run is over, as far as this tells.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Live(log) => log.is_over(),
+            Self::Stored { run, .. } => run.status != RunStatus::Running,
+        }
+    }
 }
 
 #[async_trait]
@@ -57,12 +69,45 @@ impl Query for FollowRun {
     async fn answer(&self, services: &Services, context: &Context) -> Result<Followed, Error> {
         // The log is looked up first: were it forgotten after the run was read, nothing would be there to follow.
         let log = services.engine.log(self.run_id);
-        let run = access::run(services, &context.actor, self.run_id).await?;
+        let mut run = access::run(services, &context.actor, self.run_id).await?;
         if let Some(log) = log {
             return Ok(Followed::Live(log));
+        }
+        if let Some(log) = services.engine.mirror(&run, self.resume.as_ref()).await {
+            return Ok(Followed::Live(log));
+        }
+        if run.status == RunStatus::Running && services.engine.has_mirrors() {
+            // It may have ended while its log was looked for.
+            run = access::run(services, &context.actor, self.run_id).await?;
         }
         let message = services.ports.messages.get(run.workspace_id, run.message_id).await?;
         let message = message.ok_or_else(Error::not_found)?;
         Ok(Followed::Stored { run: Box::new(run), message: Box::new(message) })
+    }
+}
+
+/// The runs that are going on in a conversation in other processes, oldest first; none where their logs cannot be had
+/// here anyway.
+#[derive(Debug, Clone, Validate)]
+pub struct RunsElsewhere {
+    /// Which conversation.
+    pub conversation_id: ConversationId,
+}
+
+#[async_trait]
+impl Query for RunsElsewhere {
+    const NAME: &'static str = "run.elsewhere";
+    const PERMISSION: Permission = Permission::Read;
+    type Output = Vec<RunId>;
+
+    async fn answer(&self, services: &Services, context: &Context) -> Result<Vec<RunId>, Error> {
+        if !services.engine.has_mirrors() {
+            return Ok(Vec::new());
+        }
+        let running = services.ports.runs.running(context.actor.workspace_id, self.conversation_id).await?;
+        let elsewhere = running.into_iter().filter(|run| {
+            access::is_visible(&context.actor, run.user_id) && services.engine.log(run.id).is_none()
+        });
+        Ok(elsewhere.map(|run| run.id).collect())
     }
 }

@@ -15,8 +15,12 @@ fn id<T: std::str::FromStr>() -> T {
     id
 }
 
+fn log() -> Arc<RunLog> {
+    RunLog::new(id(), id(), ModelName::new("test/model").expect("a name"), "e".to_owned())
+}
+
 fn frames(events: Vec<RunEvent>) -> Vec<Value> {
-    let log = RunLog::new(id(), id(), "e".to_owned());
+    let log = log();
     let mut reader = log.attach(Some(&Resume { epoch: None, after: 0 }), Arc::new(Notify::new())).reader;
     log.append(events);
     let ReadResult::Events(entries) = reader.read() else { unreachable!("the log holds everything") };
@@ -75,7 +79,7 @@ fn a_failed_run_says_why() {
 
 #[test]
 fn a_frame_is_one_line_so_that_event_streams_can_carry_it() {
-    let log = RunLog::new(id(), id(), "e".to_owned());
+    let log = log();
     let parts = domain::Parts::from_text("one\r\ntwo\nthree\u{85}");
     let snapshot = application::runs::Snapshot::new(7, parts);
     let json = run_snapshot(&log, &snapshot).json();

@@ -2,12 +2,13 @@
 //! writes it there. A client that goes away does not stop that run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use application::conversations::{CreateConversation, DeleteConversation};
 use application::messages::{KeepTurns, KeptTurn, SendMessage};
-use application::runs::{FollowRun, Followed, ReadResult, Resume, RunEvent, RunLog};
+use application::runs::{FollowRun, Followed, ReadResult, Resume, RunEvent, RunLog, RunReader};
 use application::{Code, Context, Error};
 use bytes::BytesMut;
 use domain::ports::ChatMessage;
@@ -26,6 +27,11 @@ use crate::problem::Problem;
 use crate::route::Outcome;
 use crate::sse::{Progress, Reader, Source, chunks_of};
 use crate::state::State;
+
+/// A reader that begins with the run.
+const BEGINNING: Resume = Resume { epoch: None, after: 0 };
+/// How often a run is looked for that is going on, but of which nothing arrives here.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Names the conversation, in requests and answers.
 const HEADER: HeaderName = HeaderName::from_static("x-colloquy-conversation");
@@ -55,19 +61,19 @@ pub async fn answer(
         Some(id) => (id, exchange.send(state, &context, id).await?),
         None => exchange.create_and_send(state, &context).await?,
     };
-    let followed = state.bus.ask(&context, FollowRun { run_id }).await?;
+    let followed = look(state, &context, run_id).await?;
     let model = match &followed {
-        Followed::Live(log) => model_of(log),
-        Followed::Stored { run, .. } => Some(run.model.clone()),
+        Followed::Live(log) => log.model(),
+        Followed::Stored { run, .. } => &run.model,
     };
-    let head = head(state, model.as_ref().map_or("", ModelName::as_str));
+    let head = head(state, model.as_str());
     let mut response = if chat.stream == Some(true) {
         let chunks = Chunks::new(&head, chat.includes_usage());
         let reader = Reader::new(Arc::clone(state), context, request);
-        let source = KeptSource { chunks, followed: Following::new(followed, &reader) };
+        let source = KeptSource { chunks, run_id, following: Following::new(followed, &reader) };
         event_stream().streaming(chunks_of(reader, source, BytesMut::new()))
     } else {
-        whole(&head, followed).await?
+        whole(state, &context, &head, run_id, followed).await?
     };
     let value = HeaderValue::from_str(&conversation_id.to_string()).map_err(Error::internal)?;
     response.headers_mut().insert(HEADER, value);
@@ -216,18 +222,8 @@ impl Exchange {
     }
 }
 
-/// The model that writes a run, from the event that begins it. A run that is so long that its beginning is forgotten
-/// has no use for it any more.
-fn model_of(log: &Arc<RunLog>) -> Option<ModelName> {
-    let beginning = Resume { epoch: None, after: 0 };
-    let ReadResult::Events(entries) = log.attach(Some(&beginning), Arc::new(Notify::new())).reader.read()
-    else {
-        return None;
-    };
-    entries.iter().find_map(|entry| match &entry.event {
-        RunEvent::Started { model, .. } => Some(model.clone()),
-        _ => None,
-    })
+async fn look(state: &State, context: &Context, run_id: RunId) -> Result<Followed, Error> {
+    state.bus.ask(context, FollowRun { run_id, resume: Some(BEGINNING) }).await
 }
 
 /// How a run ended, for OpenAI's libraries.
@@ -248,6 +244,16 @@ impl Ending {
         }
     }
 
+    fn told_by(event: &RunEvent) -> Option<Self> {
+        let RunEvent::Ended { status, finish_reason, usage, failure } = event else { return None };
+        Some(Self {
+            status: *status,
+            finish_reason: *finish_reason,
+            usage: *usage,
+            failure: failure.clone(),
+        })
+    }
+
     /// Why the model stopped; an error where it did not get to the end.
     fn outcome(self) -> Result<(FinishReason, Option<Usage>), Error> {
         match (self.status, self.failure) {
@@ -264,37 +270,46 @@ impl Ending {
 }
 
 /// Waits for the end of the run and gives all of the answer.
-async fn whole(head: &Head, followed: Followed) -> Outcome {
-    let (parts, ending) = match followed {
-        Followed::Stored { run, message } => {
-            let ending = Ending::of(&run, &message);
-            (message.parts, ending)
+async fn whole(
+    state: &State,
+    context: &Context,
+    head: &Head,
+    run_id: RunId,
+    mut followed: Followed,
+) -> Outcome {
+    let (parts, ending) = loop {
+        match followed {
+            Followed::Live(log) => {
+                if let Some(ending) = end_of(&log).await {
+                    break (log.parts(), ending);
+                }
+            }
+            Followed::Stored { run, message } if run.status != RunStatus::Running => {
+                let ending = Ending::of(&run, &message);
+                break (message.parts, ending);
+            }
+            Followed::Stored { .. } => tokio::time::sleep(LOOK_AGAIN).await,
         }
-        Followed::Live(log) => {
-            let ending = end_of(&log).await;
-            (log.parts(), ending)
-        }
+        followed = look(state, context, run_id).await?;
     };
     let (finish_reason, usage) = ending.outcome()?;
     json_answer(&ChatAnswer::new(head, parts.as_slice(), finish_reason, usage))
 }
 
-async fn end_of(log: &Arc<RunLog>) -> Ending {
+/// Waits for the end of the run; `None` where it will not arrive here.
+async fn end_of(log: &Arc<RunLog>) -> Option<Ending> {
     let wake = Arc::new(Notify::new());
     let mut reader = log.attach(None, Arc::clone(&wake)).reader;
     loop {
-        if let ReadResult::Events(entries) = reader.read() {
-            for entry in &entries {
-                if let RunEvent::Ended { status, finish_reason, usage, failure } = &entry.event {
-                    return Ending {
-                        status: *status,
-                        finish_reason: *finish_reason,
-                        usage: *usage,
-                        failure: failure.clone(),
-                    };
+        match reader.read() {
+            ReadResult::Snapshot(_) => {}
+            ReadResult::Events(entries) => {
+                if let Some(ending) = entries.iter().find_map(|entry| Ending::told_by(&entry.event)) {
+                    return Some(ending);
                 }
+                wake.notified().await;
             }
-            wake.notified().await;
+            ReadResult::Lost => return None,
         }
     }
 }
@@ -302,43 +317,79 @@ async fn end_of(log: &Arc<RunLog>) -> Ending {
 /// A kept answer in steps.
 struct KeptSource {
     chunks: Chunks,
-    followed: Following,
+    run_id: RunId,
+    following: Following,
 }
 
 enum Following {
-    Live(Box<application::runs::RunReader>),
+    /// What the run says arrives here.
+    Live(Box<RunReader>),
+    /// The run is over; this is still to be told.
     Stored(Box<Run>, Box<Message>),
+    /// Nothing arrives here, or no longer.
+    Waiting {
+        /// Whether something has been told: then only all of the answer continues it.
+        has_told: bool,
+    },
 }
 
 impl Following {
     fn new(followed: Followed, reader: &Reader) -> Self {
         match followed {
             Followed::Live(log) => {
-                let beginning = Resume { epoch: None, after: 0 };
-                Self::Live(Box::new(log.attach(Some(&beginning), Arc::clone(&reader.wake)).reader))
+                Self::Live(Box::new(log.attach(Some(&BEGINNING), Arc::clone(&reader.wake)).reader))
             }
-            Followed::Stored { run, message } => Self::Stored(run, message),
+            Followed::Stored { run, message } if run.status != RunStatus::Running => {
+                Self::Stored(run, message)
+            }
+            Followed::Stored { .. } => Self::Waiting { has_told: false },
         }
+    }
+
+    /// Looks for a run of which nothing arrived.
+    async fn look_again(reader: &Reader, run_id: RunId, has_told: bool) -> Result<Self, Error> {
+        Ok(match look(&reader.state, &reader.context, run_id).await? {
+            Followed::Live(log) if has_told && !log.is_over() => Self::Waiting { has_told },
+            Followed::Live(log) if has_told => {
+                Self::Live(Box::new(log.attach(None, Arc::clone(&reader.wake)).reader))
+            }
+            followed => Self::new(followed, reader),
+        })
     }
 }
 
 impl Source for KeptSource {
-    async fn fill(&mut self, _: &Reader, buffer: &mut BytesMut) -> Progress {
-        let ending = match &mut self.followed {
+    async fn fill(&mut self, reader: &Reader, buffer: &mut BytesMut) -> Progress {
+        if let Following::Waiting { has_told } = self.following {
+            match Following::look_again(reader, self.run_id, has_told).await {
+                Ok(following) => self.following = following,
+                Err(error) => {
+                    self.chunks.fail(&error.into());
+                    buffer.extend_from_slice(&self.chunks.take());
+                    return Progress::Over;
+                }
+            }
+        }
+        let said = match &mut self.following {
+            Following::Waiting { .. } => Said::Nothing,
             Following::Stored(run, message) => {
                 self.chunks.catch_up(message.parts.as_slice());
-                Some(Ending::of(run, message))
+                Said::End(Ending::of(run, message))
             }
-            Following::Live(reader) => read(reader, &mut self.chunks),
+            Following::Live(log) => read(log, &mut self.chunks),
         };
-        let progress = match ending.map(Ending::outcome) {
-            None => Progress::Open,
-            Some(Ok((finish_reason, usage))) => {
-                self.chunks.finish(finish_reason, usage);
-                Progress::Over
+        let progress = match said {
+            Said::More => Progress::Open,
+            Said::Nothing => Progress::Again(LOOK_AGAIN),
+            Said::Lost => {
+                self.following = Following::Waiting { has_told: true };
+                Progress::Again(Duration::ZERO)
             }
-            Some(Err(error)) => {
-                self.chunks.fail(&error.into());
+            Said::End(ending) => {
+                match ending.outcome() {
+                    Ok((finish_reason, usage)) => self.chunks.finish(finish_reason, usage),
+                    Err(error) => self.chunks.fail(&error.into()),
+                }
                 Progress::Over
             }
         };
@@ -347,8 +398,20 @@ impl Source for KeptSource {
     }
 }
 
-/// Writes what the run has said; gives its end once it has come.
-fn read(reader: &mut application::runs::RunReader, chunks: &mut Chunks) -> Option<Ending> {
+/// How far a run has come.
+enum Said {
+    /// It goes on.
+    More,
+    /// Nothing arrives here yet.
+    Nothing,
+    /// Nothing arrives here any more, although it is not over.
+    Lost,
+    /// It is over.
+    End(Ending),
+}
+
+/// Writes what the run has said.
+fn read(reader: &mut RunReader, chunks: &mut Chunks) -> Said {
     loop {
         match reader.read() {
             ReadResult::Snapshot(snapshot) => chunks.catch_up(snapshot.parts.as_slice()),
@@ -358,19 +421,15 @@ fn read(reader: &mut application::runs::RunReader, chunks: &mut Chunks) -> Optio
                         RunEvent::Started { .. } => chunks.begin(),
                         RunEvent::PartStarted { part, .. } => chunks.start(part),
                         RunEvent::Delta { part, text } => chunks.append(*part, text),
-                        RunEvent::PartEnded { .. } => {}
-                        RunEvent::Ended { status, finish_reason, usage, failure } => {
-                            return Some(Ending {
-                                status: *status,
-                                finish_reason: *finish_reason,
-                                usage: *usage,
-                                failure: failure.clone(),
-                            });
-                        }
+                        RunEvent::PartEnded { .. } | RunEvent::Ended { .. } => {}
+                    }
+                    if let Some(ending) = Ending::told_by(&entry.event) {
+                        return Said::End(ending);
                     }
                 }
-                return None;
+                return Said::More;
             }
+            ReadResult::Lost => return Said::Lost,
         }
     }
 }

@@ -121,6 +121,7 @@ impl<S: Source> Stream<S> {
             return None;
         }
         let mut buffer = std::mem::take(&mut self.first);
+        let mut keep_alive = std::pin::pin!(tokio::time::sleep(KEEP_ALIVE));
         loop {
             let progress = self.source.fill(&self.reader, &mut buffer).await;
             self.is_over = progress == Progress::Over;
@@ -145,11 +146,8 @@ impl<S: Source> Stream<S> {
                         return Some(self.farewell());
                     }
                 }
-                () = tokio::time::sleep(again) => {
-                    if progress == Progress::Open {
-                        return Some(Bytes::from_static(COMMENT));
-                    }
-                }
+                () = &mut keep_alive => return Some(Bytes::from_static(COMMENT)),
+                () = tokio::time::sleep(again) => {}
             }
         }
     }

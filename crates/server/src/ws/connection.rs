@@ -301,6 +301,7 @@ impl Connection {
             Done::Followed { run_id, ticket, reply_to, request, outcome } => {
                 self.followed(run_id, ticket, reply_to.as_deref(), &request, outcome);
             }
+            Done::LookAgain { run_id, ticket } => self.keep_looking(run_id, ticket),
             Done::Commanded { id, trace_id, outcome } => self.commanded(&id, &trace_id, outcome),
         }
         Ok(())

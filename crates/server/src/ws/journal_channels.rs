@@ -5,19 +5,19 @@ use std::time::Duration;
 use application::events::{EventChannel, EventView, RecordedEvent, RunReference};
 use application::{Code, Error};
 use domain::ports::Position;
-use domain::{ConversationId, RunStatus};
+use domain::{ConversationId, RunId, RunStatus};
 
 use super::close::{CloseCode, End};
 use super::connection::Connection;
 use super::subscriptions::{Durable, Phase};
-use super::work::{self, ChannelState, Opening, PAGE};
+use super::work::{self, ChannelState, Opened, Opening, PAGE};
 use crate::frames::{
     self, Channel, Encoded, JOURNAL_EPOCH, Snapshot, SnapshotState, Subscribed, SubscriptionRequest,
     Unsubscribed, position_of,
 };
 
 impl Connection {
-    /// Begins a subscription to a channel of the journal: the hub first, so that nothing slips through.
+    /// Begins a subscription to a channel of the journal.
     pub(super) fn subscribe_to_journal(
         &mut self,
         channel: Channel,
@@ -25,10 +25,6 @@ impl Connection {
         request: SubscriptionRequest,
     ) {
         let Some(session) = &self.session else { return };
-        let event_channel = match channel {
-            Channel::Conversation(id) => EventChannel::Conversation(id),
-            Channel::User | Channel::Run(_) => EventChannel::User(session.context().actor.user_id),
-        };
         let ticket = self.subscriptions.ticket();
         let asked_after = request.after.and_then(|after| i64::try_from(after).ok()).unwrap_or_default();
         let durable = Durable {
@@ -36,10 +32,18 @@ impl Connection {
             sent: Position(asked_after),
             phase: Phase::Opening,
             missed: false,
-            _delivery: self.state.services().hub.subscribe(event_channel, &self.inbox),
+            delivery: None,
         };
         self.subscriptions.durable.insert(channel, durable);
-        self.work.push(work::open(&self.state, session.context(), channel, ticket, reply_to, request));
+        self.work.push(work::open(
+            &self.state,
+            session.context(),
+            &self.inbox,
+            channel,
+            ticket,
+            reply_to,
+            request,
+        ));
     }
 
     /// A channel is open, or cannot be.
@@ -48,7 +52,7 @@ impl Connection {
         channel: Channel,
         ticket: u64,
         reply_to: Option<String>,
-        outcome: Result<Opening, Error>,
+        outcome: Result<Opened, Error>,
     ) -> Result<(), End> {
         let Some(durable) = self.subscriptions.durable(channel, ticket) else {
             self.send_superseded(reply_to.as_deref(), channel);
@@ -56,6 +60,13 @@ impl Connection {
         };
         let asked_after = durable.sent;
         let to = reply_to.as_deref();
+        let (outcome, elsewhere) = match outcome {
+            Ok(Opened { opening, elsewhere, delivery }) => {
+                durable.delivery = Some(delivery);
+                (Ok(opening), elsewhere)
+            }
+            Err(error) => (Err(error), Vec::new()),
+        };
         match outcome {
             Ok(Opening::Fresh(head)) => self.begin(channel, to, true, head),
             Ok(Opening::Recovered(events)) => {
@@ -70,12 +81,12 @@ impl Connection {
                 self.begin(channel, to, true, last);
                 for (event, frame) in events.iter().zip(&missed) {
                     self.push(frame);
-                    self.note_recorded(channel, &event.view);
+                    self.note_recorded(channel, &event.view, Origin::Opening);
                 }
             }
             Ok(Opening::Snapshot(head, channel_state)) => {
                 self.begin(channel, to, false, head);
-                self.send_snapshot(channel, head, &channel_state);
+                self.send_snapshot(channel, head, &channel_state, &elsewhere);
             }
             Err(error) => {
                 self.subscriptions.remove(channel);
@@ -87,7 +98,7 @@ impl Connection {
             }
         }
         if let Channel::Conversation(id) = channel {
-            self.attach_running(id);
+            self.attach_running(id, &elsewhere);
         }
         self.pass_on_or_catch_up(channel);
         Ok(())
@@ -108,19 +119,32 @@ impl Connection {
         // No journal reaches this position: nothing can be recovered from it.
         let request =
             SubscriptionRequest { channel: channel.to_string(), epoch: None, after: Some(u64::MAX) };
-        self.work.push(work::open(&self.state, session.context(), channel, ticket, reply_to, request));
+        let context = session.context();
+        self.work.push(work::open(
+            &self.state,
+            context,
+            &self.inbox,
+            channel,
+            ticket,
+            reply_to,
+            request,
+        ));
     }
 
-    fn send_snapshot(&self, channel: Channel, head: Position, channel_state: &ChannelState) {
+    fn send_snapshot(
+        &self,
+        channel: Channel,
+        head: Position,
+        channel_state: &ChannelState,
+        elsewhere: &[RunId],
+    ) {
         let runs: Vec<RunReference>;
         let state = match channel_state {
             ChannelState::User(conversations) => SnapshotState::User { conversations },
             ChannelState::Conversation(conversation) => {
-                let running = self.state.services().engine.logs_of(conversation.id);
-                runs = running
-                    .iter()
-                    .map(|log| RunReference { id: log.run_id(), status: RunStatus::Running })
-                    .collect();
+                let here = self.state.services().engine.logs_of(conversation.id);
+                let ids = here.iter().map(|log| log.run_id()).chain(elsewhere.iter().copied());
+                runs = ids.map(|id| RunReference { id, status: RunStatus::Running }).collect();
                 SnapshotState::Conversation { conversation, runs: &runs }
             }
         };
@@ -163,7 +187,7 @@ impl Connection {
                 durable.missed |= events.len() == usize::from(PAGE);
                 for event in &events {
                     self.push(&frames::recorded_event(channel, event));
-                    self.note_recorded(channel, &event.view);
+                    self.note_recorded(channel, &event.view, Origin::CatchingUp);
                 }
                 self.pass_on_or_catch_up(channel);
             }
@@ -241,24 +265,24 @@ impl Connection {
         durable.sent = published.position;
         self.push(&frames::published_event(delivery.channel, published));
         if let Channel::Conversation(id) = channel {
-            self.note_fact(id, &published.view, true);
+            self.note_fact(id, &published.view, Origin::Live);
         }
     }
 
-    fn note_recorded(&mut self, channel: Channel, view: &EventView) {
+    fn note_recorded(&mut self, channel: Channel, view: &EventView, origin: Origin) {
         if let Channel::Conversation(id) = channel {
-            self.note_fact(id, view, false);
+            self.note_fact(id, view, origin);
         }
     }
 
     /// What an event of a conversation means for the subscriptions: a run that started comes along, and a conversation
     /// that was deleted has nothing more to tell. A run that is over is told by the event that ended it, unless the
     /// client is live and has seen it start just now.
-    fn note_fact(&mut self, id: ConversationId, view: &EventView, is_live: bool) {
+    fn note_fact(&mut self, id: ConversationId, view: &EventView, origin: Origin) {
         match view.kind.as_str() {
             "run.started" => {
                 if let Some(run) = &view.run {
-                    self.attach_started(id, run.id, is_live);
+                    self.attach_started(id, run.id, origin);
                 }
             }
             "conversation.deleted" => {
@@ -269,6 +293,17 @@ impl Connection {
             _ => {}
         }
     }
+}
+
+/// How a client came to be told of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It happened before the channel was opened. What is going on then is attached with the channel.
+    Opening,
+    /// It was missed and is told late.
+    CatchingUp,
+    /// It happened just now.
+    Live,
 }
 
 /// Whether another attempt would fail too: the channel, or the right to see it, is gone.

@@ -1,16 +1,22 @@
-//! Channels of runs: live from the run's log, or from storage where the log is gone.
+//! Channels of runs: live from the run's log or a copy of it, or from storage where there is neither.
 
 use std::sync::Arc;
 
 use application::Error;
-use application::events::EventChannel;
+use application::events::{EventChannel, EventOwner};
 use application::runs::{Followed, ReadResult, Resume, RunLog};
 use domain::{ConversationId, Message, Run, RunId, RunStatus};
 
 use super::connection::Connection;
+use super::journal_channels::Origin;
 use super::subscriptions::{RunPhase, RunSubscription};
 use super::work;
 use crate::frames::{self, Channel, STORED_END, STORED_EPOCH, Subscribed, SubscriptionRequest};
+
+/// A reader that begins with the run.
+const BEGINNING: Resume = Resume { epoch: None, after: 0 };
+/// No log reaches this position: nothing can be recovered from it.
+const NO_POSITION: Option<u64> = Some(u64::MAX);
 
 impl Connection {
     /// Begins a subscription to a run.
@@ -22,44 +28,72 @@ impl Connection {
     ) {
         let Some(session) = &self.session else { return };
         let ticket = self.subscriptions.ticket();
-        let opening = RunSubscription { ticket, came_with: None, phase: RunPhase::Opening };
+        let phase = RunPhase::Opening { even_if_over: true };
+        let opening = RunSubscription { ticket, came_with: None, phase };
         self.subscriptions.runs.insert(run_id, opening);
         self.work.push(work::follow(&self.state, session.context(), run_id, ticket, reply_to, request));
     }
 
-    /// Subscribes to every run that is going on in a conversation.
-    pub(super) fn attach_running(&mut self, conversation_id: ConversationId) {
+    /// Subscribes to every run that is going on in a conversation: those of this process, and those elsewhere.
+    pub(super) fn attach_running(&mut self, conversation_id: ConversationId, elsewhere: &[RunId]) {
         for log in self.state.services().engine.logs_of(conversation_id) {
             self.attach(&log);
+        }
+        for run_id in elsewhere {
+            self.attach_elsewhere(conversation_id, *run_id, false);
         }
     }
 
     /// Subscribes to a run that an event told of.
-    pub(super) fn attach_started(
-        &mut self,
-        conversation_id: ConversationId,
-        run_id: RunId,
-        even_if_over: bool,
-    ) {
-        let log = self.state.services().engine.log(run_id);
-        if let Some(log) = log.filter(|log| log.conversation_id() == conversation_id)
-            && (even_if_over || !log.is_over())
-        {
-            self.attach(&log);
+    pub(super) fn attach_started(&mut self, conversation_id: ConversationId, run_id: RunId, origin: Origin) {
+        let even_if_over = origin == Origin::Live;
+        match self.state.services().engine.log(run_id) {
+            Some(log) if log.conversation_id() == conversation_id && (even_if_over || !log.is_over()) => {
+                self.attach(&log);
+            }
+            None if origin != Origin::Opening && self.state.services().engine.has_mirrors() => {
+                self.attach_elsewhere(conversation_id, run_id, even_if_over);
+            }
+            Some(_) | None => {}
         }
     }
 
     /// Subscribes from the run's beginning, unless the client has asked for the run itself.
     fn attach(&mut self, log: &Arc<RunLog>) {
+        if let Some(ticket) = self.bring_along(log.conversation_id(), log.run_id(), true) {
+            self.go_live(log, ticket, None, Some(&BEGINNING));
+        }
+    }
+
+    /// The same for a run of another process.
+    fn attach_elsewhere(&mut self, conversation_id: ConversationId, run_id: RunId, even_if_over: bool) {
+        if let Some(ticket) = self.bring_along(conversation_id, run_id, even_if_over) {
+            self.look_for(run_id, ticket, Some(0));
+        }
+    }
+
+    /// A subscription that comes with that to a conversation, if there is room and none to the run yet.
+    fn bring_along(
+        &mut self,
+        conversation_id: ConversationId,
+        run_id: RunId,
+        even_if_over: bool,
+    ) -> Option<u64> {
         let has_place = self.subscriptions.count() < self.state.sockets.settings().subscriptions;
-        if self.subscriptions.runs.contains_key(&log.run_id()) || !has_place {
-            return;
+        if self.subscriptions.runs.contains_key(&run_id) || !has_place {
+            return None;
         }
         let ticket = self.subscriptions.ticket();
-        let came_with = Some(log.conversation_id());
-        let subscription = RunSubscription { ticket, came_with, phase: RunPhase::Opening };
-        self.subscriptions.runs.insert(log.run_id(), subscription);
-        self.go_live(log, ticket, None, Some(&Resume { epoch: None, after: 0 }));
+        let phase = RunPhase::Opening { even_if_over };
+        let subscription = RunSubscription { ticket, came_with: Some(conversation_id), phase };
+        self.subscriptions.runs.insert(run_id, subscription);
+        Some(ticket)
+    }
+
+    fn look_for(&mut self, run_id: RunId, ticket: u64, after: Option<u64>) {
+        let Some(session) = &self.session else { return };
+        let request = SubscriptionRequest { channel: Channel::Run(run_id).to_string(), epoch: None, after };
+        self.work.push(work::follow(&self.state, session.context(), run_id, ticket, None, request));
     }
 
     /// Reads a run's log from here on.
@@ -86,12 +120,26 @@ impl Connection {
         request: &SubscriptionRequest,
         outcome: Result<Followed, Error>,
     ) {
-        if self.subscriptions.run(run_id, ticket).is_none() {
+        let Some(subscription) = self.subscriptions.run(run_id, ticket) else {
             return self.send_superseded(reply_to, Channel::Run(run_id));
+        };
+        if let RunPhase::Live(reader) = &subscription.phase
+            && outcome.is_ok()
+        {
+            // It was looked for twice at one time. The frame that asked still waits for its answer.
+            let log = Arc::clone(reader.log());
+            if reply_to.is_some() {
+                self.go_live(&log, ticket, reply_to, None);
+            }
+            return;
         }
+        let only_if_running = matches!(subscription.phase, RunPhase::Opening { even_if_over: false });
         match outcome {
+            Ok(followed) if only_if_running && followed.is_over() => {
+                self.subscriptions.runs.remove(&run_id);
+            }
             Ok(Followed::Live(log)) => {
-                let resume = resume(request);
+                let resume = work::resume(request);
                 self.go_live(&log, ticket, reply_to, resume.as_ref());
             }
             Ok(Followed::Stored { run, message }) if run.status == RunStatus::Running => {
@@ -131,8 +179,8 @@ impl Connection {
         }
     }
 
-    /// Waits for the end of a run that nobody here works on: its process is gone, and recovery will end it. The journal
-    /// is subscribed to first, then the run is looked at once more.
+    /// Waits for the end of a run of which nothing arrives here: its process is gone, and recovery will end it, or what
+    /// carries it is away. The journal is subscribed to first, then the run is looked at once more.
     fn wait_for_end(
         &mut self,
         run: &Run,
@@ -153,10 +201,14 @@ impl Connection {
                 *is_told = true;
                 self.send_stored_subscribed(run.id, reply_to, false, 0);
                 self.push(&frames::stored_snapshot(run.id, message));
+                if self.state.services().engine.has_mirrors() {
+                    self.work.push(work::look_again(run.id, ticket));
+                }
             }
             phase => {
                 let channel = EventChannel::Conversation(run.conversation_id);
-                let delivery = self.state.services().hub.subscribe(channel, &self.inbox);
+                let owner = EventOwner { workspace_id: run.workspace_id, user_id: run.user_id };
+                let delivery = self.state.services().hub.subscribe(owner, channel, &self.inbox);
                 *phase = RunPhase::Waiting { _delivery: delivery, is_told: false };
                 let Some(session) = &self.session else { return };
                 let reply_to = reply_to.map(ToOwned::to_owned);
@@ -172,12 +224,19 @@ impl Connection {
         self.send(&Subscribed { reply_to, channel, epoch: STORED_EPOCH, recovered, position });
     }
 
-    /// Something happened to a run whose end is waited for.
+    /// Something happened to a run whose end is waited for. Should it be live by now, the client gets a snapshot: what it
+    /// has is from storage.
     pub(super) fn look_again(&mut self, run_id: RunId, ticket: u64) {
-        let Some(session) = &self.session else { return };
-        let request =
-            SubscriptionRequest { channel: Channel::Run(run_id).to_string(), epoch: None, after: None };
-        self.work.push(work::follow(&self.state, session.context(), run_id, ticket, None, request));
+        self.look_for(run_id, ticket, NO_POSITION);
+    }
+
+    /// Looks from time to time whether a run whose end is waited for can be read here by now.
+    pub(super) fn keep_looking(&mut self, run_id: RunId, ticket: u64) {
+        let subscription = self.subscriptions.run(run_id, ticket);
+        if subscription.is_some_and(|run| matches!(run.phase, RunPhase::Waiting { .. })) {
+            self.look_again(run_id, ticket);
+            self.work.push(work::look_again(run_id, ticket));
+        }
     }
 
     /// Events were lost: the end of a run may have been among them.
@@ -198,7 +257,8 @@ impl Connection {
     pub(super) fn read_runs(&mut self) -> bool {
         let Self { subscriptions, out, .. } = self;
         let mut has_all = true;
-        subscriptions.runs.retain(|_, run| {
+        let mut lost = Vec::new();
+        subscriptions.runs.retain(|run_id, run| {
             let RunPhase::Live(reader) = &mut run.phase else { return true };
             loop {
                 if !out.has_room() {
@@ -216,41 +276,17 @@ impl Connection {
                         // After its end a run has nothing more to say, and its place is free.
                         return !reader.is_finished();
                     }
+                    ReadResult::Lost => {
+                        lost.push((*run_id, run.ticket));
+                        run.phase = RunPhase::Opening { even_if_over: true };
+                        return true;
+                    }
                 }
             }
         });
+        for (run_id, ticket) in lost {
+            self.look_again(run_id, ticket);
+        }
         has_all
-    }
-}
-
-/// Where a client wants to go on. A position without its epoch says nothing, but for the beginning.
-fn resume(request: &SubscriptionRequest) -> Option<Resume> {
-    match (&request.epoch, request.after) {
-        (Some(epoch), Some(after)) => Some(Resume { epoch: Some(epoch.clone()), after }),
-        (_, None | Some(0)) => Some(Resume { epoch: None, after: 0 }),
-        (None, Some(_)) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_position_counts_only_with_its_epoch() {
-        let request = |epoch: Option<&str>, after| SubscriptionRequest {
-            channel: String::new(),
-            epoch: epoch.map(ToOwned::to_owned),
-            after,
-        };
-        let beginning = Some(Resume { epoch: None, after: 0 });
-        assert_eq!(resume(&request(None, None)), beginning);
-        assert_eq!(resume(&request(Some("e"), None)), beginning);
-        assert_eq!(resume(&request(None, Some(0))), beginning);
-        assert_eq!(resume(&request(None, Some(7))), None);
-        assert_eq!(
-            resume(&request(Some("e"), Some(7))),
-            Some(Resume { epoch: Some("e".to_owned()), after: 7 })
-        );
     }
 }

@@ -29,8 +29,8 @@ pub struct Durable {
     pub phase: Phase,
     /// Whether something arrived that was not sent, because the client is still being told what came before.
     pub missed: bool,
-    /// Ends the delivery when it is dropped.
-    pub _delivery: Subscription,
+    /// Ends the delivery when it is dropped; `None` until it has begun.
+    pub delivery: Option<Subscription>,
 }
 
 /// How far a durable subscription is.
@@ -57,10 +57,13 @@ pub struct RunSubscription {
 /// How far a subscription to a run is.
 pub enum RunPhase {
     /// Nobody knows yet whether it is live.
-    Opening,
-    /// It is going on here.
+    Opening {
+        /// Whether the client is told of it even if it is over.
+        even_if_over: bool,
+    },
+    /// What it says arrives here.
     Live(RunReader),
-    /// Nobody here works on it; its end comes through the journal.
+    /// What it says does not arrive here; its end comes through the journal.
     Waiting {
         /// To the events of its conversation.
         _delivery: Subscription,

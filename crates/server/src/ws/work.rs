@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::conversations::{ConversationView, GetConversation, ListConversations};
-use application::events::{EventScope, JournalHead, ReadEvents, RecordedEvent};
-use application::runs::{FollowRun, Followed};
+use application::events::{
+    EventScope, Inbox, ReadEvents, RecordedEvent, Subscribe, Subscribed, Subscription,
+};
+use application::runs::{FollowRun, Followed, Resume, RunsElsewhere};
 use application::{Context, Error, Reply};
 use domain::RunId;
 use domain::ports::Position;
@@ -23,6 +25,8 @@ use crate::state::State;
 const MOST_MISSED: u16 = 200;
 /// How many events are read at a time to catch up.
 pub const PAGE: u16 = 25;
+/// How often a run is looked for that is going on, but of which nothing arrives here.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Something that is being waited for.
 pub type Work = Pin<Box<dyn Future<Output = Done>>>;
@@ -47,7 +51,7 @@ pub enum Done {
         /// The frame that asked.
         reply_to: Option<String>,
         /// How it begins.
-        outcome: Result<Opening, Error>,
+        outcome: Result<Opened, Error>,
     },
     /// A page of what a durable channel has missed.
     CaughtUp {
@@ -71,6 +75,13 @@ pub enum Done {
         /// What there is.
         outcome: Result<Followed, Error>,
     },
+    /// It is time to look again for a run whose end is waited for: it may be live by now.
+    LookAgain {
+        /// The run.
+        run_id: RunId,
+        /// Of the subscription.
+        ticket: u64,
+    },
     /// A command was carried out, or not.
     Commanded {
         /// The command's `id`.
@@ -90,6 +101,16 @@ pub enum Opening {
     Recovered(Vec<RecordedEvent>),
     /// With what it amounts to.
     Snapshot(Position, ChannelState),
+}
+
+/// How a durable channel begins, with the runs of its conversation that are going on in other processes.
+pub struct Opened {
+    /// How it begins.
+    pub opening: Opening,
+    /// The runs, as of then or later.
+    pub elsewhere: Vec<RunId>,
+    /// Brings what follows.
+    pub delivery: Subscription,
 }
 
 /// What a durable channel amounts to.
@@ -115,30 +136,51 @@ pub fn identify(
     })
 }
 
-/// Opens a durable channel. The hub must have been subscribed to before.
+/// Opens a durable channel: what follows arrives in the inbox.
 pub fn open(
     state: &Arc<State>,
     context: &Context,
+    inbox: &Arc<Inbox>,
     channel: Channel,
     ticket: u64,
     reply_to: Option<String>,
     request: SubscriptionRequest,
 ) -> Work {
-    let (state, context) = (Arc::clone(state), context.clone());
+    let (state, context, inbox) = (Arc::clone(state), context.clone(), Arc::clone(inbox));
     Box::pin(async move {
-        let outcome = opening(&state, &context, channel, &request).await;
+        let outcome = opened(&state, &context, inbox, channel, &request).await;
         Done::Opened { channel, ticket, reply_to, outcome }
     })
+}
+
+async fn opened(
+    state: &State,
+    context: &Context,
+    inbox: Arc<Inbox>,
+    channel: Channel,
+    request: &SubscriptionRequest,
+) -> Result<Opened, Error> {
+    // Subscribed first, then looked: nothing slips through in between.
+    let subscribe = Subscribe { scope: scope_of(channel), inbox };
+    let Subscribed { subscription: delivery, head } = state.bus.ask(context, subscribe).await?;
+    let opening = opening(state, context, channel, head, request).await?;
+    let elsewhere = match channel {
+        Channel::Conversation(conversation_id) if state.services().engine.has_mirrors() => {
+            state.bus.ask(context, RunsElsewhere { conversation_id }).await?
+        }
+        Channel::Conversation(_) | Channel::User | Channel::Run(_) => Vec::new(),
+    };
+    Ok(Opened { opening, elsewhere, delivery })
 }
 
 async fn opening(
     state: &State,
     context: &Context,
     channel: Channel,
+    head: Position,
     request: &SubscriptionRequest,
 ) -> Result<Opening, Error> {
     let scope = scope_of(channel);
-    let head = state.bus.ask(context, JournalHead { scope }).await?;
     let Some(after) = request.after else { return Ok(Opening::Fresh(head)) };
     let after = i64::try_from(after).map(Position).ok().filter(|after| *after <= head);
     let is_known = request.epoch.as_deref().is_none_or(|epoch| epoch == JOURNAL_EPOCH);
@@ -184,7 +226,7 @@ pub fn catch_up(
     })
 }
 
-/// Looks for a run to follow.
+/// Looks for a run to follow, from where the client wants to go on.
 pub fn follow(
     state: &Arc<State>,
     context: &Context,
@@ -195,8 +237,25 @@ pub fn follow(
 ) -> Work {
     let (state, context) = (Arc::clone(state), context.clone());
     Box::pin(async move {
-        let outcome = state.bus.ask(&context, FollowRun { run_id }).await;
+        let outcome = state.bus.ask(&context, FollowRun { run_id, resume: resume(&request) }).await;
         Done::Followed { run_id, ticket, reply_to, request, outcome }
+    })
+}
+
+/// Where a client wants to go on. A position without its epoch says nothing, but for the beginning.
+pub fn resume(request: &SubscriptionRequest) -> Option<Resume> {
+    match (&request.epoch, request.after) {
+        (Some(epoch), Some(after)) => Some(Resume { epoch: Some(epoch.clone()), after }),
+        (_, None | Some(0)) => Some(Resume { epoch: None, after: 0 }),
+        (None, Some(_)) => None,
+    }
+}
+
+/// Lets some time pass before a run is looked for again.
+pub fn look_again(run_id: RunId, ticket: u64) -> Work {
+    Box::pin(async move {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        Done::LookAgain { run_id, ticket }
     })
 }
 
@@ -225,5 +284,28 @@ const fn scope_of(channel: Channel) -> EventScope {
     match channel {
         Channel::Conversation(id) => EventScope::Conversation(id),
         Channel::User | Channel::Run(_) => EventScope::Mine,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_counts_only_with_its_epoch() {
+        let request = |epoch: Option<&str>, after| SubscriptionRequest {
+            channel: String::new(),
+            epoch: epoch.map(ToOwned::to_owned),
+            after,
+        };
+        let beginning = Some(Resume { epoch: None, after: 0 });
+        assert_eq!(resume(&request(None, None)), beginning);
+        assert_eq!(resume(&request(Some("e"), None)), beginning);
+        assert_eq!(resume(&request(None, Some(0))), beginning);
+        assert_eq!(resume(&request(None, Some(7))), None);
+        assert_eq!(
+            resume(&request(Some("e"), Some(7))),
+            Some(Resume { epoch: Some("e".to_owned()), after: 7 })
+        );
     }
 }
