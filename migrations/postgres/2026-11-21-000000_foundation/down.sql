@@ -1,4 +1,3 @@
--- The extension pg_trgm stays: it may have been there before.
 DROP TABLE usage;
 DROP TABLE jobs;
 DROP TABLE idempotency_records;

@@ -3,8 +3,6 @@
 -- Constraints are named after what they keep, because their names appear in errors. Rules that a trigger keeps carry a
 -- name too (`conversation_active_leaf`, `message_place`), with the code of a check violation.
 
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
-
 -- Of this schema, the oldest migration whose binary can still serve. A migration that only adds leaves it as it is.
 CREATE TABLE schema_compatibility (
     id               bigint NOT NULL PRIMARY KEY DEFAULT 1 CONSTRAINT schema_compatibility_one CHECK (id = 1),
@@ -122,8 +120,6 @@ CREATE TABLE conversations (
 CREATE INDEX conversations_by_update ON conversations (workspace_id, owner_id, updated_at DESC, id DESC);
 CREATE INDEX conversations_pinned ON conversations (workspace_id, owner_id, updated_at DESC, id DESC) WHERE pinned;
 CREATE INDEX conversations_archived ON conversations (workspace_id, owner_id, updated_at DESC, id DESC) WHERE archived;
-CREATE INDEX conversations_by_owner ON conversations (owner_id);
-CREATE INDEX conversations_by_title ON conversations USING gin (title_folded gin_trgm_ops);
 -- Most conversations have no parameters of their own.
 CREATE INDEX conversations_by_parameters ON conversations USING gin (parameters jsonb_path_ops) WHERE parameters <> '{}';
 

@@ -1,4 +1,9 @@
+-- The extension pg_trgm stays: it may have been there before.
 DROP FUNCTION search_titles;
+DROP TRIGGER titles_are_kept_when_changed ON conversations;
+DROP TRIGGER titles_are_kept_when_added ON conversations;
+DROP FUNCTION titles_are_kept;
+DROP TABLE conversation_titles;
 DROP FUNCTION search_messages;
 DROP FUNCTION search_query;
 DROP FUNCTION message_words;

@@ -1,3 +1,5 @@
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
 -- One configuration a language, which stems words and leaves none out: what a person said can be found, also "the".
 DO $$
 DECLARE
@@ -64,7 +66,7 @@ DECLARE
     found bigint;
     missing bigint := most;
 BEGIN
-    IF current_setting('colloquy.workspace', true) NOT IN ('*', workspace::text) OR numnode(wanted) = 0 THEN
+    IF coalesce(current_setting('colloquy.workspace', true), '') NOT IN ('*', workspace::text) OR numnode(wanted) = 0 THEN
         RETURN;
     END IF;
     FOR place IN
@@ -109,22 +111,51 @@ BEGIN
 END
 $$;
 
--- The ids of up to `most` conversations of a person whose folded title matches a pattern, in the order of lists. For
--- the sake of the trigram index, like search_messages().
+-- The folded titles once more, beside the conversations: a conversation is written with every message, its title seldom,
+-- and each write of a row is a write to all its indexes.
+CREATE TABLE conversation_titles (
+    conversation_id uuid NOT NULL PRIMARY KEY
+                    CONSTRAINT conversation_titles_conversation REFERENCES conversations (id) ON DELETE CASCADE,
+    owner_id        uuid NOT NULL,
+    title_folded    text NOT NULL
+);
+CREATE INDEX conversation_titles_by_trigram ON conversation_titles USING gin (title_folded gin_trgm_ops);
+INSERT INTO conversation_titles SELECT id, owner_id, title_folded FROM conversations;
+
+CREATE FUNCTION titles_are_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO conversation_titles SELECT id, owner_id, title_folded FROM added;
+    ELSE
+        UPDATE conversation_titles SET title_folded = new.title_folded WHERE conversation_id = new.id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER titles_are_kept_when_added AFTER INSERT ON conversations
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION titles_are_kept();
+CREATE TRIGGER titles_are_kept_when_changed AFTER UPDATE OF title_folded ON conversations FOR EACH ROW
+    WHEN (new.title_folded <> old.title_folded) EXECUTE FUNCTION titles_are_kept();
+
+-- The ids of up to `most` conversations of a person whose folded title matches a pattern, in the order of lists. Like
+-- search_messages(), it sees to the workspace itself.
 CREATE FUNCTION search_titles(
     workspace uuid, owner uuid, pattern text, only_pinned boolean, only_archived boolean, updated_before timestamptz,
     before_id uuid, most bigint
 ) RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    IF current_setting('colloquy.workspace', true) NOT IN ('*', workspace::text) THEN
+    IF coalesce(current_setting('colloquy.workspace', true), '') NOT IN ('*', workspace::text) THEN
         RETURN;
     END IF;
     RETURN QUERY EXECUTE
-        'SELECT id FROM conversations
-         WHERE workspace_id = $1 AND owner_id = $2 AND title_folded LIKE $3
-             AND ($4::boolean IS NULL OR pinned = $4) AND ($5::boolean IS NULL OR archived = $5)
-             AND (updated_at, id) < ($6, $7)
-         ORDER BY updated_at DESC, id DESC LIMIT $8'
+        'SELECT c.id FROM conversation_titles t JOIN conversations c ON c.id = t.conversation_id
+         WHERE t.owner_id = $2 AND t.title_folded LIKE $3 AND c.workspace_id = $1 AND c.owner_id = $2
+             AND ($4::boolean IS NULL OR c.pinned = $4) AND ($5::boolean IS NULL OR c.archived = $5)
+             AND (c.updated_at, c.id) < ($6, $7)
+         ORDER BY c.updated_at DESC, c.id DESC LIMIT $8'
         USING workspace, owner, pattern, only_pinned, only_archived, updated_before, before_id, most;
 END
 $$;
+
+-- Only the functions above read it.
+ALTER TABLE conversation_titles ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,201 @@
+//! Reading conversations.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use domain::ports::{ConversationCursor, ConversationFilter, Conversations, StorageError};
+use domain::{
+    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, SystemPrompt, Timestamp,
+    Title, TitleOrigin, UserId, WorkspaceId,
+};
+use storage::{Word, count, text, version};
+use uuid::Uuid;
+
+use crate::Postgres;
+use crate::columns::{Id, JsonText, Moment};
+use crate::errors::{Failure, Outcome};
+use crate::session::Scope;
+use crate::statement::{ids, values};
+
+macro_rules! select_conversations {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.id, c.workspace_id, c.owner_id, c.pinned, c.archived, c.version, c.message_count, \
+             c.active_leaf_id, c.created_at, c.updated_at, c.title, c.title_origin, c.model, c.parameters, \
+             c.forked_from_conversation_id, c.forked_from_message_id, c.system_prompt FROM ",
+            $rest
+        )
+    };
+}
+
+const GET: &str = select_conversations!("conversations c WHERE c.id = $1 AND c.workspace_id = $2");
+const GET_MANY: &str = select_conversations!("conversations c WHERE c.workspace_id = $1 AND c.id = ANY ($2)");
+const LIST: &str = select_conversations!(
+    "conversations c WHERE c.workspace_id = $1 AND c.owner_id = $2 AND (c.updated_at, c.id) < ($3, $4)"
+);
+/// The function looks the titles up; what it finds is read like everything else.
+const TITLED: &str = select_conversations!(
+    "search_titles($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY AS f (id, place)
+     JOIN conversations c ON c.id = f.id AND c.workspace_id = $1 ORDER BY f.place"
+);
+
+#[async_trait]
+impl Conversations for Postgres {
+    async fn get(
+        &self,
+        workspace_id: WorkspaceId,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StorageError> {
+        let session = self.read(Scope::Workspace(workspace_id)).await?;
+        let row = session.optional::<Types, Row>(GET, values![id, workspace_id]).await?;
+        Ok(row.map(Conversation::try_from).transpose()?)
+    }
+
+    async fn get_many(
+        &self,
+        workspace_id: WorkspaceId,
+        wanted: &[ConversationId],
+    ) -> Result<Vec<Conversation>, StorageError> {
+        let session = self.read(Scope::Workspace(workspace_id)).await?;
+        let wanted = ids(wanted.iter().map(|id| id.uuid()));
+        let rows = session.load::<Types, Row>(GET_MANY, &[workspace_id.into(), wanted]).await?;
+        Ok(rows.into_iter().map(Conversation::try_from).collect::<Outcome<_>>()?)
+    }
+
+    async fn list(
+        &self,
+        workspace_id: WorkspaceId,
+        owner_id: UserId,
+        filter: ConversationFilter,
+        page: PageRequest<ConversationCursor>,
+    ) -> Result<Page<Conversation, ConversationCursor>, StorageError> {
+        let (before, before_id) = match page.after {
+            Some(cursor) => (cursor.updated_at, cursor.id.uuid()),
+            None => (Timestamp::from_micros(i64::MAX), Uuid::max()),
+        };
+        let most = u32::from(page.limit) + 1;
+        let session = self.read_list(workspace_id, owner_id).await?;
+        let rows = match filter.title_contains.as_deref().map(pattern) {
+            None => {
+                let values = values![workspace_id, owner_id, before, before_id, most];
+                session.load::<Types, Row>(&list_statement(&filter), values).await?
+            }
+            Some(pattern) => {
+                let ConversationFilter { pinned, archived, .. } = filter;
+                let values =
+                    values![workspace_id, owner_id, &pattern, pinned, archived, before, before_id, most];
+                session.load::<Types, Row>(TITLED, values).await?
+            }
+        };
+        let rows = rows.into_iter().map(Conversation::try_from).collect::<Outcome<Vec<_>>>()?;
+        Ok(Page::from_surplus(rows, page.limit, |conversation| conversation.into()))
+    }
+}
+
+/// The statement of a filter without a title: one of nine. Flags stand in it as constants, so that the index of pinned
+/// or archived conversations serves a list of just those.
+pub(crate) fn list_statement(filter: &ConversationFilter) -> String {
+    let mut sql = LIST.to_owned();
+    match filter.pinned {
+        Some(true) => sql.push_str(" AND c.pinned"),
+        Some(false) => sql.push_str(" AND NOT c.pinned"),
+        None => {}
+    }
+    match filter.archived {
+        Some(true) => sql.push_str(" AND c.archived"),
+        Some(false) => sql.push_str(" AND NOT c.archived"),
+        None => {}
+    }
+    sql.push_str(" ORDER BY c.updated_at DESC, c.id DESC LIMIT $5");
+    sql
+}
+
+/// A pattern for `LIKE` that finds a text anywhere in a folded title.
+fn pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.to_lowercase().chars() {
+        match character {
+            '%' | '_' | '\\' => pattern.extend(['\\', character]),
+            // No title contains NUL, and no text in Postgres does; nothing else in titles is a control either.
+            '\0' => pattern.push('\u{1}'),
+            other => pattern.push(other),
+        }
+    }
+    pattern.push('%');
+    pattern
+}
+
+type Types = (
+    SqlUuid,
+    SqlUuid,
+    SqlUuid,
+    Bool,
+    Bool,
+    BigInt,
+    BigInt,
+    Nullable<SqlUuid>,
+    Timestamptz,
+    Timestamptz,
+    Text,
+    Text,
+    Nullable<Text>,
+    Jsonb,
+    Nullable<SqlUuid>,
+    Nullable<SqlUuid>,
+    Nullable<Text>,
+);
+
+#[derive(Queryable)]
+struct Row {
+    id: Id,
+    workspace_id: Id,
+    owner_id: Id,
+    pinned: bool,
+    archived: bool,
+    version: i64,
+    message_count: i64,
+    active_leaf_id: Option<Id>,
+    created_at: Moment,
+    updated_at: Moment,
+    title: String,
+    title_origin: String,
+    model: Option<String>,
+    parameters: JsonText,
+    forked_from_conversation_id: Option<Id>,
+    forked_from_message_id: Option<Id>,
+    system_prompt: Option<String>,
+}
+
+impl TryFrom<Row> for Conversation {
+    type Error = Failure;
+
+    fn try_from(row: Row) -> Outcome<Self> {
+        let forked_from = row.forked_from_conversation_id.zip(row.forked_from_message_id);
+        Ok(Self {
+            id: row.id.typed(ConversationId::from_uuid),
+            workspace_id: row.workspace_id.typed(WorkspaceId::from_uuid),
+            owner_id: row.owner_id.typed(UserId::from_uuid),
+            title: text(&row.title, Title::new)?,
+            title_origin: TitleOrigin::from_word(&row.title_origin)?,
+            model: row.model.as_deref().map(|name| text(name, ModelName::new)).transpose()?,
+            system_prompt: row
+                .system_prompt
+                .as_deref()
+                .map(|prompt| text(prompt, SystemPrompt::new))
+                .transpose()?,
+            parameters: row.parameters.value()?,
+            pinned: row.pinned,
+            archived: row.archived,
+            active_leaf_id: row.active_leaf_id.map(|id| id.typed(MessageId::from_uuid)),
+            message_count: count(row.message_count)?,
+            forked_from: forked_from.map(|(conversation, message)| ForkOrigin {
+                conversation_id: conversation.typed(ConversationId::from_uuid),
+                message_id: message.typed(MessageId::from_uuid),
+            }),
+            version: version(row.version)?,
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+        })
+    }
+}

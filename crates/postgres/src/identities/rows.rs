@@ -1,0 +1,164 @@
+//! People, sessions and API keys as rows.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use domain::{
+    ApiKey, ApiKeyId, ApiKeyName, DisplayName, Email, PasswordHash, Role, Session, SessionId, TokenHash,
+    User, UserId, UserState, WorkspaceId,
+};
+use storage::{Word, text, version};
+
+use crate::columns::{Id, JsonText, Moment};
+use crate::errors::{Failure, Outcome, corrupt};
+
+macro_rules! user_columns {
+    () => {
+        "u.id, m.workspace_id, m.role, u.email, u.display_name, u.state, u.password_hash, u.version, u.created_at"
+    };
+}
+
+macro_rules! api_key_columns {
+    () => {
+        "k.id, k.workspace_id, k.user_id, k.name, k.prefix, k.key_hash, k.scopes, k.created_at, k.expires_at"
+    };
+}
+
+/// A `SELECT` of people, from a join of `users u` and `memberships m`.
+macro_rules! select_users {
+    ($rest:literal) => {
+        concat!("SELECT ", user_columns!(), " FROM ", $rest)
+    };
+}
+
+/// A `SELECT` of API keys.
+macro_rules! select_api_keys {
+    ($rest:literal) => {
+        concat!("SELECT ", api_key_columns!(), " FROM api_keys k ", $rest)
+    };
+}
+
+/// A `SELECT` of API keys, each with its person.
+macro_rules! select_api_keys_with_users {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ", api_key_columns!(), ", ", user_columns!(), " FROM api_keys k
+             JOIN memberships m ON m.workspace_id = k.workspace_id AND m.user_id = k.user_id
+             JOIN users u ON u.id = m.user_id ", $rest
+        )
+    };
+}
+
+/// A `SELECT` of sessions, each with its person.
+macro_rules! select_sessions_with_users {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.id, s.workspace_id, s.user_id, s.token_hash, s.created_at, s.expires_at, ", user_columns!(),
+            " FROM sessions s
+             JOIN memberships m ON m.workspace_id = s.workspace_id AND m.user_id = s.user_id
+             JOIN users u ON u.id = m.user_id ", $rest
+        )
+    };
+}
+
+pub(super) use {
+    api_key_columns, select_api_keys, select_api_keys_with_users, select_sessions_with_users, select_users,
+    user_columns,
+};
+
+pub(super) type UserTypes = (SqlUuid, SqlUuid, Text, Text, Text, Text, Nullable<Text>, BigInt, Timestamptz);
+
+#[derive(Queryable)]
+pub(super) struct UserRow {
+    id: Id,
+    workspace_id: Id,
+    role: String,
+    email: String,
+    display_name: String,
+    state: String,
+    password_hash: Option<String>,
+    version: i64,
+    created_at: Moment,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Failure;
+
+    fn try_from(row: UserRow) -> Outcome<Self> {
+        Ok(Self {
+            id: row.id.typed(UserId::from_uuid),
+            workspace_id: row.workspace_id.typed(WorkspaceId::from_uuid),
+            role: Role::from_word(&row.role)?,
+            email: text(&row.email, Email::new)?,
+            display_name: text(&row.display_name, DisplayName::new)?,
+            state: UserState::from_word(&row.state)?,
+            password_hash: row.password_hash.map(PasswordHash::from_phc),
+            version: version(row.version)?,
+            created_at: row.created_at.into(),
+        })
+    }
+}
+
+pub(super) type SessionTypes = (SqlUuid, SqlUuid, SqlUuid, Binary, Timestamptz, Timestamptz);
+
+#[derive(Queryable)]
+pub(super) struct SessionRow {
+    id: Id,
+    workspace_id: Id,
+    user_id: Id,
+    token_hash: Vec<u8>,
+    created_at: Moment,
+    expires_at: Moment,
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = Failure;
+
+    fn try_from(row: SessionRow) -> Outcome<Self> {
+        Ok(Self {
+            id: row.id.typed(SessionId::from_uuid),
+            user_id: row.user_id.typed(UserId::from_uuid),
+            workspace_id: row.workspace_id.typed(WorkspaceId::from_uuid),
+            token_hash: hash(row.token_hash)?,
+            created_at: row.created_at.into(),
+            expires_at: row.expires_at.into(),
+        })
+    }
+}
+
+pub(super) type ApiKeyTypes =
+    (SqlUuid, SqlUuid, SqlUuid, Text, Text, Binary, Jsonb, Timestamptz, Nullable<Timestamptz>);
+
+#[derive(Queryable)]
+pub(super) struct ApiKeyRow {
+    id: Id,
+    workspace_id: Id,
+    user_id: Id,
+    name: String,
+    prefix: String,
+    key_hash: Vec<u8>,
+    scopes: JsonText,
+    created_at: Moment,
+    expires_at: Option<Moment>,
+}
+
+impl TryFrom<ApiKeyRow> for ApiKey {
+    type Error = Failure;
+
+    fn try_from(row: ApiKeyRow) -> Outcome<Self> {
+        Ok(Self {
+            id: row.id.typed(ApiKeyId::from_uuid),
+            workspace_id: row.workspace_id.typed(WorkspaceId::from_uuid),
+            user_id: row.user_id.typed(UserId::from_uuid),
+            name: text(&row.name, ApiKeyName::new)?,
+            prefix: row.prefix,
+            key_hash: hash(row.key_hash)?,
+            scopes: row.scopes.value()?,
+            created_at: row.created_at.into(),
+            expires_at: row.expires_at.map(Into::into),
+        })
+    }
+}
+
+fn hash(bytes: Vec<u8>) -> Outcome<TokenHash> {
+    <[u8; 32]>::try_from(bytes).map(TokenHash::new).map_err(|_| corrupt("a hash is not 32 bytes long"))
+}

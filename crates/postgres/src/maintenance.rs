@@ -1,0 +1,86 @@
+//! Keeping the database in order.
+
+mod partitions;
+mod reconcile;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::sql_types::{Bool, Text, Timestamptz};
+use domain::Timestamp;
+use domain::ports::{Drift, Maintenance, StorageError, StorageHealth};
+
+use crate::Postgres;
+use crate::columns::Moment;
+use crate::session::{Scope, Session};
+use crate::statement::values;
+
+/// How many rows one transaction forgets at most, so that others do not wait long behind it.
+const AT_ONCE: u16 = 1000;
+/// How long one statement may take that reads or rewrites a whole table.
+pub(crate) const LONG: Duration = Duration::from_mins(30);
+
+const PURGE_RECORDS: &str = "DELETE FROM idempotency_records
+     WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_records WHERE expires_at <= $1 LIMIT $2))";
+
+const PURGE_SESSIONS: &str = "DELETE FROM sessions
+     WHERE id = ANY (ARRAY(SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2))";
+
+/// One process at a time keeps order; the lock goes with the transaction.
+const TAKE_TURN: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended('colloquy.upkeep', 0))";
+
+const HEALTH: &str = "WITH probe AS (UPDATE health_probe SET writes = writes + 1 WHERE id = 1 RETURNING id)
+     SELECT split_part(current_setting('server_version'), ' ', 1), coalesce(max(s.version), '')
+     FROM probe CROSS JOIN __diesel_schema_migrations s";
+
+#[async_trait]
+impl Maintenance for Postgres {
+    async fn purge_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
+        let mut purged = 0;
+        for sql in [PURGE_RECORDS, PURGE_SESSIONS] {
+            loop {
+                let Some(session) = self.upkeep().await? else { return Ok(purged) };
+                let rows = session.execute(sql, values![now, AT_ONCE]).await?;
+                session.commit().await?;
+                purged += rows as u64;
+                if rows < usize::from(AT_ONCE) {
+                    break;
+                }
+            }
+        }
+        self.keep_partitions(now).await?;
+        Ok(purged)
+    }
+
+    async fn shared_time(&self) -> Result<Option<Timestamp>, StorageError> {
+        let session = self.read(Scope::System).await?;
+        let now = session.one::<Timestamptz, Moment>("SELECT clock_timestamp()", values![]).await?;
+        Ok(Some(now.into()))
+    }
+
+    async fn health(&self) -> Result<StorageHealth, StorageError> {
+        let session = self.write(Scope::System).await?;
+        let (engine, schema) = session.one::<(Text, Text), (String, String)>(HEALTH, values![]).await?;
+        session.commit().await?;
+        Ok(StorageHealth { engine: format!("postgres {engine}"), schema })
+    }
+
+    async fn reconcile(&self, repair: bool) -> Result<Vec<Drift>, StorageError> {
+        let drifts = self.find_drifts().await?;
+        if repair {
+            for drift in &drifts {
+                self.repair_drift(drift).await?;
+            }
+        }
+        Ok(drifts)
+    }
+}
+
+impl Postgres {
+    /// A transaction that keeps order; `None` while another process does.
+    async fn upkeep(&self) -> Result<Option<Session>, StorageError> {
+        let session = self.write(Scope::System).await?;
+        let is_ours = session.one::<Bool, bool>(TAKE_TURN, values![]).await?;
+        Ok(is_ours.then_some(session))
+    }
+}

@@ -1,0 +1,72 @@
+//! Full-text search over messages.
+
+mod expression;
+mod language;
+
+use async_trait::async_trait;
+use diesel::sql_types::{Json, Text, Timestamptz, Uuid as SqlUuid};
+use domain::ports::{Search, SearchHit, SearchOrder, SearchRequest, StorageError};
+use domain::{ConversationId, MessageId, MessageRole, Parts, Title};
+use storage::{Phrases, Word, excerpt, text};
+
+use crate::Postgres;
+use crate::columns::{Id, JsonText, Moment};
+use crate::errors::Outcome;
+use crate::statement::values;
+use expression::expression;
+
+macro_rules! select_hits {
+    ($ranked:literal, $most:literal, $order:literal) => {
+        concat!(
+            "SELECT c.id, c.title, m.id, m.role, m.created_at, m.parts
+             FROM (
+                 SELECT f.id, f.rank FROM search_messages($1, $2, search_query($1, $3), $4, $5, $6, ",
+            $ranked, ", ", $most, ") f ORDER BY ", $order, " LIMIT $7
+             ) f
+             CROSS JOIN LATERAL (SELECT * FROM messages m WHERE m.id = f.id AND m.workspace_id = $1 OFFSET 0) m
+             JOIN conversations c ON c.id = m.conversation_id
+             ORDER BY ",
+            $order
+        )
+    };
+}
+
+const NEWEST: &str = select_hits!("false", "$7", "f.id DESC");
+
+/// The best among the newest 10,000 that match: ranking every use of a common word would take seconds.
+const BEST: &str = select_hits!("true", "10000", "f.rank DESC, f.id DESC");
+
+#[async_trait]
+impl Search for Postgres {
+    async fn messages(&self, request: SearchRequest) -> Result<Vec<SearchHit>, StorageError> {
+        let phrases = Phrases::new(&request.words);
+        let Some(expression) = expression(&phrases, request.all_words) else { return Ok(Vec::new()) };
+        let SearchRequest { workspace_id, owner_id, role, except, limit, .. } = request;
+        let (sql, before) = match request.order {
+            SearchOrder::Newest => (NEWEST, request.before),
+            SearchOrder::Best => (BEST, None),
+        };
+        let session = self.read_list(workspace_id, owner_id).await?;
+        let values =
+            values![workspace_id, owner_id, &expression, role.map(Word::word), except, before, limit];
+        let rows = session.load::<Types, Row>(sql, values).await?;
+        Ok(rows.into_iter().map(|row| hit(row, &phrases)).collect::<Outcome<_>>()?)
+    }
+}
+
+type Types = (SqlUuid, Text, SqlUuid, Text, Timestamptz, Json);
+type Row = (Id, String, Id, String, Moment, JsonText);
+
+fn hit((conversation_id, title, id, role, created_at, parts): Row, phrases: &Phrases) -> Outcome<SearchHit> {
+    let words = parts.value::<Parts>()?.searchable_text();
+    let (snippet, highlights) = excerpt(&words, phrases);
+    Ok(SearchHit {
+        conversation_id: conversation_id.typed(ConversationId::from_uuid),
+        conversation_title: text(&title, Title::new)?,
+        message_id: id.typed(MessageId::from_uuid),
+        role: MessageRole::from_word(&role)?,
+        created_at: created_at.into(),
+        snippet,
+        highlights,
+    })
+}
