@@ -27,6 +27,7 @@ fn operations(conversation: &str) -> Vec<(Needs, Method, String, Value)> {
         operation(Read, Method::GET, "/api/v1/me", json!({})),
         operation(Read, Method::GET, "/api/v1/models", json!({})),
         operation(Read, Method::GET, "/api/v1/events", json!({})),
+        operation(Read, Method::GET, "/api/v1/search?q=words", json!({})),
         operation(Read, Method::GET, "/api/v1/conversations", json!({})),
         operation(Read, Method::GET, &nothing("/api/v1/conversations/{}"), json!({})),
         operation(Read, Method::GET, &nothing("/api/v1/conversations/{}/messages"), json!({})),

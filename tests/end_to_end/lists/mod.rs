@@ -3,6 +3,7 @@
 mod answers;
 mod branches;
 mod paging;
+mod search;
 mod titles;
 
 use serde_json::{Value, json};

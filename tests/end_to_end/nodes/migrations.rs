@@ -111,13 +111,16 @@ async fn migrations_are_rehearsed_applied_and_undone() {
     server.owner().await.conversation().await;
 }
 
+/// What a release writes down whose schema this one does not know.
+const UNKNOWN: &str = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')";
+
 #[tokio::test]
 async fn a_schema_from_the_future_is_left_alone() {
     let database = empty().await;
     let url = database.url();
     assert_eq!(migrate(&url, &[]).await.code, 0);
-    let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')";
-    database.execute(&[newer]).expect("a row");
+    let incompatible = "UPDATE schema_compatibility SET oldest_migration = '99990101000000'";
+    database.execute(&[UNKNOWN, incompatible]).expect("rows");
     let before = database.schema().expect("a dump");
     for arguments in [&["serve"][..], &["migrate"], &["migrate", "--check"], &["migrate", "--down", "--yes"]]
     {
@@ -129,8 +132,10 @@ async fn a_schema_from_the_future_is_left_alone() {
     assert_eq!(database.schema().expect("a dump"), before);
 }
 
-/// What the next release may do to a schema on which this one goes on: it adds, and takes nothing away.
-const ADDITIONS: [&str; 4] = [
+/// What the next release may do to a schema on which this one goes on: it adds, takes nothing away, and leaves it said that
+/// older releases work with it.
+const ADDITIONS: [&str; 5] = [
+    UNKNOWN,
     "CREATE TABLE of_the_next_release (id uuid PRIMARY KEY, words text NOT NULL)",
     "ALTER TABLE conversations ADD COLUMN of_the_next_release text",
     "ALTER TABLE messages ADD COLUMN of_the_next_release text NOT NULL DEFAULT 'nothing'",

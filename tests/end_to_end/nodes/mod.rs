@@ -2,6 +2,7 @@
 //! they talk to.
 
 mod authority;
+mod copying;
 mod cut_off;
 mod database_away;
 mod events;
