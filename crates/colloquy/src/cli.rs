@@ -13,8 +13,8 @@ use crate::settings::Argument;
     version,
     propagate_version = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done, 1 failed, 2 the command line is wrong, 75 somebody else has what is needed (the \
-                  database, the port), 78 the settings are wrong."
+    after_help = "Exit codes: 0 done, 1 failed, 2 the command line is wrong, 75 not now: somebody else has what is needed \
+                  (the database, the port), or a server does not answer, 78 the settings are wrong."
 )]
 pub struct Arguments {
     /// Where settings come from.
@@ -46,6 +46,11 @@ pub enum Command {
     Serve(ServeArguments),
     /// Bring the database to the schema of this release
     Migrate(MigrateArguments),
+    /// Move everything into another database, between SQLite and Postgres or within one kind
+    ///
+    /// Nobody may use either database meanwhile. The target must be empty. Broken off, it goes on when it is repeated. In
+    /// the end both databases are read and compared.
+    Copy(CopyArguments),
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -57,7 +62,7 @@ pub enum Command {
     /// Print the AsyncAPI document of the WebSocket interface
     Asyncapi,
     /// Check this installation and say what to do about what is wrong
-    Doctor,
+    Doctor(DoctorArguments),
 }
 
 /// How to serve.
@@ -85,13 +90,49 @@ pub struct MigrateArguments {
     pub yes: bool,
 }
 
+/// What to copy.
+#[derive(Debug, Args)]
+pub struct CopyArguments {
+    /// The database to read: sqlite://… or postgres://…
+    #[arg(long, value_name = "URL", required_unless_present = "from_file")]
+    pub from: Option<String>,
+    /// A file with the address of the database to read, for an address with a password
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub from_file: Option<PathBuf>,
+    /// The empty database to fill: sqlite://… or postgres://…
+    #[arg(long, value_name = "URL", required_unless_present = "to_file")]
+    pub to: Option<String>,
+    /// A file with the address of the database to fill
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    pub to_file: Option<PathBuf>,
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Count again what is kept as a number, such as the messages of each conversation
+    #[arg(long)]
+    pub reconcile: bool,
+    /// Correct what was counted wrongly
+    #[arg(long, requires = "reconcile")]
+    pub repair: bool,
+}
+
 /// What to do with the settings.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Tell every problem at once
-    Check,
+    /// Tell every problem at once, and whether the database and Redis can be reached
+    Check(CheckArguments),
     /// Print the effective values and where each came from; secrets are masked
     Show,
+}
+
+/// How to check the settings.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Do not connect to anything
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// What to do with accounts.
@@ -99,7 +140,8 @@ pub enum ConfigCommand {
 pub enum UserCommand {
     /// Make an account; the first one is the owner's
     ///
-    /// The server that uses the database must be stopped; while it runs, make accounts with POST /api/v1/users.
+    /// A server that uses the same SQLite database must be stopped; while it runs, make accounts with POST
+    /// /api/v1/users. Servers on Postgres may go on.
     ///
     /// Without --password-file the password is asked for on a terminal, and otherwise read from the first line of the
     /// standard input.

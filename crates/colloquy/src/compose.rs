@@ -2,31 +2,32 @@
 
 use std::sync::Arc;
 
-use application::bus::LocalRateLimiter;
 use application::{Ports, Services};
+use cache::{CheckError, LocalCache, LocalRateLimiter, LocalRelay, Redis};
+use domain::ports::{Cache, RateLimiter, Relay};
 use llm::{Connected, Recall, Registry};
-use sqlite::migrate::MigrateError;
-use sqlite::{LockError, OpenError, Sqlite};
 
 use crate::adapters::{SystemClock, UuidIds};
-use crate::commands::doctor::UNREADABLE;
+use crate::database::{self, Storage};
 use crate::failure::Failure;
 use crate::settings::Loaded;
 
 /// The application over its adapters.
 pub struct Composition {
     /// The database; to be shut down last.
-    pub database: Arc<Sqlite>,
+    pub database: Arc<dyn Storage>,
     /// Which models there are; to be kept fresh.
     pub models: Arc<Registry>,
     /// What commands and queries work with.
     pub services: Arc<Services>,
 }
 
-/// Opens the database and puts the application together on the present tokio runtime. Blocks while the database opens.
-pub fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
+/// Opens the database and puts the application together on the present tokio runtime. Blocks while a database opens that
+/// is a file.
+pub async fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
     let settings = &loaded.settings;
-    let database = Sqlite::open(&settings.database).map_err(|error| cannot_open(&error, loaded))?;
+    let shared = Shared::of(loaded).await?;
+    let database = database::open(loaded).await?;
     let connected = Connected::default();
     let recall = Recall::new(database.clone(), settings.models.recall, connected.clone());
     let models = Registry::new(&settings.providers, &settings.models, Arc::new(recall), connected);
@@ -45,37 +46,43 @@ pub fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
         maintenance: database.clone(),
         search: database.clone(),
         models: models.clone(),
-        rate_limiter: Arc::new(LocalRateLimiter::default()),
-        relay: None,
+        cache: shared.cache,
+        rate_limiter: shared.rate_limiter,
+        relay: shared.relay,
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds::new(SystemClock)),
     };
     Ok(Composition { database, models, services: Services::new(ports, settings.application.clone()) })
 }
 
-fn cannot_open(error: &OpenError, loaded: &Loaded) -> Failure {
-    let message = crate::failure::chain(error);
-    match error {
-        OpenError::Lock(LockError::Held { .. }) => Failure::busy(message),
-        OpenError::Settings(_) => Failure::settings(message),
-        OpenError::Lock(LockError::Failed { .. }) | OpenError::Migrate(MigrateError::Create { .. }) => {
-            Failure::failed(message).advise(where_the_database_is(loaded))
-        }
-        OpenError::Migrate(MigrateError::Open(_)) | OpenError::Failed(_) => {
-            Failure::failed(message).advise(UNREADABLE)
-        }
-        OpenError::Migrate(_) => Failure::failed(message),
-    }
+/// What nodes share where there is a Redis, and what each has for itself where there is none.
+struct Shared {
+    cache: Arc<dyn Cache>,
+    rate_limiter: Arc<dyn RateLimiter>,
+    relay: Option<Arc<dyn Relay>>,
 }
 
-/// What to do where the database cannot be written.
-pub fn where_the_database_is(loaded: &Loaded) -> String {
-    let url = &loaded.settings.database.url;
-    let (setting, origin) = match loaded.origin("database.url") {
-        crate::settings::Origin::Default => ("data_dir", loaded.origin("data_dir")),
-        origin => ("database.url", origin),
-    };
-    format!(
-        "Let this user write there, or name another place: {url} comes from the setting {setting} ({origin})."
-    )
+impl Shared {
+    async fn of(loaded: &Loaded) -> Result<Self, Failure> {
+        let settings = &loaded.settings;
+        let redis = Redis::new(&settings.redis).map_err(|problem| Failure::settings(problem.to_string()))?;
+        let Some(redis) = redis else {
+            return Ok(Self {
+                cache: Arc::new(LocalCache::new(&settings.cache)),
+                rate_limiter: Arc::new(LocalRateLimiter::default()),
+                relay: None,
+            });
+        };
+        match cache::check(&settings.redis).await {
+            Ok(version) => tracing::info!(version, "connected to Redis"),
+            // Nodes work without it, so one may also begin without it.
+            Err(error @ CheckError::Unreachable { .. }) => tracing::error!("{error}"),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Self {
+            cache: Arc::new(redis.cache(&settings.cache)),
+            rate_limiter: Arc::new(redis.rate_limiter()),
+            relay: Some(Arc::new(redis.relay())),
+        })
+    }
 }

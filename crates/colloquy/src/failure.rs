@@ -17,7 +17,7 @@ pub struct Failure {
 enum Kind {
     /// It was tried and failed; 1.
     Failed,
-    /// Something that is needed belongs to somebody else at the moment: trying again later may help; 75.
+    /// Something that is needed belongs to somebody else or does not answer: trying again later may help; 75.
     Busy,
     /// The settings are wrong: trying again does not help; 78.
     Settings,
@@ -29,7 +29,7 @@ impl Failure {
         Self { kind: Kind::Failed, message: message.into() }
     }
 
-    /// Somebody else has what is needed.
+    /// Somebody else has what is needed, or it does not answer at the moment.
     pub fn busy(message: impl Into<String>) -> Self {
         Self { kind: Kind::Busy, message: message.into() }
     }
@@ -39,7 +39,7 @@ impl Failure {
         Self { kind: Kind::Settings, message: message.into() }
     }
 
-    /// Whether somebody else has what is needed.
+    /// Whether trying again later may help.
     pub fn is_busy(&self) -> bool {
         self.kind == Kind::Busy
     }
@@ -54,6 +54,13 @@ impl Failure {
     pub fn advise(mut self, advice: impl fmt::Display) -> Self {
         self.message = format!("{}\n  {advice}", self.message);
         self
+    }
+
+    /// This failure and another one. Settings that are wrong weigh more than what may pass.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let kind = if other.kind == Kind::Settings { other.kind } else { self.kind };
+        Self { kind, message: format!("{}\n{}", self.message, other.message) }
     }
 
     /// What the process tells whoever started it.
@@ -75,6 +82,15 @@ impl fmt::Display for Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
         Self::settings(format!("the settings cannot be used:\n{problems}"))
+    }
+}
+
+impl From<cache::CheckError> for Failure {
+    fn from(error: cache::CheckError) -> Self {
+        match error {
+            cache::CheckError::Unreachable { .. } => Self::busy(error.to_string()),
+            _ => Self::settings(error.to_string()),
+        }
     }
 }
 

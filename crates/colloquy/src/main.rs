@@ -9,6 +9,7 @@ mod adapters;
 mod cli;
 mod commands;
 mod compose;
+mod database;
 mod failure;
 mod output;
 mod serve;
@@ -37,12 +38,19 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Serve(serve) => serve::run(&settings?, serve),
         Command::Migrate(migrate) => commands::migrate::run(&settings?, migrate),
+        Command::Copy(copy) => commands::copy::run(copy),
         Command::Config(config) => commands::config::run(settings, config),
         Command::User(user) => commands::user::run(&settings?, user),
         Command::Openapi => commands::documents::openapi(),
         Command::Asyncapi => commands::documents::asyncapi(),
-        Command::Doctor => commands::doctor::run(&settings),
+        Command::Doctor(doctor) => commands::doctor::run(&settings, doctor),
     }
+}
+
+/// A runtime for a command that does one thing and ends.
+fn short_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::failed(format!("nothing can be started: {error}")))
 }
 
 fn load(arguments: &Arguments) -> Result<Loaded, Problems> {

@@ -24,8 +24,10 @@ mod runs;
 mod search;
 mod settings;
 mod statement;
+pub mod transfer;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::ports::CommitObserver;
@@ -60,6 +62,17 @@ pub enum OpenError {
     /// The schema cannot be brought where it should be.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The database is being filled by a copy that has not come to its end.
+    #[error(
+        "the database {} is an unfinished copy of {from}; repeat `colloquy copy` to finish it, or remove it",
+        .path.display()
+    )]
+    Unfinished {
+        /// The file.
+        path: PathBuf,
+        /// What it is a copy of.
+        from: String,
+    },
     /// The file cannot be used.
     #[error("{0}")]
     Failed(String),
@@ -85,6 +98,9 @@ impl Sqlite {
         }
         let failed = |error: &dyn std::fmt::Display| OpenError::Failed(error.to_string());
         let mut connection = connection::writing(settings, &path).map_err(|error| failed(&error))?;
+        if let Some(from) = transfer::unfinished(&mut connection).map_err(|error| failed(&error))? {
+            return Err(OpenError::Unfinished { path, from });
+        }
         runs::free_leases(&mut connection).map_err(|error| failed(&error))?;
         jobs::free_leases(&mut connection).map_err(|error| failed(&error))?;
         drop(connection);

@@ -216,7 +216,7 @@ fn snapshot(connection: &mut SqliteConnection, path: &Path, version: &str) -> Re
     Ok(())
 }
 
-fn check_references(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+pub(crate) fn check_references(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
     let rows = query::<BigInt>("SELECT count(*) FROM pragma_foreign_key_check", values![])
         .get_result::<i64>(connection)
         .map_err(failed)?;

@@ -1,22 +1,45 @@
 //! `colloquy config`: looking at the settings.
 
 use crate::cli::ConfigCommand;
+use crate::database;
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::{Loaded, Problems};
+use crate::short_runtime;
 
 /// Checks or shows the settings.
 pub fn run(settings: Result<Loaded, Problems>, command: &ConfigCommand) -> Result<(), Failure> {
     match (command, settings) {
         (ConfigCommand::Show, Ok(loaded)) => output::print(&loaded.show()),
         (ConfigCommand::Show, Err(problems)) => Err(problems.into()),
-        (ConfigCommand::Check, Ok(_)) => output::print("The settings can be used."),
-        (ConfigCommand::Check, Err(problems)) => {
+        (ConfigCommand::Check(arguments), Ok(loaded)) => {
+            if !arguments.offline {
+                short_runtime()?.block_on(connect(&loaded))?;
+            }
+            output::print("The settings can be used.")
+        }
+        (ConfigCommand::Check(_), Err(problems)) => {
             output::print(&problems.to_string())?;
             Err(Failure::settings(match problems.0.len() {
                 1 => "one problem with the settings".to_owned(),
                 number => format!("{number} problems with the settings"),
             }))
         }
+    }
+}
+
+/// Whether everything that the settings name can be used; tells all that cannot.
+async fn connect(loaded: &Loaded) -> Result<(), Failure> {
+    let redis = &loaded.settings.redis;
+    let reach_redis = async {
+        match &redis.url {
+            Some(_) => cache::check(redis).await.map(drop).map_err(Failure::from),
+            None => Ok(()),
+        }
+    };
+    let (database, redis) = tokio::join!(database::probe(loaded), reach_redis);
+    match (database, redis) {
+        (Err(one), Err(other)) => Err(one.and(&other)),
+        (one, other) => one.and(other),
     }
 }

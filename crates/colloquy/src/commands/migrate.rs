@@ -3,52 +3,52 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use sqlite::LockError;
-use sqlite::migrate::{self, MigrateError, Rehearsal};
-
 use crate::cli::MigrateArguments;
-use crate::commands::doctor::UNREADABLE;
-use crate::compose::where_the_database_is;
-use crate::failure::{Failure, chain};
+use crate::database::{self, Rehearsal};
+use crate::failure::Failure;
 use crate::output;
-use crate::settings::Loaded;
+use crate::settings::{Engine, Loaded};
+use crate::short_runtime;
 
 /// Migrates, or looks at what migrating would do, or undoes the newest migration.
 pub fn run(loaded: &Loaded, arguments: &MigrateArguments) -> Result<(), Failure> {
-    match arguments {
-        MigrateArguments { check: true, .. } => check(loaded),
-        MigrateArguments { down: true, yes, .. } => down(loaded, *yes),
-        _ => up(loaded),
-    }
+    short_runtime()?.block_on(async {
+        match arguments {
+            MigrateArguments { check: true, .. } => check(loaded).await,
+            MigrateArguments { down: true, yes, .. } => down(loaded, *yes).await,
+            _ => up(loaded).await,
+        }
+    })
 }
 
-fn up(loaded: &Loaded) -> Result<(), Failure> {
-    let applied = migrate::up(&loaded.settings.database).map_err(|error| failed(&error, loaded))?;
-    match applied.as_slice() {
+async fn up(loaded: &Loaded) -> Result<(), Failure> {
+    match database::up(loaded).await?.as_slice() {
         [] => output::print("The database has the schema of this release already."),
         applied => output::print(&format!("Applied {}.", applied.join(", "))),
     }
 }
 
-fn check(loaded: &Loaded) -> Result<(), Failure> {
-    let settings = &loaded.settings.database;
-    let pending = migrate::pending(settings).map_err(|error| failed(&error, loaded))?;
+async fn check(loaded: &Loaded) -> Result<(), Failure> {
+    let pending = database::pending(loaded).await?;
     if pending.is_empty() {
         return output::print("Nothing is pending.");
     }
     output::print(&format!("Pending: {}.", pending.join(", ")))?;
-    match migrate::rehearse(settings).map_err(|error| failed(&error, loaded))? {
+    match database::rehearse(loaded).await? {
         Some(rehearsal) => output::print(&told(&rehearsal)),
         None => output::print("There is no database yet; the first start makes it."),
     }
 }
 
 fn told(rehearsal: &Rehearsal) -> String {
-    let mut lines = vec![format!(
-        "Tried on a copy: all of it succeeds. The snapshot takes about {} and {} MiB of disk.",
-        seconds(rehearsal.copy),
-        rehearsal.bytes.div_ceil(1024 * 1024)
-    )];
+    let mut lines = vec![match rehearsal.snapshot {
+        Some((took, bytes)) => format!(
+            "Tried on a copy: all of it succeeds. The snapshot takes about {} and {} MiB of disk.",
+            seconds(took),
+            bytes.div_ceil(1024 * 1024)
+        ),
+        None => "Tried and taken back: all of it succeeds.".to_owned(),
+    }];
     lines.extend(
         rehearsal.migrations.iter().map(|(name, took)| format!("{name} takes about {}.", seconds(*took))),
     );
@@ -59,14 +59,18 @@ fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
-fn down(loaded: &Loaded, is_confirmed: bool) -> Result<(), Failure> {
-    let database = &loaded.settings.database.url;
+async fn down(loaded: &Loaded, is_confirmed: bool) -> Result<(), Failure> {
+    let database = &loaded.settings.database;
+    let before = match database.engine() {
+        Engine::Sqlite => "A snapshot is made first.",
+        Engine::Postgres => "No snapshot is made: make a backup first.",
+    };
     if !is_confirmed
-        && !confirm(&format!("Undo the newest migration of {database}? A snapshot is made first."))?
+        && !confirm(&format!("Undo the newest migration of {}? {before}", database.shown_url()))?
     {
         return output::print("Nothing was changed.");
     }
-    match migrate::down(&loaded.settings.database).map_err(|error| failed(&error, loaded))? {
+    match database::down(loaded).await? {
         Some(name) => output::print(&format!("Undid {name}.")),
         None => output::print("There is no migration to undo."),
     }
@@ -82,17 +86,4 @@ fn confirm(question: &str) -> Result<bool, Failure> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).map_err(unasked)?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-}
-
-fn failed(error: &MigrateError, loaded: &Loaded) -> Failure {
-    let message = chain(error);
-    match error {
-        MigrateError::Lock(LockError::Held { .. }) => Failure::busy(message),
-        MigrateError::Settings(_) => Failure::settings(message),
-        MigrateError::Lock(_) | MigrateError::Create { .. } => {
-            Failure::failed(message).advise(where_the_database_is(loaded))
-        }
-        MigrateError::Open(_) => Failure::failed(message).advise(UNREADABLE),
-        _ => Failure::failed(message),
-    }
 }

@@ -1,6 +1,7 @@
 //! What the binary does besides serving.
 
 pub mod config;
+pub mod copy;
 pub mod doctor;
 pub mod documents;
 pub mod migrate;

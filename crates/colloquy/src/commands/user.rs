@@ -10,7 +10,8 @@ use crate::cli::{CreateUserArguments, RoleArgument, UserCommand};
 use crate::compose::compose;
 use crate::failure::Failure;
 use crate::output;
-use crate::settings::{Loaded, read_secret_file};
+use crate::settings::{Engine, Loaded, read_secret_file};
+use crate::short_runtime;
 
 /// Manages accounts.
 pub fn run(loaded: &Loaded, command: &UserCommand) -> Result<(), Failure> {
@@ -20,21 +21,21 @@ pub fn run(loaded: &Loaded, command: &UserCommand) -> Result<(), Failure> {
         .map_err(|invalid| wrong("--display-name", &invalid))?;
     let password = Password::new(&password(arguments)?).map_err(|invalid| wrong("the password", &invalid))?;
     let account = NewAccount { email, display_name, role: Role::Member, password };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::failed(format!("nothing can be started: {error}")))?;
-    runtime.block_on(async {
-        let composition = compose(loaded).map_err(|failure| {
+    short_runtime()?.block_on(async {
+        let database = &loaded.settings.database;
+        let composition = compose(loaded).await.map_err(|failure| {
             let advice = "While a server runs on it, make accounts there: POST /api/v1/users.";
-            if failure.is_busy() { failure.advise(advice) } else { failure }
+            let is_held = failure.is_busy() && database.engine() == Engine::Sqlite;
+            if is_held { failure.advise(advice) } else { failure }
         })?;
         let made = create(&composition.services, account, arguments.role).await;
-        composition.database.shutdown();
+        composition.database.shut_down().await?;
         let user = made?;
         output::print(&format!(
             "Made the account of {} with the role {} in {}.",
             user.email,
             role_name(user.role),
-            loaded.settings.database.url
+            database.shown_url()
         ))
     })
 }

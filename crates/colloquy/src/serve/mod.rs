@@ -50,13 +50,11 @@ async fn serve(loaded: &Loaded, arguments: &ServeArguments) -> Result<(), Failur
     address_file.map_or(Ok(()), address_file::remove)?;
     // A first start that cannot listen leaves no database behind.
     TcpListener::bind(loaded.settings.server.listen).map_err(|error| cannot_listen(&error, loaded))?;
-    let composition = compose(loaded)?;
+    let composition = compose(loaded).await?;
     let served = serve_over(&composition, loaded, address_file).await;
-    let database = Arc::clone(&composition.database);
-    // Writes what is queued and closes the file, whatever happened before.
-    let closed = tokio::task::spawn_blocking(move || database.shutdown()).await;
-    closed.map_err(|error| Failure::because(&error))?;
-    served
+    // Writes what is queued and lets go of the database, whatever happened before.
+    let closed = composition.database.shut_down().await;
+    served.and(closed)
 }
 
 async fn serve_over(
@@ -65,6 +63,7 @@ async fn serve_over(
     address_file: Option<&Path>,
 ) -> Result<(), Failure> {
     let services = &composition.services;
+    // Only those whose lease is over: on a server, other processes may be at work on the others.
     match recover_abandoned_runs(services).await? {
         0 => {}
         runs => tracing::info!(runs, "ended the answers that an earlier process had left behind"),

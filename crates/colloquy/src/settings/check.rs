@@ -20,11 +20,8 @@ pub fn problems(settings: &Settings, tree: &Node) -> Vec<Problem> {
     if let Err(error) = settings.telemetry.validate() {
         found.push(("telemetry.filter".to_owned(), format!("cannot be understood: {error}")));
     }
-    if settings.redis.url.is_some() {
-        let problem =
-            "Redis is not built into this version, which runs as one process; leave the setting out";
-        found.push(("redis.url".to_owned(), problem.to_owned()));
-    }
+    let of_cache = settings.cache.problems().into_iter().chain(settings.redis.problems());
+    found.extend(of_cache.map(|problem| (problem.setting.to_owned(), problem.problem)));
     found.into_iter().map(|(setting, problem)| located(tree, setting, problem)).collect()
 }
 
@@ -60,17 +57,8 @@ fn owner(settings: &Settings, found: &mut Vec<(String, String)>) {
 }
 
 fn database(settings: &Settings, found: &mut Vec<(String, String)>) {
-    let is_postgres =
-        ["postgres:", "postgresql:"].iter().any(|scheme| settings.database.url.starts_with(scheme));
-    for problem in settings.database.problems() {
-        let words = if is_postgres && problem.setting == "url" {
-            "Postgres is not built into this version; use sqlite:// and a path, or leave the setting out"
-                .to_owned()
-        } else {
-            problem.problem
-        };
-        found.push((format!("database.{}", problem.setting), words));
-    }
+    let problems = settings.database.problems();
+    found.extend(problems.into_iter().map(|(key, problem)| (format!("database.{key}"), problem)));
 }
 
 /// The crate names its settings as variables of the environment; here they are paths.

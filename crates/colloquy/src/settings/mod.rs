@@ -1,6 +1,7 @@
 //! Settings: defaults, then files, then the environment, then the command line. Each value knows where it came from.
 
 mod check;
+mod database;
 mod decode;
 mod deserializer;
 mod environment;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use database::{DatabaseSettings, Engine};
 pub use origin::Origin;
 pub use problem::{Problem, Problems};
 pub use secrets::read_file as read_secret_file;
@@ -35,7 +37,7 @@ pub struct Settings {
     /// Listening and limits of requests.
     pub server: server::Settings,
     /// The database.
-    pub database: sqlite::Settings,
+    pub database: DatabaseSettings,
     /// The model providers by name.
     pub providers: llm::Providers,
     /// What all models share.
@@ -44,9 +46,10 @@ pub struct Settings {
     pub application: application::Settings,
     /// Logs.
     pub telemetry: telemetry::Settings,
-    /// Nothing yet: a Redis is refused until there is something that uses it.
-    #[serde(skip_serializing)]
-    pub redis: RedisSettings,
+    /// What is remembered in the process.
+    pub cache: cache::Settings,
+    /// What several nodes share.
+    pub redis: cache::RedisSettings,
 }
 
 /// The account that is made, unattended, where there is none.
@@ -61,26 +64,19 @@ pub struct OwnerSettings {
     pub display_name: Option<String>,
 }
 
-/// Where a Redis is.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RedisSettings {
-    /// Its address.
-    pub url: Option<String>,
-}
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("data"),
             owner: OwnerSettings::default(),
             server: server::Settings::default(),
-            database: sqlite::Settings::default(),
+            database: DatabaseSettings::default(),
             providers: llm::Providers::default(),
             models: llm::ModelsSettings::default(),
             application: application::Settings::default(),
             telemetry: telemetry::Settings::default(),
-            redis: RedisSettings::default(),
+            cache: cache::Settings::default(),
+            redis: cache::RedisSettings::default(),
         }
     }
 }

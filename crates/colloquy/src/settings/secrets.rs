@@ -20,7 +20,45 @@ pub fn is_secret(key: &str) -> bool {
         .any(|secret| key.strip_suffix(secret).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
 }
 
-/// Turns `api_key_file` into an `api_key` whose text is in that file. `password_file` stays what it is: the owner's
+/// Whether a setting is an address that may carry a password.
+pub fn is_address_of_a_store(path: &[impl AsRef<str>]) -> bool {
+    let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+    matches!(path.as_slice(), ["database", "url" | "read_url"] | ["redis", "url"])
+}
+
+/// An address without the password in it. A password may hold anything where it was not escaped, so what is hidden goes
+/// up to the last `@`.
+pub fn without_password(address: &str) -> String {
+    let start = address.find("://").map_or(0, |scheme| scheme + 3);
+    let (scheme, rest) = address.split_at(start);
+    let (credentials, place) = match rest.rfind('@') {
+        Some(end) => rest.split_at(end),
+        None => ("", rest),
+    };
+    let credentials = match credentials.split_once(':') {
+        Some((user, _)) => format!("{user}:{MASK}"),
+        None => credentials.to_owned(),
+    };
+    let place = match place.split_once('?') {
+        Some((place, query)) => {
+            let pairs: Vec<String> = query.split('&').map(pair_without_password).collect();
+            format!("{place}?{}", pairs.join("&"))
+        }
+        None => place.to_owned(),
+    };
+    format!("{scheme}{credentials}{place}")
+}
+
+fn pair_without_password(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((key, _)) if is_secret(&key.to_ascii_lowercase()) || key.ends_with("password") => {
+            format!("{key}={MASK}")
+        }
+        _ => pair.to_owned(),
+    }
+}
+
+/// Turns `api_key_file` into an `api_key` whose text is in that file, and likewise for addresses with passwords. `password_file` stays what it is: the owner's
 /// password is looked at only when there is an owner to make.
 pub fn from_files(layer: Vec<Assignment>, problems: &mut Vec<Problem>) -> Vec<Assignment> {
     let given: Vec<Vec<String>> = layer.iter().map(|assignment| assignment.path.clone()).collect();
@@ -50,8 +88,10 @@ pub fn from_files(layer: Vec<Assignment>, problems: &mut Vec<Problem>) -> Vec<As
 
 fn secret_behind(path: &[String]) -> Option<Vec<String>> {
     let (last, sections) = path.split_last()?;
-    let key = last.strip_suffix("_file").filter(|key| is_secret(key) && *key != "password")?;
-    Some(sections.iter().cloned().chain([key.to_owned()]).collect())
+    let key = last.strip_suffix("_file")?;
+    let path: Vec<String> = sections.iter().cloned().chain([key.to_owned()]).collect();
+    let is_read = (is_secret(key) && key != "password") || is_address_of_a_store(&path);
+    is_read.then_some(path)
 }
 
 /// Reads the files of the secrets that count.
@@ -103,6 +143,20 @@ mod tests {
         }
         for plain in ["password_file", "api_key_file", "max_tokens", "tokens", "listen", "keyboard"] {
             assert!(!is_secret(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        for (address, shown) in [
+            ("sqlite://data/colloquy.db", "sqlite://data/colloquy.db"),
+            ("postgres://ada@db/colloquy", "postgres://ada@db/colloquy"),
+            ("postgres://ada:pass@db:5432/c?sslmode=require", "postgres://ada:********@db:5432/c?sslmode=require"),
+            ("postgres://ada:p@ss/w?rd#@db/c", "postgres://ada:********@db/c"),
+            ("postgres://db/c?user=ada&password=pass", "postgres://db/c?user=ada&password=********"),
+            ("redis://:pass@cache:6379/1", "redis://:********@cache:6379/1"),
+        ] {
+            assert_eq!(without_password(address), shown);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::secrets::{MASK, is_secret};
+use super::secrets::{MASK, is_address_of_a_store, is_secret, without_password};
 use super::{Loaded, Origin};
 
 /// A TOML document; each line says where its value came from. Secrets are masked.
@@ -21,10 +21,10 @@ pub fn show(loaded: &Loaded) -> String {
 fn section(loaded: &Loaded, path: &mut Vec<String>, entries: &Map<String, Value>, shown: &mut String) {
     let lines: Vec<(String, String)> = entries
         .iter()
-        .filter(|(_, value)| !value.is_object())
+        .filter(|(key, value)| !value.is_object() && is_of_use(loaded, path, key))
         .map(|(key, value)| {
-            let setting = path.iter().chain([key]).map(String::as_str).collect::<Vec<_>>().join(".");
-            (assignment(key, value), origin(loaded, &setting))
+            let setting: Vec<&str> = path.iter().chain([key]).map(String::as_str).collect();
+            (assignment(&setting, value), origin(loaded, &setting.join(".")))
         })
         .collect();
     if !lines.is_empty() && !path.is_empty() {
@@ -43,10 +43,19 @@ fn section(loaded: &Loaded, path: &mut Vec<String>, entries: &Map<String, Value>
     }
 }
 
-fn assignment(key: &str, value: &Value) -> String {
+/// Whether a setting is about the database that there is.
+fn is_of_use(loaded: &Loaded, section: &[String], key: &str) -> bool {
+    section != ["database"] || !loaded.settings.database.is_foreign(key)
+}
+
+fn assignment(setting: &[&str], value: &Value) -> String {
+    let key = setting.last().copied().unwrap_or_default();
     match value {
         Value::Null => format!("# {key} ="),
         _ if is_secret(key) => format!("{key} = \"{MASK}\""),
+        Value::String(address) if is_address_of_a_store(setting) => {
+            format!("{key} = {}", Value::from(without_password(address)))
+        }
         // What JSON writes of text, numbers, truth values and lists of them is TOML as well.
         plain => format!("{key} = {plain}"),
     }

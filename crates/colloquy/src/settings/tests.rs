@@ -119,8 +119,8 @@ fn every_problem_is_told_at_once_with_its_setting_and_its_origin() {
         ("COLLOQUY_SEVER__LISTEN", "127.0.0.1:0"),
         ("COLLOQUY_SERVER__WORKERS", "many"),
         ("COLLOQUY_APPLICATION__TITLES", "maybe"),
-        ("COLLOQUY_DATABASE__URL", "postgres://localhost/colloquy"),
-        ("COLLOQUY_REDIS__URL", "redis://localhost"),
+        ("COLLOQUY_DATABASE__URL", "mysql://ada:hunter2@localhost/colloquy"),
+        ("COLLOQUY_REDIS__URL", "redis:/ada:hunter2@localhost"),
         ("COLLOQUY_OWNER_EMAIL", "nobody"),
         ("COLLOQUY_PROVIDERS__ONE__KIND", "opnai"),
         ("COLLOQUY_PROVIDERS__TWO__BASE_URL", "http://localhost/v1"),
@@ -150,12 +150,51 @@ fn every_problem_is_told_at_once_with_its_setting_and_its_origin() {
     owner.email (COLLOQUY_OWNER_EMAIL): must be an e-mail address
     owner.email (COLLOQUY_OWNER_EMAIL): needs owner.password_file (COLLOQUY_OWNER_PASSWORD_FILE) as well
     server.keep_alive_seconds (--set server.keep_alive_seconds): must be between 1 and 3600
-    database.url (COLLOQUY_DATABASE__URL): Postgres is not built into this version; use sqlite:// and a path, or leave the setting out
+    database.url (COLLOQUY_DATABASE__URL): must begin with sqlite:// or postgres://, such as sqlite://data/colloquy.db or postgres://colloquy@localhost/colloquy
     providers.three.base_url: is missing; set COLLOQUY_PROVIDERS__THREE__BASE_URL
     models.retry.attempts (config/own.toml:9): must be at most 2
     application.max_runs (config/own.toml:5): must be from 1 to 100000
-    redis.url (COLLOQUY_REDIS__URL): Redis is not built into this version, which runs as one process; leave the setting out
+    redis.url (COLLOQUY_REDIS__URL): must begin with redis:// or rediss://, such as redis://127.0.0.1:6379
     "#);
+}
+
+#[test]
+fn a_setting_of_the_other_database_is_told() {
+    let told = |url: &str| {
+        Case::new(&[
+            ("COLLOQUY_DATABASE__URL", url),
+            ("COLLOQUY_DATABASE__READERS", "3"),
+            ("COLLOQUY_DATABASE__POOL", "7"),
+        ])
+        .problems()
+    };
+    insta::assert_snapshot!(told("sqlite://x.db"), @"database.pool (COLLOQUY_DATABASE__POOL): is about Postgres, but database.url names a database of SQLite; leave one of them out");
+    insta::assert_snapshot!(told("postgresql://localhost/x"), @"database.readers (COLLOQUY_DATABASE__READERS): is about SQLite, but database.url names a database of Postgres; leave one of them out");
+}
+
+#[test]
+fn addresses_with_passwords_come_from_files_and_are_shown_without() {
+    let case = Case::new(&[])
+        .file("database", "postgres://ada:hunter2@db:5433/colloquy?sslmode=require\n")
+        .file("redis", "redis://:hunter2@cache:6379/1\n");
+    let path = |name: &str| case.folder.path().join(name).display().to_string();
+    let variables = [
+        ("COLLOQUY_DATABASE__URL_FILE", path("database")),
+        ("COLLOQUY_DATABASE__READ_URL_FILE", path("database")),
+        ("COLLOQUY_REDIS__URL_FILE", path("redis")),
+    ];
+    let mut case = case;
+    case.sources.environment = variables.map(|(name, value)| (name.into(), value.into())).to_vec();
+    let loaded = case.load();
+    let settings = &loaded.settings;
+    assert_eq!(settings.database.url, "postgres://ada:hunter2@db:5433/colloquy?sslmode=require");
+    assert_eq!(settings.database.read_url.as_deref(), Some(settings.database.url.as_str()));
+    assert_eq!(settings.redis.url.as_deref(), Some("redis://:hunter2@cache:6379/1"));
+    let shown = loaded.show();
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("postgres://ada:********@db:5433/colloquy"), "{shown}");
+    assert!(shown.contains("pool = 16") && !shown.contains("cache_kib"), "{shown}");
+    assert!(!format!("{settings:?}").contains("hunter2"), "secrets are not printed");
 }
 
 #[test]
@@ -219,6 +258,8 @@ fn the_documented_file_shows_every_setting_at_its_default() {
         let example = line.strip_prefix("# ").and_then(|rest| rest.split(" =").next());
         line.ends_with("# default") && example.is_none_or(|key| !text.contains(&format!(": {key} = ")))
     };
-    let unsaid: Vec<&str> = shown.lines().filter(is_unsaid).collect();
+    let with_postgres = [("COLLOQUY_DATABASE__URL", "postgres://localhost/colloquy")];
+    let with_postgres = Case::new(&with_postgres).file("config/default.toml", &documented()).load().show();
+    let unsaid: Vec<&str> = shown.lines().chain(with_postgres.lines()).filter(is_unsaid).collect();
     assert_eq!(unsaid, [""; 0], "these settings are not documented");
 }

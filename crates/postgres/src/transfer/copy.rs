@@ -117,7 +117,7 @@ fn searchable(table: &'static Table, row: &Row) -> Result<Cell, TransferError> {
         return Err(table.problem("a message has no parts"));
     };
     let parts: Parts = serde_json::from_str(parts).map_err(|error| table.problem(error))?;
-    Ok(Cell::Text(crate::search_words(&parts.searchable_text())))
+    Ok(Cell::Text(storage::search_words(&parts.searchable_text())))
 }
 
 /// An identifier that carries the time of a fact and, in place of chance, its position.

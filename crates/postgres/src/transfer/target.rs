@@ -53,7 +53,7 @@ impl PostgresTarget {
         schema::put_aside(connection)?;
         for table in &TABLES {
             let note = "INSERT INTO unfinished_copy (table_name, source) VALUES ($1, $2)";
-            let noting = connection.client.execute(note, &[&table.name, &source]);
+            let noting = async { connection.client.execute(note, &[&table.name, &source]).await };
             connection.runtime.block_on(noting).map_err(explained)?;
         }
         connection.batch("COMMIT")

@@ -19,10 +19,7 @@ use crate::statement::{query, values};
 pub use source::SqliteSource;
 pub use target::SqliteTarget;
 
-/// Where a database notes that it is being filled: the source, and how far each table is.
-const PROGRESS: &str = "unfinished_copy";
-
-/// From where a database is being filled; `None` for one that is whole.
+/// From where a database is being filled, as it notes it in a table for the time; `None` for one that is whole.
 pub(crate) fn unfinished(connection: &mut SqliteConnection) -> QueryResult<Option<String>> {
     let is_there = query::<Text>(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'unfinished_copy'",

@@ -13,8 +13,13 @@ const SUBJECT: &str = "database";
 pub const UNREADABLE: &str = "Use the release that made it, or restore a backup.";
 const RESTORE: &str = "Stop the server and restore the newest backup or snapshot.";
 
-/// Looks through the database; gives the moment of its newest fact as well.
+/// Looks at the folder of the database and through the database; gives the moment of its newest fact as well.
 pub fn look(settings: &Settings, file: &Path) -> (Vec<Finding>, Option<Timestamp>) {
+    let (found, newest) = look_through(settings, file);
+    (super::disk::look(file).into_iter().chain(found).collect(), newest)
+}
+
+fn look_through(settings: &Settings, file: &Path) -> (Vec<Finding>, Option<Timestamp>) {
     match file.try_exists() {
         Ok(true) => {}
         Ok(false) => {
@@ -89,9 +94,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("the tests have a place for files");
         let file = folder.path().join("colloquy.db");
         let settings = Settings::at(&file);
-        assert_eq!(look(&settings, &file).0.len(), 1);
+        assert_eq!(look_through(&settings, &file).0.len(), 1);
         sqlite::migrate::up(&settings).expect("the schema is made");
-        let (findings, newest) = look(&settings, &file);
+        let (findings, newest) = look_through(&settings, &file);
         assert!(findings.iter().all(|finding| !finding.is_bad()), "{findings:?}");
         assert_eq!(newest, None);
         let wrong = Inspection {
@@ -113,6 +118,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("the tests have a place for files");
         let file = folder.path().join("colloquy.db");
         std::fs::write(&file, "x".repeat(8192)).expect("the folder is writable");
-        assert!(look(&Settings::at(&file), &file).0.iter().any(Finding::is_bad));
+        assert!(look_through(&Settings::at(&file), &file).0.iter().any(Finding::is_bad));
     }
 }

@@ -1,23 +1,29 @@
 //! `colloquy doctor`: is everything as it should be, and if not, what is to be done?
 //!
-//! It changes nothing and works beside a running server.
+//! It works beside running servers, and changes nothing unless it is asked to repair.
 
 mod clock;
 mod database;
 mod disk;
 mod finding;
+mod postgres;
 mod providers;
+mod reconcile;
+mod redis;
 
+use crate::cli::DoctorArguments;
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::{Loaded, Problems};
-pub use database::UNREADABLE;
-use finding::Finding;
+use crate::short_runtime;
+pub use database::{UNREADABLE, look as sqlite};
+pub use finding::Finding;
+pub use postgres::look as postgres;
 
 /// Checks everything and prints one line for each check.
-pub fn run(settings: &Result<Loaded, Problems>) -> Result<(), Failure> {
+pub fn run(settings: &Result<Loaded, Problems>, arguments: &DoctorArguments) -> Result<(), Failure> {
     let findings = match settings {
-        Ok(loaded) => look(loaded)?,
+        Ok(loaded) => short_runtime()?.block_on(look(loaded, arguments))?,
         Err(problems) => problems
             .0
             .iter()
@@ -35,14 +41,17 @@ pub fn run(settings: &Result<Loaded, Problems>) -> Result<(), Failure> {
     }
 }
 
-fn look(loaded: &Loaded) -> Result<Vec<Finding>, Failure> {
+async fn look(loaded: &Loaded, arguments: &DoctorArguments) -> Result<Vec<Finding>, Failure> {
     let settings = &loaded.settings;
     let mut findings = vec![Finding::good("settings", "can be used")];
-    let file = settings.database.path().map_err(|problem| Failure::settings(problem.to_string()))?;
-    findings.extend(disk::look(&file));
-    let (found, newest) = database::look(&settings.database, &file);
+    let (found, newest) = crate::database::inspect(loaded).await;
+    let can_be_counted = found.iter().all(|finding| !finding.is_bad());
     findings.extend(found);
     findings.push(clock::look(newest));
-    findings.extend(providers::look(&settings.providers)?);
+    findings.extend(redis::look(&settings.redis).await);
+    findings.extend(providers::look(&settings.providers).await);
+    if arguments.reconcile && can_be_counted {
+        findings.extend(reconcile::look(loaded, arguments.repair).await?);
+    }
     Ok(findings)
 }

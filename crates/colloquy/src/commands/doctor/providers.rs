@@ -4,23 +4,19 @@ use domain::ports::ProviderError;
 use llm::{OpenAiCompatible, ProviderSettings, Providers};
 
 use super::Finding;
-use crate::failure::{Failure, chain};
+use crate::failure::chain;
 
 /// Asks every provider for its models.
-pub fn look(providers: &Providers) -> Result<Vec<Finding>, Failure> {
+pub async fn look(providers: &Providers) -> Vec<Finding> {
     if providers.is_empty() {
         let state = "none is configured; a local one is found by itself, otherwise earlier messages answer";
-        return Ok(vec![Finding::good("providers", state)]);
+        return vec![Finding::good("providers", state)];
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::failed(format!("nothing can be started: {error}")))?;
-    Ok(runtime.block_on(async {
-        let mut findings = Vec::with_capacity(providers.len());
-        for (name, settings) in providers {
-            findings.push(ask(name, settings).await);
-        }
-        findings
-    }))
+    let mut findings = Vec::with_capacity(providers.len());
+    for (name, settings) in providers {
+        findings.push(ask(name, settings).await);
+    }
+    findings
 }
 
 async fn ask(name: &str, settings: &ProviderSettings) -> Finding {

@@ -1,0 +1,77 @@
+//! What is stored twice: does it agree?
+
+use std::collections::BTreeMap;
+
+use domain::ports::{Drift, DriftKind};
+
+use super::Finding;
+use crate::database;
+use crate::failure::Failure;
+use crate::settings::Loaded;
+
+/// So many of a kind are named.
+const NAMED: usize = 5;
+
+/// Counts again what is kept as a number, and corrects it where that is wanted.
+pub async fn look(loaded: &Loaded, repair: bool) -> Result<Vec<Finding>, Failure> {
+    let database = database::open(loaded).await?;
+    let mut drifts: BTreeMap<DriftKind, Vec<Drift>> = BTreeMap::new();
+    let counted = loop {
+        match database.reconcile(repair).await {
+            Ok(found) if found.is_empty() => break Ok(()),
+            Ok(found) => {
+                for drift in found {
+                    drifts.entry(drift.kind).or_default().push(drift);
+                }
+                if !repair {
+                    break Ok(());
+                }
+            }
+            Err(error) => break Err(Failure::because(&error)),
+        }
+    };
+    database.shut_down().await?;
+    counted?;
+    Ok(findings(&drifts, repair))
+}
+
+fn findings(drifts: &BTreeMap<DriftKind, Vec<Drift>>, repair: bool) -> Vec<Finding> {
+    if drifts.is_empty() {
+        return vec![Finding::good("counts", "everything that is stored twice agrees")];
+    }
+    let told = drifts.iter().map(|(kind, drifts)| {
+        let some: Vec<String> = drifts
+            .iter()
+            .take(NAMED)
+            .map(|drift| format!("{} says {} in place of {}", drift.id, drift.stored, drift.expected))
+            .collect();
+        let more = if drifts.len() > NAMED { ", …" } else { "" };
+        let state = format!("{} of {} did not agree: {}{more}", drifts.len(), kind, some.join(", "));
+        if repair {
+            return Finding::good("counts", format!("{state}; corrected"));
+        }
+        let advice = "Run `colloquy doctor --reconcile --repair`, and report it with the log of the server.";
+        Finding::bad("counts", state, advice)
+    });
+    told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_agree_is_told_by_kind() {
+        let drift = Drift {
+            kind: DriftKind::MessageCount,
+            id: uuid::Uuid::from_u128(1),
+            stored: "3".to_owned(),
+            expected: "2".to_owned(),
+        };
+        let drifts = BTreeMap::from([(DriftKind::MessageCount, vec![drift; 7])]);
+        let told = findings(&drifts, false);
+        assert!(told[0].is_bad() && told[0].to_string().contains("says 3 in place of 2"), "{told:?}");
+        assert!(!findings(&drifts, true)[0].is_bad());
+        assert!(!findings(&BTreeMap::new(), false)[0].is_bad());
+    }
+}
