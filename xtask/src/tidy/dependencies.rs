@@ -11,11 +11,12 @@ enum May {
     UseAll,
 }
 
-const TABLE: [(&str, May); 17] = [
+const TABLE: [(&str, May); 18] = [
     ("domain", May::Use(&[])),
     ("application", May::Use(&["domain"])),
-    ("sqlite", May::Use(&["domain"])),
-    ("postgres", May::Use(&["domain"])),
+    ("storage", May::Use(&["domain"])),
+    ("sqlite", May::Use(&["domain", "storage"])),
+    ("postgres", May::Use(&["domain", "storage"])),
     ("llm", May::Use(&["domain"])),
     ("cache", May::Use(&["domain"])),
     ("importers", May::Use(&["domain"])),
@@ -32,11 +33,12 @@ const TABLE: [(&str, May); 17] = [
 ];
 
 /// Families of packages that only some of ours may know, by the beginning of their names.
-const EXCLUSIVE: [(&str, &[&str]); 4] = [
+const EXCLUSIVE: [(&str, &[&str]); 5] = [
     ("diesel", &["sqlite", "postgres"]),
     ("libsqlite3-sys", &["sqlite"]),
     ("actix", &["server"]),
     ("reqwest", &["llm"]),
+    ("redis", &["cache"]),
 ];
 
 /// Packages that are not part of the product, and so may know anything.
