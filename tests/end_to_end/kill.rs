@@ -97,6 +97,9 @@ async fn nothing_acknowledged_is_lost_or_doubled_by_kill_dash_nine() {
         owner = owner.at(server.address());
     }
 
+    for reply in ledger.lock().await.answers.keys() {
+        owner.ended_for(reply).await;
+    }
     let mut stored = HashMap::new();
     for conversation in &conversations {
         for message in all_messages(&owner, conversation).await {
@@ -164,7 +167,7 @@ async fn what_was_streamed_more_than_a_second_before_the_kill_is_kept() {
     let server = server.kill().await.start().await;
     let owner = owner.at(server.address());
     let reply = exchange["reply"]["id"].as_str().expect("an id");
-    let stored = owner.get(&format!("/api/v1/messages/{reply}")).await.expect(200);
+    let stored = owner.ended_for(reply).await;
     assert_eq!(stored["status"], "interrupted");
     let old: String = received
         .iter()

@@ -198,6 +198,15 @@ impl Client {
         self.finished(exchange["reply"]["id"].as_str().expect("an answer")).await
     }
 
+    /// What became of an answer whose server was killed and started again. Where one process has the database to itself, it
+    /// is ended before anybody is served; otherwise when the lease of the dead process has run out.
+    pub async fn ended_for(&self, message_id: &str) -> Value {
+        if super::folder::is_postgres() {
+            return self.finished(message_id).await;
+        }
+        self.get(&format!("/api/v1/messages/{message_id}")).await.expect(200)
+    }
+
     /// Waits until a message is no longer being written; the message.
     pub async fn finished(&self, message_id: &str) -> Value {
         super::eventually("the end of an answer", || async {

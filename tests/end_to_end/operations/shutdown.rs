@@ -204,6 +204,6 @@ async fn a_second_signal_ends_the_process_at_once_and_the_next_start_cleans_up()
     assert_ne!(stopped.status.code(), Some(0), "it did not end in order");
     let server = stopped.start().await;
     let reply = exchange["reply"]["id"].as_str().expect("an id");
-    let stored = owner.at(server.address()).get(&format!("/api/v1/messages/{reply}")).await.expect(200);
+    let stored = owner.at(server.address()).ended_for(reply).await;
     assert_eq!(stored["status"], "interrupted");
 }
