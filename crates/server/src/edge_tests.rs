@@ -3,8 +3,8 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use actix_web::{App, Error as ActixError};
-use application::bus::LocalRateLimiter;
 use serde_json::Value;
+use testing::fakes::CountingRateLimiter;
 
 use super::*;
 
@@ -17,7 +17,7 @@ async fn app(
     let edge = web::Data::new(Edge::new(
         &settings,
         hosts,
-        Arc::new(LocalRateLimiter::default()),
+        Arc::new(CountingRateLimiter::default()),
         CancellationToken::new(),
     ));
     init_service(

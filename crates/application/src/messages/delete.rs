@@ -29,7 +29,8 @@ impl Command for DeleteMessage {
 #[async_trait]
 impl Handler for DeleteMessage {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<()>, Error> {
-        let (conversation, message) = access::message(services, &context.actor, self.message_id).await?;
+        let (conversation, message) =
+            access::message_in_conversation(services, &context.actor, self.message_id).await?;
         access::check_version(self.expected_version, message.version)?;
         let tree = services.ports.messages.tree(conversation.workspace_id, conversation.id).await?;
         let (conversation, removed) = conversation.remove(message.id, &tree, services.ports.clock.now())?;

@@ -38,7 +38,7 @@ impl Command for EditMessage {
 impl Handler for EditMessage {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<MessageView>, Error> {
         let parts = Content { text: self.text.as_deref(), parts: self.parts.as_deref() }.parts()?;
-        let (_, message) = access::message(services, &context.actor, self.message_id).await?;
+        let message = access::message(services, &context.actor, self.message_id).await?;
         access::check_version(self.expected_version, message.version)?;
         let edit_id = EditId::from_uuid(services.ports.ids.uuid());
         let (message, edit) =

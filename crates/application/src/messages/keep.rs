@@ -49,7 +49,7 @@ impl Handler for KeepTurns {
     ) -> Result<Decision<Vec<MessageView>>, Error> {
         let conversation = access::conversation(services, &context.actor, self.conversation_id).await?;
         let mut parent = match conversation.active_leaf_id {
-            Some(id) => Some(access::message(services, &context.actor, id).await?.1),
+            Some(id) => Some(access::message(services, &context.actor, id).await?),
             None => None,
         };
         let at = services.ports.clock.now();

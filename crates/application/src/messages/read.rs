@@ -45,13 +45,21 @@ impl Query for ListMessages {
     type Output = MessagePage;
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<MessagePage, Error> {
-        let conversation = access::conversation(services, &context.actor, self.conversation_id).await?;
+        let actor = &context.actor;
+        let conversation_id = self.conversation_id;
+        // The active leaf moves with every message, so it is never a remembered one.
+        let active_leaf_id = if self.branch == ThreadBranch::Active {
+            access::conversation(services, actor, conversation_id).await?.active_leaf_id
+        } else {
+            access::check_conversation(services, actor, conversation_id).await?;
+            None
+        };
         let messages = &services.ports.messages;
         let page: PageRequest<MessageId> = self.page.request()?;
-        let workspace_id = conversation.workspace_id;
+        let workspace_id = actor.workspace_id;
         if let Some(after) = page.after {
             let known = messages.get(workspace_id, after).await?;
-            if known.is_none_or(|message| message.conversation_id != conversation.id) {
+            if known.is_none_or(|message| message.conversation_id != conversation_id) {
                 return Err(Error::invalid_field(
                     "/after",
                     "invalid",
@@ -61,11 +69,11 @@ impl Query for ListMessages {
         }
         let leaf = match self.branch {
             ThreadBranch::All => {
-                return Ok(messages.list(workspace_id, conversation.id, page).await?.map(Into::into));
+                return Ok(messages.list(workspace_id, conversation_id, page).await?.map(Into::into));
             }
-            ThreadBranch::Active => conversation.active_leaf_id,
+            ThreadBranch::Active => active_leaf_id,
             ThreadBranch::Through(id) => {
-                let tree = messages.tree(workspace_id, conversation.id).await?;
+                let tree = messages.tree(workspace_id, conversation_id).await?;
                 if tree.node(id).is_none() {
                     let detail = "is not a message of this conversation";
                     return Err(Error::invalid_field("/leaf", "unknown_message", detail));
@@ -94,7 +102,7 @@ impl Query for GetMessage {
     type Output = MessageDetail;
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<MessageDetail, Error> {
-        let (_, message) = access::message(services, &context.actor, self.message_id).await?;
+        let message = access::message(services, &context.actor, self.message_id).await?;
         let effective_request = message.effective_request.clone();
         Ok(MessageDetail { message: message.into(), effective_request })
     }
@@ -116,7 +124,7 @@ impl Query for ListEdits {
     type Output = EditPage;
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<EditPage, Error> {
-        let (_, message) = access::message(services, &context.actor, self.message_id).await?;
+        let message = access::message(services, &context.actor, self.message_id).await?;
         let messages = &services.ports.messages;
         let page = messages.edits(message.workspace_id, message.id, self.page.request()?).await?;
         Ok(page.map(Into::into))

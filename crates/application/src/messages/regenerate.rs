@@ -36,13 +36,14 @@ impl Command for RegenerateMessage {
 impl Handler for RegenerateMessage {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<Exchange>, Error> {
         check_parameters(&self.parameters)?;
-        let (conversation, message) = access::message(services, &context.actor, self.message_id).await?;
+        let (conversation, message) =
+            access::message_in_conversation(services, &context.actor, self.message_id).await?;
         if message.status.is_running() {
             return Err(domain::ConversationRejection::AnswerRunning.into());
         }
         let question = match (message.role, message.parent_id) {
             (MessageRole::Assistant, Some(parent_id)) => {
-                access::message(services, &context.actor, parent_id).await?.1
+                access::message(services, &context.actor, parent_id).await?
             }
             (MessageRole::Assistant, None) => return Err(domain::ConversationRejection::NotAnswerable.into()),
             (MessageRole::User | MessageRole::System | MessageRole::Tool, _) => message,

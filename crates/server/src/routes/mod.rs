@@ -14,6 +14,7 @@ mod models;
 mod openai;
 mod parameters;
 mod runs;
+mod search;
 mod setup;
 mod users;
 
@@ -42,6 +43,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(users::routes());
     routes.extend(conversations::routes());
     routes.extend(messages::routes());
+    routes.extend(search::routes());
     routes.extend(runs::routes());
     routes.extend(models::routes());
     routes.extend(events::routes());

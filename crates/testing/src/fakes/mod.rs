@@ -1,11 +1,15 @@
 //! Fakes, for what tests must control: faults, time and identifiers.
 
+mod counting_rate_limiter;
 mod faulty_journal;
+mod faulty_relay;
 mod manual_clock;
 mod scripted_model;
 mod sequential_ids;
 
+pub use counting_rate_limiter::CountingRateLimiter;
 pub use faulty_journal::{Fault, FaultyJournal};
+pub use faulty_relay::{FaultyRelay, RelayFault};
 pub use manual_clock::ManualClock;
 pub use scripted_model::{Answer, ScriptedModel};
 pub use sequential_ids::SequentialIds;
