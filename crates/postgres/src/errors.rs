@@ -127,11 +127,12 @@ fn check_rule(constraint: &str) -> &'static str {
     }
 }
 
-/// Whether an error says that something that a statement refers to does not exist, by the name of the constraint.
-pub(crate) fn is_missing_reference(error: &Error, names: &[&str]) -> bool {
+/// Whether an error says that something that a statement refers to does not exist, or that something refers to what it
+/// removes; by a constraint whose name begins like this.
+pub(crate) fn is_missing_reference(error: &Error, name: &str) -> bool {
     matches!(
         error,
         Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, information)
-            if information.constraint_name().is_some_and(|name| names.contains(&name))
+            if information.constraint_name().unwrap_or_default().starts_with(name)
     )
 }

@@ -11,13 +11,16 @@ mod columns;
 mod connection;
 mod conversations;
 mod errors;
+mod exchange;
 mod idempotency;
 mod identities;
 mod inspection;
 mod jobs;
 mod maintenance;
 mod messages;
+mod journal;
 pub mod migrate;
+mod outbox;
 mod pool;
 mod preflight;
 mod runs;
@@ -28,20 +31,25 @@ mod settings;
 mod statement;
 pub mod transfer;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::ports::CommitObserver;
 use parking_lot::RwLock;
 use thiserror::Error;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use crate::inspection::{Inspection, inspect};
 pub use crate::settings::{Settings, SettingsProblem};
 
 use crate::address::Address;
 use crate::connection::Connector;
+use crate::exchange::{Exchange, LISTEN};
+use crate::journal::Order;
 use crate::migrate::{MigrateError, Migrator};
+use crate::outbox::Outbox;
 use crate::pool::Pool;
 use crate::preflight::{APP_ROLE, Preflight, explain};
 use crate::seen::Seen;
@@ -53,6 +61,13 @@ pub struct Postgres {
     settings: Settings,
     observer: Arc<RwLock<Option<Arc<dyn CommitObserver>>>>,
     seen: Seen,
+    order: Order,
+    outbox: Arc<Outbox>,
+    /// What goes on whoever waits for it, and where.
+    tasks: TaskTracker,
+    runtime: Handle,
+    stop: CancellationToken,
+    itself: Weak<Self>,
 }
 
 /// Why a database cannot be opened. No message holds a secret.
@@ -95,15 +110,46 @@ impl Postgres {
             Some(url) => Some(Self::pool(settings, "read_url", url).await?),
             None => None,
         };
-        Ok(Arc::new(Self { primary, replica, settings: settings.clone(), observer: Arc::default(), seen: Seen::default() }))
+        let (observer, outbox) = (Arc::default(), Arc::default());
+        let (tasks, stop, runtime) = (TaskTracker::new(), CancellationToken::new(), Handle::current());
+        let exchange = Exchange {
+            connector: Self::exchange_connector(settings)?,
+            outbox: Arc::clone(&outbox),
+            observer: Arc::clone(&observer),
+        };
+        tasks.spawn_on(exchange.run(stop.clone()), &runtime);
+        Ok(Arc::new_cyclic(|itself| Self {
+            primary,
+            replica,
+            settings: settings.clone(),
+            observer,
+            seen: Seen::default(),
+            order: Order::default(),
+            outbox,
+            tasks,
+            runtime,
+            stop,
+            itself: itself.clone(),
+        }))
     }
 
-    /// Ends what this process does on its own and gives no connection any more; those in use end when they come back.
+    /// Ends what this process does on its own and gives no connection any more; what was begun is finished. Repeating it
+    /// does nothing.
     pub async fn shutdown(&self) {
+        self.stop.cancel();
         self.primary.close();
         if let Some(replica) = &self.replica {
             replica.close();
         }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn exchange_connector(settings: &Settings) -> Result<Connector, SettingsProblem> {
+        let address = Address::parse("url", &settings.url)?;
+        let tls = address.tls()?;
+        let timeout = Duration::from_millis(settings.connect_timeout_ms.into());
+        Ok(Connector::new(address, tls, LISTEN.to_owned(), timeout, Handle::current()))
     }
 
     /// A pool with its first connection in it.
@@ -139,5 +185,11 @@ impl Postgres {
         let pool = Pool::new(connector(&setup)?, settings).map_err(|error| OpenError::Failed(error.to_string()))?;
         drop(pool.get().await.map_err(|error| OpenError::Failed(error.to_string()))?);
         Ok(pool)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop.cancel();
     }
 }

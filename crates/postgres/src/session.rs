@@ -21,6 +21,7 @@
 //! (`futures_util::try_join!`) travel together, but one that is not prepared yet lets others overtake it.
 
 use std::future::Future;
+use std::task::Poll;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -166,6 +167,21 @@ impl Session {
         self.wait(both).await
     }
 
+    /// Runs statements that travel together, and gives what became of each; an error where the connection failed.
+    pub(crate) async fn together<T>(
+        &self,
+        statements: Vec<BoxFuture<'_, QueryResult<T>>>,
+    ) -> Result<Vec<QueryResult<T>>, StorageError> {
+        let answers = in_order(statements).map(|answers| {
+            let lost = |answer: &QueryResult<T>| matches!(answer, Err(Error::DatabaseError(kind, _)) if is_lost(kind));
+            match answers.iter().position(lost) {
+                Some(index) => Err(answers.into_iter().nth(index).and_then(Result::err).unwrap_or(Error::NotFound)),
+                None => Ok(answers),
+            }
+        });
+        self.run(answers).await
+    }
+
     /// Waits for an answer of the server, but not for ever.
     async fn wait<T>(&self, answer: impl Future<Output = QueryResult<T>>) -> Result<T, StorageError> {
         self.is_busy.store(true, Ordering::Relaxed);
@@ -216,6 +232,25 @@ impl Drop for Session {
 
 fn is_lost(kind: &DatabaseErrorKind) -> bool {
     matches!(kind, DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection)
+}
+
+/// Polls all futures once, in their order, and then waits for them in that order.
+async fn in_order<T>(mut statements: Vec<BoxFuture<'_, T>>) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = Vec::with_capacity(statements.len());
+    for statement in &mut statements {
+        answers.push(match futures_util::poll!(statement) {
+            Poll::Ready(answer) => Some(answer),
+            Poll::Pending => None,
+        });
+    }
+    let mut all = Vec::with_capacity(answers.len());
+    for (statement, answer) in statements.into_iter().zip(answers) {
+        all.push(match answer {
+            Some(answer) => answer,
+            None => statement.await,
+        });
+    }
+    all
 }
 
 /// A few statements without values, in one message.
