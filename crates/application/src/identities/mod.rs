@@ -4,6 +4,7 @@ mod accounts;
 mod api_keys;
 mod authenticate;
 mod known_addresses;
+mod look_up;
 mod me;
 mod passwords;
 mod setup;

@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::authenticate;
+use super::look_up;
 use crate::events::Inbox;
 use crate::{Error, Services};
 
@@ -110,7 +110,8 @@ impl Watches {
     }
 
     async fn look_at(&self, services: &Services, actor: Arc<Actor>) -> Result<(), Error> {
-        if !authenticate::is_still(services, &actor).await? {
+        if !look_up::is_still(services, &actor).await? {
+            services.ports.cache.forget_owner(actor.user_id);
             services.authenticator.forget(actor.user_id);
             self.end(actor.user_id, |credential| *credential == actor.credential);
         }
