@@ -62,6 +62,23 @@ impl Coding {
 
 /// The coding that the client likes best, among equals the one that we do (RFC 9110, section 12.5.3).
 pub fn negotiate(headers: &HeaderMap) -> Option<Coding> {
+    let mut best: Option<(u16, Coding)> = None;
+    for (coding, weight) in Coding::ALL.into_iter().zip(weights(headers)) {
+        if weight > best.map_or(0, |(most, _)| most) {
+            best = Some((weight, coding));
+        }
+    }
+    best.map(|(_, coding)| coding)
+}
+
+/// Whether the client understands what is compressed with Brotli already.
+pub fn takes_brotli(headers: &HeaderMap) -> bool {
+    let mut weighted = Coding::ALL.into_iter().zip(weights(headers));
+    weighted.any(|(coding, weight)| coding == Coding::Brotli && weight > 0)
+}
+
+/// How much the client likes each coding, in thousandths.
+fn weights(headers: &HeaderMap) -> [u16; 3] {
     let mut weights: [Option<u16>; 3] = [None; 3];
     let mut others = None;
     let values = headers.get_all(header::ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
@@ -75,14 +92,7 @@ pub fn negotiate(headers: &HeaderMap) -> Option<Coding> {
             weights[index] = Some(weight);
         }
     }
-    let mut best: Option<(u16, Coding)> = None;
-    for (coding, weight) in Coding::ALL.into_iter().zip(weights) {
-        let weight = weight.or(others).unwrap_or(0);
-        if weight > best.map_or(0, |(most, _)| most) {
-            best = Some((weight, coding));
-        }
-    }
-    best.map(|(_, coding)| coding)
+    weights.map(|weight| weight.or(others).unwrap_or(0))
 }
 
 fn is_named(coding: Coding, name: &str) -> bool {

@@ -12,15 +12,20 @@ use domain::{MessageId, MessageRole, MessageStatus, Part, Timestamp};
 use url::{Url, form_urlencoded};
 
 use super::front::see_other;
-use super::{complete, escape, html, refuse};
+use super::{client, complete, escape, html, refuse};
 use crate::problem::Problem;
 use crate::route::{Call, Handling};
 
 /// How many pages are looked through for a message that a link names.
 const MAX_STEPS: usize = 64;
 
-/// `GET /c/{conversation_id}`: the messages of a branch, oldest first; `leaf` names a message on another branch.
-pub fn page(call: Call) -> Handling {
+/// `GET /c/{conversation_id}`: the client, which finds out itself what there is to see; without it, a page to read.
+pub fn page_or_client(call: Call) -> Handling {
+    Box::pin(client::or_else(call, page))
+}
+
+/// The messages of a branch, oldest first; `leaf` names a message on another branch.
+fn page(call: Call) -> Handling {
     Box::pin(async move { Ok(show(&call).await.unwrap_or_else(|problem| explain(&call, &problem))) })
 }
 

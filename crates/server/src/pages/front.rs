@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use bytes::Bytes;
 
-use super::{complete, html};
+use super::{client, complete, html};
 use crate::problem::Problem;
 use crate::route::{Call, Handling};
 
@@ -13,8 +13,12 @@ const SIGN_IN: &str = "<li><a href=\"/login\">Sign in</a> <span>with your e-mail
 const NOBODY: &str =
     "<p class=\"quiet\">Nobody has an account yet. The server prints a set-up link when it starts.</p>";
 
-/// `GET /`: what this is, and where to go.
+/// `GET /`: the client; without it, what this is, and where to go.
 pub fn home(call: Call) -> Handling {
+    Box::pin(client::or_else(call, front_page))
+}
+
+fn front_page(call: Call) -> Handling {
     Box::pin(async move {
         let is_signed_in = call.context().await.is_ok();
         let (sign_in, hint) = match (is_signed_in, has_owner(&call).await?) {
@@ -35,13 +39,23 @@ pub fn set_up(call: Call) -> Handling {
             // The empty fragment keeps the token, which means nothing any more, out of the next address.
             return Ok(see_other("/login#"));
         }
-        Ok(html(Bytes::from(complete(include_str!("assets/setup.html")))))
+        client::or_else(call, |_| fixed(include_str!("assets/setup.html"))).await
     })
 }
 
-/// `GET /login`: signing in.
-pub fn login(_: Call) -> Handling {
-    Box::pin(async move { Ok(html(Bytes::from(complete(include_str!("assets/login.html"))))) })
+/// `GET /login`: signing in, once there is somebody who can.
+pub fn login(call: Call) -> Handling {
+    Box::pin(async move {
+        if ::web::index().is_some() && !has_owner(&call).await? {
+            return Ok(see_other("/setup"));
+        }
+        client::or_else(call, |_| fixed(include_str!("assets/login.html"))).await
+    })
+}
+
+/// A page that is the same for everybody.
+fn fixed(source: &'static str) -> Handling {
+    Box::pin(std::future::ready(Ok(html(Bytes::from(complete(source))))))
 }
 
 /// Sends the browser elsewhere.

@@ -1,9 +1,10 @@
-//! The few pages that the server has itself: set-up, signing in, API keys.
+//! The web client, and the few pages that the server has itself: set-up, signing in, API keys.
 //!
-//! They work without the web client, and stand aside for it. No page holds script or style of its own; both come from
+//! They work without the web client, and stand aside for it where it was built. No page holds script or style of its own; both come from
 //! addresses that name their content, so that browsers may keep them for ever.
 
 mod accept;
+mod client;
 mod conversation;
 mod front;
 mod problems;
@@ -17,7 +18,7 @@ use bytes::Bytes;
 
 use crate::problem::Problem;
 
-pub use conversation::page as conversation;
+pub use conversation::page_or_client as conversation;
 pub use front::{home, login, set_up};
 pub use problems::{explain, rows as problem_rows};
 
@@ -47,10 +48,13 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
 
 /// Teaches actix the pages that are the same for everybody, and the files.
 pub fn configure(config: &mut web::ServiceConfig) {
-    let api_keys = Bytes::from(complete(include_str!("assets/api_keys.html")));
-    config.service(readable("/settings/api-keys", move || html(api_keys.clone())));
+    client::configure(config);
+    if ::web::index().is_none() {
+        let api_keys = Bytes::from(complete(include_str!("assets/api_keys.html")));
+        config.service(readable("/settings/api-keys", move |_| html(api_keys.clone())));
+    }
     for asset in ASSETS.iter() {
-        config.service(readable(&asset.path, move || {
+        config.service(readable(&asset.path, move |_| {
             let mut answer = HttpResponse::Ok();
             answer.insert_header((header::CONTENT_TYPE, asset.media_type));
             answer.insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"));
@@ -122,11 +126,14 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Something that can only be read.
-fn readable(path: &str, answer: impl Fn() -> HttpResponse + Clone + 'static) -> actix_web::Resource {
+fn readable(
+    path: &str,
+    answer: impl Fn(&HttpRequest) -> HttpResponse + Clone + 'static,
+) -> actix_web::Resource {
     let for_head = answer.clone();
     web::resource(path)
-        .route(web::get().to(move || std::future::ready(answer())))
-        .route(web::head().to(move || std::future::ready(for_head())))
+        .route(web::get().to(move |request: HttpRequest| std::future::ready(answer(&request))))
+        .route(web::head().to(move |request: HttpRequest| std::future::ready(for_head(&request))))
         .default_service(web::route().to(|request: HttpRequest| {
             std::future::ready(Problem::method_not_allowed("GET, HEAD".to_owned()).respond(&request))
         }))

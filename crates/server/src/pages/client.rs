@@ -1,0 +1,91 @@
+//! The web client, where it was built into the binary.
+
+use std::io::Read as _;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use ::web::Asset;
+
+use super::readable;
+use crate::compression;
+use crate::route::{Call, Handling};
+
+/// What the client may do: what comes from this server, and pictures that came with a text. Nothing inline, nothing
+/// from elsewhere, and no text becomes script.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; manifest-src 'self'; worker-src 'self'; frame-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// Teaches actix the files of the client, and the addresses within it that no other page has.
+pub fn configure(config: &mut web::ServiceConfig) {
+    for asset in ::web::assets() {
+        config.service(readable(asset.path, move |request| file(request, asset)));
+    }
+    if let Some(index) = ::web::index() {
+        for path in ["/settings", "/settings/{section}", "/admin", "/admin/{section}"] {
+            config.service(readable(path, move |request| page(request, index)));
+        }
+    }
+}
+
+/// The page of the client, or what stands in for it where the client was not built.
+pub async fn or_else(call: Call, without: fn(Call) -> Handling) -> crate::route::Outcome {
+    match ::web::index() {
+        Some(index) => Ok(page(&call.request, index)),
+        None => without(call).await,
+    }
+}
+
+/// The page: every address of the client answers with it, and browsers ask each time whether it is still the same.
+fn page(request: &HttpRequest, index: &'static Asset) -> HttpResponse {
+    let mut answer = answer(request, index, "no-cache");
+    let policy = HeaderValue::from_static(POLICY);
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    answer
+}
+
+/// A file. Its address changes with its content, unless it stands at the top.
+fn file(request: &HttpRequest, asset: &'static Asset) -> HttpResponse {
+    let is_hashed = asset.path.starts_with("/assets/");
+    answer(request, asset, if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" })
+}
+
+fn answer(request: &HttpRequest, asset: &'static Asset, caching: &'static str) -> HttpResponse {
+    let tag = format!("\"{}\"", asset.hash);
+    let is_known = names(request.headers(), &tag);
+    let status = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header((header::ETAG, tag));
+    answer.insert_header((header::CACHE_CONTROL, caching));
+    if is_known {
+        return answer.finish();
+    }
+    answer.insert_header((header::CONTENT_TYPE, asset.media_type));
+    if compression::takes_brotli(request.headers()) {
+        answer.insert_header((header::CONTENT_ENCODING, "br"));
+        answer.insert_header((header::VARY, "accept-encoding"));
+        return answer.body(Bytes::from_static(asset.brotli));
+    }
+    answer.body(plain(asset))
+}
+
+/// Whether the client has this content already (RFC 9110, section 13.1.2).
+fn names(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|value| value.split(','));
+    tags.any(|known| known.trim().trim_start_matches("W/") == tag)
+}
+
+/// The content for the few that do not understand Brotli.
+fn plain(asset: &Asset) -> Vec<u8> {
+    const BUFFER: usize = 64 * 1024;
+    let mut content = Vec::new();
+    let mut reader = brotli::Decompressor::new(asset.brotli, BUFFER);
+    // What the build compressed can be read again.
+    let read = reader.read_to_end(&mut content);
+    debug_assert!(read.is_ok(), "{} is not Brotli", asset.path);
+    content
+}

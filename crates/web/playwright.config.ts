@@ -1,0 +1,31 @@
+import { defineConfig } from "@playwright/test";
+
+/** Where Debian's Chromium is; nothing is downloaded. */
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export default defineConfig({
+  testDir: "tests/browser",
+  outputDir: "../../target/web/results",
+  // Each worker has a server and a browser of its own.
+  workers: 2,
+  fullyParallel: false,
+  timeout: 40_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"], ["junit", { outputFile: "../../target/web/junit.xml" }]],
+  use: {
+    viewport: { width: 1280, height: 800 },
+    locale: "en-GB",
+    launchOptions: {
+      executablePath,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+});

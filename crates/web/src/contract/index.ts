@@ -1,0 +1,56 @@
+/** The contract of the server under the names that the client uses. */
+import type { components, paths } from "./generated/api";
+import type { ServerFrame as AnyServerFrame, components as frames } from "./generated/frames";
+
+type Schemas = components["schemas"];
+
+export type Path = keyof paths;
+export type ApiKey = Schemas["ApiKey"];
+export type BatchCommand = Schemas["BatchCommand"];
+export type BatchResponse = Schemas["BatchResponse"];
+export type Conversation = Schemas["Conversation"];
+export type CreateApiKey = Schemas["CreateApiKey"];
+export type CreateConversation = Schemas["CreateConversation"];
+export type CreatedApiKey = Schemas["CreatedApiKey"];
+export type CreateUser = Schemas["CreateUser"];
+export type Exchange = Schemas["Exchange"];
+export type Me = Schemas["Me"];
+export type Message = Schemas["Message"];
+export type Model = Schemas["Model"];
+export type Parameters = Schemas["Parameters"];
+export type Part = Schemas["Part"];
+export type PartOf<Kind extends Part["kind"]> = Extract<Part, { kind: Kind }>;
+export type ProblemBody = Schemas["Problem"];
+export type Role = Schemas["User"]["role"];
+export type Run = Schemas["Run"];
+export type Scope = NonNullable<CreateApiKey["scopes"]>[number];
+export type SendMessage = Schemas["SendMessage"];
+export type SignedIn = Schemas["SignedIn"];
+export type ThreadMessage = Schemas["ThreadMessage"];
+export type UpdateConversation = Schemas["UpdateConversation"];
+export type Usage = Schemas["Usage"];
+export type User = Schemas["User"];
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export type { ClientFrame } from "./generated/frames";
+export type ServerFrame = AnyServerFrame;
+export type SubscriptionRequest = frames["schemas"]["SubscriptionRequest"];
+export type FrameOf<Type extends ServerFrame["type"]> = Extract<ServerFrame, { type: Type }>;
+
+/** The frames of a run's own channel. */
+export type RunFrame = FrameOf<
+  | "subscribed"
+  | "snapshot"
+  | "run.started"
+  | "part.started"
+  | "delta"
+  | "part.ended"
+  | "run.completed"
+  | "run.failed"
+  | "run.cancelled"
+  | "run.interrupted"
+>;

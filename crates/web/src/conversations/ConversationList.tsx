@@ -1,0 +1,123 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useRoute } from "wouter";
+import { useAppDispatch, useAppSelector } from "../store/store";
+import { ProblemText } from "../ui/ProblemText";
+import { ConversationRow } from "./ConversationRow";
+import { loadConversations } from "./actions";
+import { type GroupLabel, type Row, rowsOf } from "./groups";
+import { makeSelectView } from "./selectors";
+import { type View, keyOf } from "./slice";
+
+const ROW = 38;
+/** How many lines before the end the next page is asked for. */
+const AHEAD = 20;
+
+interface ConversationListProps {
+  view: View;
+  selected: ReadonlySet<string> | null;
+  onToggle: (id: string) => void;
+}
+
+/** The conversations of a view. Only the lines that can be seen exist. */
+export function ConversationList({ view, selected, onToggle }: ConversationListProps) {
+  const { t } = useTranslation();
+  const dispatch = useAppDispatch();
+  const [, route] = useRoute("/c/:id");
+  const currentId = route?.id ?? null;
+  const { archived, q } = view;
+  const key = keyOf(view);
+  const list = useAppSelector((state) => state.conversations.lists[key]);
+  const selectView = useMemo(makeSelectView, []);
+  const stableView = useMemo(() => ({ archived, q }), [archived, q]);
+  const conversations = useAppSelector((state) => selectView(state, stableView));
+  const rows = useMemo(() => rowsOf(conversations, new Date(), q === ""), [conversations, q]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    getItemKey: (index) => rows[index]?.key ?? index,
+    overscan: 8,
+  });
+  const { focusedId, onKeyDown, setFocused } = useRoving(rows, currentId, (index) => virtual.scrollToIndex(index));
+  useEffect(() => {
+    void dispatch(loadConversations(stableView, "first"));
+  }, [dispatch, stableView]);
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  const hasNext = list?.status === "ready" && list.next !== null;
+  useEffect(() => {
+    if (hasNext && last >= rows.length - AHEAD) void dispatch(loadConversations(stableView, "next"));
+  }, [dispatch, stableView, hasNext, last, rows.length]);
+  return (
+    <div className="conversations" ref={scroller} aria-busy={list?.status === "loading"}>
+      {list?.status === "failed" && list.problem && (
+        <p className="hint" role="alert">
+          {t("list.failed")} <ProblemText problem={list.problem} />{" "}
+          <button type="button" className="link" onClick={() => void dispatch(loadConversations(stableView, "first"))}>
+            {t("app.retry")}
+          </button>
+        </p>
+      )}
+      {rows.length === 0 && list?.status === "ready" && (
+        <p className="hint" dir="auto">
+          {q !== "" ? t("list.noMatch", { q }) : archived ? t("list.noArchived") : t("list.empty")}
+        </p>
+      )}
+      <ul style={{ height: virtual.getTotalSize() }} onKeyDown={onKeyDown}>
+        {items.map((item) => {
+          const row = rows[item.index];
+          if (!row) return null;
+          const style = { transform: `translateY(${item.start}px)` };
+          return (
+            <li key={item.key} style={style} data-index={item.index}>
+              {row.kind === "heading" ? (
+                <h2>
+                  <Heading label={row.label} />
+                </h2>
+              ) : (
+                <ConversationRow
+                  id={row.id}
+                  isCurrent={row.id === currentId}
+                  isReachable={row.id === focusedId}
+                  isSelected={selected ? selected.has(row.id) : null}
+                  onToggle={onToggle}
+                  onFocus={setFocused}
+                />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function Heading({ label }: { label: GroupLabel }) {
+  const { t, i18n } = useTranslation();
+  if ("name" in label) return t(label.name);
+  const format = new Intl.DateTimeFormat(i18n.language, { month: "long", year: "numeric" });
+  return format.format(new Date(`${label.month}-15`));
+}
+
+/** One stop for the tab key in the whole list; the arrow keys move within it. */
+function useRoving(rows: Row[], currentId: string | null, scrollTo: (index: number) => void) {
+  const [focused, setFocused] = useState<string | null>(null);
+  const ids = useMemo(() => rows.flatMap((row) => (row.kind === "conversation" ? [row.id] : [])), [rows]);
+  const wanted = focused ?? currentId;
+  const focusedId = wanted && ids.includes(wanted) ? wanted : (ids[0] ?? null);
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -ids.length, End: ids.length }[event.key];
+    if (step === undefined || !(event.target instanceof HTMLAnchorElement) || !focusedId) return;
+    event.preventDefault();
+    const index = Math.max(0, Math.min(ids.length - 1, ids.indexOf(focusedId) + step));
+    const next = ids[index];
+    if (!next) return;
+    setFocused(next);
+    scrollTo(rows.findIndex((row) => row.key === next));
+    requestAnimationFrame(() => document.getElementById(`conversation-${next}`)?.focus());
+  };
+  return { focusedId, onKeyDown, setFocused };
+}

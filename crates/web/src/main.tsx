@@ -1,0 +1,35 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Provider } from "react-redux";
+import { App } from "./app/App";
+import { Boundary } from "./app/Boundary";
+import { SocketContext, connect } from "./app/realtime";
+import { persistOutbox } from "./composer/persist";
+import { startTranslations } from "./i18n";
+import { whoAmI } from "./session/actions";
+import { applyTheme, storedTheme } from "./settings/theme";
+import { makeStore } from "./store/store";
+import "./styles/index.css";
+
+applyTheme(storedTheme());
+const store = makeStore();
+const socket = connect(store);
+persistOutbox(store);
+
+const place = document.getElementById("root");
+if (!place) throw new Error("the page has no place for the client");
+const root = createRoot(place);
+// Which page it is depends on who is there.
+void Promise.all([startTranslations(), store.dispatch(whoAmI())]).then(() => {
+  root.render(
+    <StrictMode>
+      <Provider store={store}>
+        <SocketContext.Provider value={socket}>
+          <Boundary>
+            <App />
+          </Boundary>
+        </SocketContext.Provider>
+      </Provider>
+    </StrictMode>,
+  );
+});

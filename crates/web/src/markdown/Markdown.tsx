@@ -1,0 +1,204 @@
+import type { Token, Tokens } from "marked";
+import { type ReactNode, memo, useRef } from "react";
+import { Diagram } from "./Diagram";
+import { CodeBlock } from "./CodeBlock";
+import { Formula } from "./Formula";
+import { Link, Picture } from "./Link";
+import { type Blocks, type MathToken, grow, lex, mend, noBlocks } from "./lexer";
+
+interface MarkdownProps {
+  text: string;
+  /** Whether more may follow. */
+  isOpen?: boolean;
+}
+
+/**
+ * A text in Markdown. It becomes React elements, never HTML: markup in the text is shown as the characters that it is.
+ * While the text grows, only its last block is read and drawn again.
+ */
+export const Markdown = memo(function Markdown({ text, isOpen = false }: MarkdownProps) {
+  const before = useRef<Blocks>(noBlocks);
+  // Once nothing more follows, the whole is read at once: a definition at the end may explain a link at the beginning.
+  const blocks = grow(isOpen ? before.current : noBlocks, text);
+  before.current = blocks;
+  const last = blocks.blocks.length - 1;
+  return (
+    <div className="markdown" dir="auto">
+      {blocks.blocks.map((block, index) => (
+        <BlockView key={block.start} raw={block.raw} token={block.token} isOpen={isOpen && index === last} />
+      ))}
+    </div>
+  );
+});
+
+interface BlockViewProps {
+  raw: string;
+  token: Token;
+  isOpen: boolean;
+}
+
+const BlockView = memo(
+  function BlockView({ raw, token, isOpen }: BlockViewProps) {
+    if (!isOpen || token.type === "code") return block(token, 0, isOpen);
+    const mended = mend(raw);
+    return mended === raw ? block(token, 0, true) : blocksIn(lex(mended));
+  },
+  (before, after) => before.raw === after.raw && before.isOpen === after.isOpen,
+);
+
+function blocksIn(tokens: Token[]): ReactNode {
+  return tokens.map((token, index) => block(token, index));
+}
+
+function block(token: Token, key: number, isOpen = false): ReactNode {
+  switch (token.type) {
+    case "space":
+    case "def":
+      return null;
+    case "heading": {
+      // Headings of an answer stand below those of the page.
+      const { depth, tokens } = token as Tokens.Heading;
+      const Heading = `h${Math.min(6, depth + 2)}` as "h3" | "h4" | "h5" | "h6";
+      return (
+        <Heading key={key} dir="auto">
+          {inlines(tokens)}
+        </Heading>
+      );
+    }
+    case "paragraph":
+      return (
+        <p key={key} dir="auto">
+          {inlines((token as Tokens.Paragraph).tokens)}
+        </p>
+      );
+    case "text": {
+      const { tokens, text } = token as Tokens.Text;
+      return <span key={key}>{tokens ? inlines(tokens) : text}</span>;
+    }
+    case "code": {
+      const { text, lang } = token as Tokens.Code;
+      const language = lang?.split(/\s/)[0] ?? "";
+      if (language === "mermaid" && !isOpen) return <Diagram key={key} source={text} />;
+      return <CodeBlock key={key} code={text} language={language} isOpen={isOpen} />;
+    }
+    case "blockquote":
+      return (
+        <blockquote key={key} dir="auto">
+          {blocksIn((token as Tokens.Blockquote).tokens)}
+        </blockquote>
+      );
+    case "list":
+      return list(token as Tokens.List, key);
+    case "table":
+      return table(token as Tokens.Table, key);
+    case "hr":
+      return <hr key={key} />;
+    case "blockMath":
+      return <Formula key={key} source={(token as MathToken).text} isBlock />;
+    default:
+      // Markup of other kinds is text.
+      return (
+        <p key={key} className="verbatim" dir="auto">
+          {token.raw}
+        </p>
+      );
+  }
+}
+
+function list({ ordered, start, items }: Tokens.List, key: number): ReactNode {
+  const children = items.map((item, index) => (
+    <li key={index} className={item.task ? "task" : undefined} dir="auto">
+      {item.task && <input type="checkbox" checked={item.checked ?? false} disabled aria-label={item.text.slice(0, 80)} />}
+      {blocksIn(item.tokens.filter((token) => token.type !== "checkbox"))}
+    </li>
+  ));
+  return ordered ? (
+    <ol key={key} start={start === "" ? 1 : start}>
+      {children}
+    </ol>
+  ) : (
+    <ul key={key}>{children}</ul>
+  );
+}
+
+function table({ header, rows }: Tokens.Table, key: number): ReactNode {
+  const cells = (row: Tokens.TableCell[], Cell: "th" | "td") =>
+    row.map((cell, index) => (
+      <Cell key={index} className={cell.align ? `align-${cell.align}` : undefined} dir="auto">
+        {inlines(cell.tokens)}
+      </Cell>
+    ));
+  return (
+    // Wide tables scroll within the answer, by keyboard too.
+    <div key={key} className="table" tabIndex={0} role="group">
+      <table>
+        <thead>
+          <tr>{cells(header, "th")}</tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            <tr key={index}>{cells(row, "td")}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function inlines(tokens: Token[]): ReactNode {
+  return tokens.map((token, index) => inline(token, index));
+}
+
+function inline(token: Token, key: number): ReactNode {
+  switch (token.type) {
+    case "text": {
+      const { tokens, text } = token as Tokens.Text;
+      return tokens ? <span key={key}>{inlines(tokens)}</span> : unescape(text);
+    }
+    case "escape":
+      return (token as Tokens.Escape).text;
+    case "strong":
+      return <strong key={key}>{inlines((token as Tokens.Strong).tokens)}</strong>;
+    case "em":
+      return <em key={key}>{inlines((token as Tokens.Em).tokens)}</em>;
+    case "del":
+      return <del key={key}>{inlines((token as Tokens.Del).tokens)}</del>;
+    case "codespan":
+      return (
+        <code key={key} dir="ltr">
+          {(token as Tokens.Codespan).text}
+        </code>
+      );
+    case "br":
+      return <br key={key} />;
+    case "link": {
+      const { href, tokens } = token as Tokens.Link;
+      return (
+        <Link key={key} href={href}>
+          {inlines(tokens)}
+        </Link>
+      );
+    }
+    case "image": {
+      const { href, text } = token as Tokens.Image;
+      return <Picture key={key} href={href} alternative={text} />;
+    }
+    case "inlineMath":
+      return <Formula key={key} source={(token as MathToken).text} />;
+    case "html":
+      // Models break lines in tables with it; everything else is shown as it is written.
+      return /^<br\s*\/?>$/i.test(token.raw) ? <br key={key} /> : token.raw;
+    default:
+      return token.raw;
+  }
+}
+
+const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
+
+/** The characters that common entities stand for. They become text, so nothing can come to life. */
+function unescape(text: string): string {
+  if (!text.includes("&")) return text;
+  return text.replaceAll(/&(?:#(\d{1,6})|(amp|lt|gt|quot|apos|nbsp));/g, (entity, code: string, name: string) =>
+    name ? (NAMED[name] ?? entity) : String.fromCodePoint(Math.min(Number(code), 0x10ffff)),
+  );
+}

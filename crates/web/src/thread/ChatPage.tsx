@@ -1,0 +1,180 @@
+import { ChevronDown, SlidersHorizontal } from "lucide-react";
+import { Suspense, lazy, useCallback, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+import { nanoid } from "@reduxjs/toolkit";
+import { useModelsQuery } from "../api/api";
+import { isProblem } from "../api/problem";
+import { useChannel } from "../app/realtime";
+import { Composer } from "../composer/Composer";
+import { isAnswering, send, sendNext } from "../composer/actions";
+import { NEW, writeDraft } from "../composer/drafts";
+import type { CreateConversation, Part, UpdateConversation } from "../contract";
+import { createConversation, loadConversation, problemFrom, updateConversation } from "../conversations/actions";
+import { loadThread, stopRun } from "../messages/actions";
+import { ModelPicker } from "../models/ModelPicker";
+import { useAppDispatch, useAppSelector } from "../store/store";
+import { NoticePage } from "../ui/NoticePage";
+import { noticed } from "../ui/notices";
+import { useTitle } from "../ui/title";
+import { Greeting } from "./Greeting";
+import { Thread } from "./Thread";
+import { useOpenedAt } from "./opened";
+
+const Details = lazy(() => import("./Details"));
+
+/** A conversation, or the beginning of one. */
+export function ChatPage({ conversationId }: { conversationId: string | null }) {
+  const { t } = useTranslation();
+  const dispatch = useAppDispatch();
+  const [, navigate] = useLocation();
+  const [isMissing, setMissing] = useState(false);
+  const [plan, setPlan] = useState<CreateConversation>({});
+  const [showsDetails, setShowsDetails] = useState(false);
+  const [editedId, setEditedId] = useState<string | null>(null);
+  const attempt = useRef<{ key: string } | null>(null);
+  const conversation = useAppSelector((state) => (conversationId ? state.conversations.entities[conversationId] : undefined));
+  const isGone = useAppSelector((state) => (conversationId ? state.conversations.gone[conversationId] === true : false));
+  const isBusy = useAppSelector((state) => (conversationId ? isAnswering(state, conversationId) : false));
+  const isSignedIn = useAppSelector((state) => state.session.status === "signed-in");
+  useChannel(conversationId && !isMissing ? `conversation:${conversationId}` : null);
+  useTitle(conversation?.title ?? "");
+  useEffect(() => {
+    if (!conversationId || !isSignedIn) return;
+    const open = async () => {
+      try {
+        await dispatch(loadConversation(conversationId));
+        await dispatch(loadThread(conversationId, null, null));
+        await dispatch(sendNext(conversationId));
+      } catch (error) {
+        if (dispatch(problemFrom(error)).status === 404) setMissing(true);
+      }
+    };
+    void open();
+  }, [dispatch, conversationId, isSignedIn]);
+  const openedAt = useOpenedAt(conversationId);
+  const stop = useCallback(
+    () => conversationId && dispatch(stopActive(conversationId)),
+    [dispatch, conversationId],
+  );
+  useEscape(isBusy, stop);
+  const change = (changes: UpdateConversation) => {
+    if (conversationId) void dispatch(updateConversation(conversationId, changes));
+    else setPlan({ ...plan, ...(changes as CreateConversation) });
+  };
+  const onSend = async (parts: Part[]): Promise<boolean> => {
+    if (conversationId) {
+      dispatch(send({ conversationId, parts }));
+      return true;
+    }
+    // Had the first attempt arrived without its answer, the second one does not make another conversation.
+    attempt.current ??= { key: nanoid() };
+    try {
+      const created = await dispatch(createConversation(plan, attempt.current.key));
+      attempt.current = null;
+      dispatch(send({ conversationId: created.id, parts }));
+      navigate(`/c/${created.id}`);
+      return true;
+    } catch (error) {
+      const problem = dispatch(problemFrom(error));
+      if (problem.status !== 0 && problem.status < 500) attempt.current = null;
+      if (isProblem(error) && error.status !== 401) dispatch(noticed("notice.notSaved", problem));
+      return false;
+    }
+  };
+  if (isMissing || isGone) {
+    return (
+      <NoticePage title={t("app.nowhere")}>
+        <p>{t("app.nowhereDetail")}</p>
+      </NoticePage>
+    );
+  }
+  const model = conversation ? conversation.model : (plan.model ?? null);
+  return (
+    <main className="chat">
+      <header className="chat-header">
+        <ChooseModel value={model} onChoose={(next) => change({ model: next })} />
+        <h1 dir="auto" className={conversation?.title ? undefined : "hidden"}>
+          {conversation?.title || t("nav.newChat")}
+        </h1>
+        <button type="button" className="icon" title={t("chat.details")} onClick={() => setShowsDetails(true)}>
+          <SlidersHorizontal aria-hidden size={18} />
+          <span className="hidden">{t("chat.details")}</span>
+        </button>
+      </header>
+      {conversationId ? (
+        <Thread conversationId={conversationId} openedAt={openedAt} editedId={editedId} onEdit={setEditedId} />
+      ) : (
+        <Greeting onSuggest={suggest} />
+      )}
+      <Composer
+        place={conversationId ?? NEW}
+        isAnswering={isBusy}
+        onSend={onSend}
+        onStop={stop}
+        onEditLast={() => conversationId && setEditedId("last")}
+      />
+      {showsDetails && (
+        <Suspense fallback={null}>
+          <Details
+            systemPrompt={conversation ? conversation.system_prompt : (plan.system_prompt ?? null)}
+            parameters={conversation ? conversation.parameters : (plan.parameters ?? {})}
+            onSave={change}
+            onClose={() => setShowsDetails(false)}
+          />
+        </Suspense>
+      )}
+    </main>
+  );
+}
+
+function suggest(text: string): void {
+  writeDraft(NEW, { text, files: [] });
+  const area = document.getElementById("composer");
+  if (!(area instanceof HTMLTextAreaElement)) return;
+  area.focus();
+  requestAnimationFrame(() => area.setSelectionRange(text.length, text.length));
+}
+
+const stopActive =
+  (conversationId: string): import("../store/store").Thunk =>
+  (dispatch, getState) => {
+    const { conversations, runs } = getState();
+    const leafId = conversations.entities[conversationId]?.active_leaf_id;
+    const runId = leafId ? runs.byMessage[leafId] : undefined;
+    if (runId) void dispatch(stopRun(runId));
+  };
+
+/** Escape stops the answer, unless something that is open takes it first. */
+function useEscape(isActive: boolean, act: () => void): void {
+  useEffect(() => {
+    if (!isActive) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (document.querySelector("dialog[open], .menu, .editor:focus-within")) return;
+      act();
+    };
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  }, [isActive, act]);
+}
+
+function ChooseModel({ value, onChoose }: { value: string | null; onChoose: (model: string | null) => void }) {
+  const { t } = useTranslation();
+  const { data: models = [] } = useModelsQuery();
+  const standard = models.find((model) => model.is_default)?.id;
+  const shown = value ?? standard ?? t("model.none");
+  return (
+    <ModelPicker
+      value={value}
+      onChoose={onChoose}
+      first={standard ? `${t("model.default")} (${standard})` : t("model.default")}
+      trigger={
+        <button type="button" className="model-button" aria-label={t("model.choose", { name: shown })}>
+          <span>{shown.split("/").slice(1).join("/") || shown}</span>
+          <ChevronDown aria-hidden size={16} />
+        </button>
+      }
+    />
+  );
+}

