@@ -6,6 +6,7 @@ mod faulty_relay;
 mod manual_clock;
 mod scripted_model;
 mod sequential_ids;
+mod shared;
 
 pub use counting_rate_limiter::CountingRateLimiter;
 pub use faulty_journal::{Fault, FaultyJournal};
@@ -13,3 +14,4 @@ pub use faulty_relay::{FaultyRelay, RelayFault};
 pub use manual_clock::ManualClock;
 pub use scripted_model::{Answer, ScriptedModel};
 pub use sequential_ids::SequentialIds;
+pub use shared::{Noise, SharedDatabase, SharedNode};

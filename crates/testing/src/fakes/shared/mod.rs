@@ -1,0 +1,249 @@
+//! A database in memory that several nodes share, as they share a Postgres: each node commits and reads, and hears of
+//! what the others do by news that may come late, twice, in another order or not at all.
+
+mod accounts;
+mod conversations;
+mod journal;
+mod tables;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use domain::ports::{Clock, CommitObserver, Committed, News, Position, StorageError};
+use domain::{Event, UnitOfWork, UserId};
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+
+use self::tables::Tables;
+
+/// The database that the nodes share.
+pub struct SharedDatabase {
+    tables: Mutex<Tables>,
+    nodes: Mutex<Vec<Arc<SharedNode>>>,
+    noise: Mutex<Noise>,
+    random: AtomicU64,
+    is_away: AtomicBool,
+    clock: Arc<dyn Clock>,
+}
+
+/// How badly news travels, and how long anything takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Noise {
+    /// How many of a hundred are lost.
+    pub lost: u8,
+    /// How many of a hundred come twice.
+    pub doubled: u8,
+    /// How many readings of a hundred fail.
+    pub failing: u8,
+    /// The longest that a commit, a reading or a piece of news takes.
+    pub longest: Duration,
+}
+
+/// One node's way to the database: implements the storage ports.
+pub struct SharedNode {
+    database: Arc<SharedDatabase>,
+    observer: Mutex<Option<Arc<dyn CommitObserver>>>,
+}
+
+impl SharedDatabase {
+    /// An empty database with a clock of its own. The seed decides what happens to news.
+    pub fn new(seed: u64, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self {
+            tables: Mutex::default(),
+            nodes: Mutex::default(),
+            noise: Mutex::default(),
+            random: AtomicU64::new(seed | 1),
+            is_away: AtomicBool::new(false),
+            clock,
+        })
+    }
+
+    /// A further node.
+    pub fn node(self: &Arc<Self>) -> Arc<SharedNode> {
+        let node = Arc::new(SharedNode { database: Arc::clone(self), observer: Mutex::default() });
+        self.nodes.lock().push(Arc::clone(&node));
+        node
+    }
+
+    /// From now on, news travels like this.
+    pub fn set_noise(&self, noise: Noise) {
+        *self.noise.lock() = noise;
+    }
+
+    /// From now on, the database answers nothing, or answers again.
+    pub fn set_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::SeqCst);
+    }
+
+    /// Tells every node that news may have been lost.
+    pub fn disturb(&self) {
+        for node in self.nodes.lock().clone() {
+            node.tell(News::Disturbed);
+        }
+    }
+
+    /// A number below `limit`, from a sequence that the seed decides (xorshift64).
+    fn random(&self, limit: u64) -> u64 {
+        let mut number = self.random.load(Ordering::SeqCst);
+        number ^= number << 13;
+        number ^= number >> 7;
+        number ^= number << 17;
+        self.random.store(number, Ordering::SeqCst);
+        number % limit.max(1)
+    }
+
+    fn happens(&self, percent: u8) -> bool {
+        self.random(100) < u64::from(percent)
+    }
+
+    async fn pause(&self) {
+        let longest = u64::try_from(self.noise.lock().longest.as_micros()).unwrap_or(u64::MAX);
+        if longest > 0 {
+            tokio::time::sleep(Duration::from_micros(self.random(longest))).await;
+        }
+    }
+
+    fn check_reachable(&self) -> Result<(), StorageError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(StorageError::Unavailable("the database is away, as planned".into()));
+        }
+        Ok(())
+    }
+}
+
+impl SharedNode {
+    /// Reads after a moment, unless the reading is one of those that fail.
+    async fn read<T>(&self, read: impl FnOnce(&Tables) -> T + Send) -> Result<T, StorageError> {
+        self.database.pause().await;
+        self.database.check_reachable()?;
+        let failing = self.database.noise.lock().failing;
+        if self.database.happens(failing) {
+            return Err(StorageError::Unavailable("a planned fault".into()));
+        }
+        Ok(read(&self.database.tables.lock()))
+    }
+
+    /// Changes the tables, or leaves them as they are.
+    async fn write<T>(
+        &self,
+        write: impl FnOnce(&mut Tables) -> Result<T, StorageError> + Send,
+    ) -> Result<T, StorageError> {
+        self.database.pause().await;
+        self.database.check_reachable()?;
+        let mut tables = self.database.tables.lock();
+        let mut changed = tables.clone();
+        let outcome = write(&mut changed)?;
+        *tables = changed;
+        Ok(outcome)
+    }
+
+    fn tell(&self, news: News) {
+        let observer = self.observer.lock().clone();
+        if let Some(observer) = observer {
+            observer.news(news);
+        }
+    }
+
+    fn tell_committed(&self, unit: &Arc<UnitOfWork>, committed: &Committed) {
+        let observer = self.observer.lock().clone();
+        if let Some(observer) = observer {
+            observer.committed(unit, committed);
+        }
+        let mut facts: HashMap<UserId, Position> = HashMap::new();
+        for place in committed.places.iter().flatten() {
+            if let Some(owner_id) = place.owner_id {
+                facts.insert(owner_id, place.position);
+            }
+        }
+        let facts = facts.into_iter().map(|(owner_id, position)| News::Facts(owner_id, position));
+        let jobs = (!unit.jobs.is_empty()).then_some(News::Jobs);
+        let stops = unit.events.iter().filter_map(|event| match event {
+            Event::RunStopRequested(run) => Some(News::StopRun(run.id)),
+            _ => None,
+        });
+        for news in facts.chain(jobs).chain(stops) {
+            self.spread(news);
+        }
+    }
+
+    /// Sends news to every other node, as badly as planned.
+    fn spread(&self, news: News) {
+        let nodes = self.database.nodes.lock().clone();
+        let noise = *self.database.noise.lock();
+        for node in nodes.into_iter().filter(|node| !std::ptr::eq(&**node, self)) {
+            let times = match (self.database.happens(noise.lost), self.database.happens(noise.doubled)) {
+                (true, _) => 0,
+                (false, true) => 2,
+                (false, false) => 1,
+            };
+            for _ in 0..times {
+                let node = Arc::clone(&node);
+                Handle::current().spawn(async move {
+                    node.database.pause().await;
+                    node.tell(news);
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contracts::Storage;
+    use crate::fakes::ManualClock;
+    use crate::stamp_suite;
+
+    fn storage() -> Storage {
+        let database = SharedDatabase::new(7, Arc::new(ManualClock::default()));
+        Storage::new(&database.node(), Arc::new(()))
+    }
+
+    stamp_suite!(storage(), conversations: [
+        a_conversation_comes_back_as_it_was_written,
+        a_list_holds_one_persons_conversations,
+        a_version_is_replaced_by_the_next_one_only,
+        another_workspace_sees_nothing,
+        deleting_takes_everything_along,
+        many_are_found_at_once,
+        messages_are_counted_by_storage,
+    ]);
+    stamp_suite!(storage(), idempotency: [
+        a_key_is_used_once,
+        a_refused_unit_leaves_no_record,
+        fifty_attempts_at_once_succeed_once,
+    ]);
+    stamp_suite!(storage(), identities: [
+        an_address_has_one_account_whatever_its_case,
+        api_keys_are_found_by_hash_until_revoked,
+        sessions_are_found_by_token_until_closed,
+        the_first_owner_is_made_once,
+    ]);
+    stamp_suite!(storage(), jobs: [
+        a_claimed_job_is_claimed_again_only_after_its_lease,
+        a_finished_job_is_gone,
+        a_renewed_lease_keeps_a_job,
+        due_jobs_are_claimed_oldest_first,
+        jobs_go_with_their_conversation,
+        many_claimants_never_share_a_job,
+    ]);
+    stamp_suite!(storage(), journal: [
+        a_refused_unit_leaves_nothing_behind,
+        concurrent_units_fail_alone,
+        facts_are_read_in_order_without_gaps,
+        facts_name_what_happened,
+        facts_outlive_their_conversation,
+        facts_stay_in_their_workspace,
+        the_observer_sees_every_commit_in_order,
+    ]);
+    stamp_suite!(storage(), runs: [
+        a_checkpoint_keeps_what_has_arrived,
+        a_run_ends_once,
+        a_run_needs_a_pending_answer,
+        an_abandoned_run_is_found_when_its_lease_is_over,
+        nothing_is_written_to_a_deleted_conversation,
+        runs_are_found_by_conversation_and_message,
+    ]);
+}
