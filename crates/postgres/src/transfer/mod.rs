@@ -66,7 +66,7 @@ impl Connection {
 
 /// From where a database is being filled, as it notes it in a table for the time; `None` for one that is whole.
 fn unfinished(connection: &Connection) -> Result<Option<String>, TransferError> {
-    if connection.number("SELECT (to_regclass('unfinished_copy') IS NOT NULL)::int8")? == 0 {
+    if connection.number("SELECT (to_regclass('unfinished_copy') IS NOT NULL)::int4::int8")? == 0 {
         return Ok(None);
     }
     let query = connection.client.query_opt("SELECT source FROM unfinished_copy LIMIT 1", &[]);

@@ -38,7 +38,7 @@ pub fn run(arguments: &CopyArguments) -> Result<(), Failure> {
         .map(|(table, digest)| format!("{:<20} {:>12} rows  {digest}", table.name, digest.rows))
         .collect();
     lines.push(format!(
-        "Copied {copied} rows in {seconds:.1} s ({} rows/s). Both databases hold the same.",
+        "Copied in {seconds:.1} s: {copied} rows, {} rows/s. Both databases hold the same.",
         per_second(copied, seconds)
     ));
     output::print(&lines.join("\n"))
