@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{Ports, Services};
-use cache::{CheckError, LocalCache, LocalRateLimiter, LocalRelay, Redis};
+use cache::{CheckError, LocalCache, LocalRateLimiter, Redis};
 use domain::ports::{Cache, RateLimiter, Relay};
 use llm::{Connected, Recall, Registry};
 

@@ -15,6 +15,12 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Tells of something to think of, on the standard error stream.
+pub fn warn(text: &str) {
+    // Where this cannot be written nobody reads along.
+    let _ = writeln!(io::stderr().lock(), "colloquy: {text}");
+}
+
 /// Tells why a command failed, on the standard error stream.
 pub fn complain(failure: &Failure) {
     // Where even this cannot be written there is nobody to tell.

@@ -82,6 +82,12 @@ pub enum OpenError {
     /// The schema cannot be brought where it should be.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The database is being filled by a copy that has not come to its end.
+    #[error(
+        "the database that database.url leads to is an unfinished copy of {0}; repeat `colloquy copy` to finish it, or \
+         name another one"
+    )]
+    Unfinished(String),
     /// The server gave up meanwhile.
     #[error("the database cannot be opened: {0}")]
     Failed(String),
@@ -96,6 +102,9 @@ impl Postgres {
         }
         let migrator = Migrator::new(settings).await?;
         let state = migrator.state().await?;
+        if let Some(source) = transfer::source_of(&migrator.connection).await? {
+            return Err(OpenError::Unfinished(source));
+        }
         if let Some(version) = state.unknown.last() {
             tracing::warn!(%version, "the schema is of a newer release; it says that this one still works with it");
         }

@@ -76,6 +76,7 @@ fn cannot(error: &OpenError, loaded: &Loaded) -> Failure {
         }
         OpenError::Unreachable(problem) => Failure::busy(message).advise(named(loaded, problem.setting)),
         OpenError::Migrate(MigrateError::Unknown { .. } | MigrateError::Failed(_) | MigrateError::Pending(_))
+        | OpenError::Unfinished(_)
         | OpenError::Failed(_) => Failure::failed(message),
     }
 }

@@ -6,11 +6,14 @@ mod schema;
 mod source;
 mod target;
 
+use diesel::sql_types::{Bool, Text};
 use storage::transfer::{Table, TransferError};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Error};
 
+use crate::OpenError;
 use crate::address::Address;
+use crate::session::rows;
 use crate::settings::Settings;
 
 pub use source::PostgresSource;
@@ -64,14 +67,30 @@ impl Connection {
     }
 }
 
-/// From where a database is being filled, as it notes it in a table for the time; `None` for one that is whole.
+/// Whether there is a table that notes how far filling the database is, and what it says of the source.
+const IS_UNFINISHED: &str = "SELECT to_regclass('unfinished_copy') IS NOT NULL";
+const UNFINISHED: &str = "SELECT source::text FROM unfinished_copy LIMIT 1";
+
+/// From where a database is being filled; `None` for one that is whole.
 fn unfinished(connection: &Connection) -> Result<Option<String>, TransferError> {
-    if connection.number("SELECT (to_regclass('unfinished_copy') IS NOT NULL)::int4::int8")? == 0 {
+    connection.runtime.block_on(async {
+        let is_unfinished = connection.client.query_one(IS_UNFINISHED, &[]).await.map_err(explained)?;
+        if !is_unfinished.try_get::<_, bool>(0).map_err(explained)? {
+            return Ok(None);
+        }
+        let row = connection.client.query_opt(UNFINISHED, &[]).await.map_err(explained)?;
+        row.map(|row| row.try_get(0)).transpose().map_err(explained)
+    })
+}
+
+/// The same, for whoever wants to serve the database.
+pub(crate) async fn source_of(connection: &crate::connection::Connection) -> Result<Option<String>, OpenError> {
+    let failed = |error: diesel::result::Error| OpenError::Failed(error.to_string());
+    let is_unfinished = rows::<Bool, bool>(&connection.diesel, IS_UNFINISHED, &[]).await.map_err(failed)?;
+    if is_unfinished != [true] {
         return Ok(None);
     }
-    let query = connection.client.query_opt("SELECT source FROM unfinished_copy LIMIT 1", &[]);
-    let row = connection.runtime.block_on(query).map_err(explained)?;
-    row.map(|row| row.try_get(0)).transpose().map_err(explained)
+    Ok(rows::<Text, String>(&connection.diesel, UNFINISHED, &[]).await.map_err(failed)?.into_iter().next())
 }
 
 fn failed(error: impl std::fmt::Display) -> TransferError {

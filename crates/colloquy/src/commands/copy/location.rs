@@ -7,6 +7,7 @@ use sqlite::transfer::{SqliteSource, SqliteTarget};
 use storage::transfer::{Source, Target};
 
 use crate::failure::Failure;
+use crate::output;
 use crate::settings::{DatabaseSettings, Engine, read_secret_file};
 
 /// The settings of the database at an address, which is given as it is or in a file.
@@ -27,7 +28,13 @@ pub fn read(name: &str, url: Option<&str>, file: Option<&Path>) -> Result<Databa
 pub fn source(settings: &DatabaseSettings) -> Result<Box<dyn Source>, Failure> {
     Ok(match settings.engine() {
         Engine::Sqlite => Box::new(SqliteSource::open(&settings.sqlite())?),
-        Engine::Postgres => Box::new(PostgresSource::open(&settings.postgres())?),
+        Engine::Postgres => {
+            let source = PostgresSource::open(&settings.postgres())?;
+            if source.is_in_use() {
+                output::warn("servers seem to use the source: what changes there from now on is not copied");
+            }
+            Box::new(source)
+        }
     })
 }
 
