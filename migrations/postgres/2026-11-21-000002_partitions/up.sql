@@ -23,12 +23,14 @@ CREATE TABLE partitions (
 -- in use, because everybody else would wait behind it.
 CREATE FUNCTION make_partition(parent text, name text, begins timestamptz, ends timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path FROM CURRENT SET colloquy.workspace = '*' SET lock_timeout = '3s' AS $$
+SET search_path FROM CURRENT SET lock_timeout = '3s' AS $$
 DECLARE
     lower_id uuid := first_id_of(begins);
     upper_id uuid := first_id_of(ends);
     has_outliers boolean;
 BEGIN
+    -- Every workspace, until the transaction ends. Only a superuser could say so in the head of the function.
+    PERFORM set_config('colloquy.workspace', '*', true);
     EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE id >= $1 AND id < $2)', parent || '_default')
         INTO has_outliers USING lower_id, upper_id;
     IF has_outliers THEN
@@ -120,11 +122,12 @@ $$;
 -- NULL when there is none to drop.
 CREATE FUNCTION drop_oldest_partition(parent text, older_than timestamptz) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path FROM CURRENT SET colloquy.workspace = '*' SET lock_timeout = '3s' AS $$
+SET search_path FROM CURRENT SET lock_timeout = '3s' AS $$
 DECLARE
     oldest partitions;
     is_used boolean := false;
 BEGIN
+    PERFORM set_config('colloquy.workspace', '*', true);
     SELECT p.* INTO oldest FROM partitions p
     WHERE p.parent = drop_oldest_partition.parent ORDER BY p.lower_id LIMIT 1 FOR UPDATE;
     IF oldest.name IS NULL OR oldest.upper_id > first_id_of(older_than) THEN
