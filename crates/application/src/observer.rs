@@ -65,8 +65,7 @@ fn end_credentials(services: &Services, event: &Event) {
         }
         Event::ApiKeyRevoked { api_key_id, user_id } => {
             services.authenticator.forget(*user_id);
-            let is_this_key =
-                |credential: &Credential| matches!(credential, Credential::ApiKey { id, .. } if id == api_key_id);
+            let is_this_key = |credential: &Credential| matches!(credential, Credential::ApiKey { id, .. } if id == api_key_id);
             services.watches.end(*user_id, is_this_key);
         }
         _ => {}

@@ -68,7 +68,8 @@ impl EventHub {
         let events = hydrate(&*self.conversations, &*self.messages, workspace_id, wanted).await?;
         let mut state = self.state.lock();
         // Meanwhile the chain may have gone on by direct deliveries, or a new one may have begun, further on.
-        let Some(told) = state.chains.get(&owner_id).and_then(|chain| chain.last).filter(|told| *told >= last)
+        let Some(told) =
+            state.chains.get(&owner_id).and_then(|chain| chain.last).filter(|told| *told >= last)
         else {
             return Ok(true);
         };

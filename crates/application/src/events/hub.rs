@@ -132,7 +132,8 @@ impl EventHub {
         let mut state = self.state.lock();
         state.by_channel.entry(channel).or_default().push(Arc::clone(inbox));
         if !self.journal.commits_alone() {
-            state.chains.entry(owner.user_id).or_insert_with(|| Chain::new(owner.workspace_id)).listeners += 1;
+            state.chains.entry(owner.user_id).or_insert_with(|| Chain::new(owner.workspace_id)).listeners +=
+                1;
         }
         drop(state);
         Subscription {

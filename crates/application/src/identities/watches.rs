@@ -50,11 +50,7 @@ impl Watches {
         // It may have ended between the moment it was accepted and this one.
         person.is_due = true;
         drop(people);
-        CredentialWatch {
-            people: Arc::clone(&self.people),
-            user_id: actor.user_id,
-            inbox: Arc::clone(inbox),
-        }
+        CredentialWatch { people: Arc::clone(&self.people), user_id: actor.user_id, inbox: Arc::clone(inbox) }
     }
 
     /// Tells the connections of a person whose credential has ended.

@@ -44,7 +44,8 @@ impl RunEngine {
                     }
                     let has_lapsed = renewed.is_some_and(|last| {
                         let by_wall = now.wall.micros().saturating_sub(last.wall.micros());
-                        now.at - last.at >= LEASE || Duration::from_micros(by_wall.max(0).unsigned_abs()) >= LEASE
+                        now.at - last.at >= LEASE
+                            || Duration::from_micros(by_wall.max(0).unsigned_abs()) >= LEASE
                     });
                     if !has_lapsed || self.look_for_lost_runs().await {
                         renewed = Some(now);

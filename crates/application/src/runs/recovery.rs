@@ -35,7 +35,8 @@ impl Recovery {
             *reach = None;
             return false;
         }
-        let since = reach.filter(|reach| asked - reach.last <= LONG_PAUSE).map_or(answered, |reach| reach.since);
+        let since =
+            reach.filter(|reach| asked - reach.last <= LONG_PAUSE).map_or(answered, |reach| reach.since);
         *reach = Some(Reach { since, last: answered });
         answered - since >= LEASE
     }

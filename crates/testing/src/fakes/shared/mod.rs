@@ -44,6 +44,7 @@ pub struct Noise {
 /// One node's way to the database: implements the storage ports.
 pub struct SharedNode {
     database: Arc<SharedDatabase>,
+    is_cut_off: AtomicBool,
     observer: Mutex<Option<Arc<dyn CommitObserver>>>,
 }
 
@@ -62,7 +63,11 @@ impl SharedDatabase {
 
     /// A further node.
     pub fn node(self: &Arc<Self>) -> Arc<SharedNode> {
-        let node = Arc::new(SharedNode { database: Arc::clone(self), observer: Mutex::default() });
+        let node = Arc::new(SharedNode {
+            database: Arc::clone(self),
+            is_cut_off: AtomicBool::new(false),
+            observer: Mutex::default(),
+        });
         self.nodes.lock().push(Arc::clone(&node));
         node
     }
@@ -104,20 +109,33 @@ impl SharedDatabase {
             tokio::time::sleep(Duration::from_micros(self.random(longest))).await;
         }
     }
+}
+
+impl SharedNode {
+    /// From now on, the node cannot reach the database and hears nothing, or can again.
+    pub fn cut_off(&self, is_cut_off: bool) {
+        self.is_cut_off.store(is_cut_off, Ordering::SeqCst);
+        if !is_cut_off {
+            self.tell(News::Disturbed);
+        }
+    }
+
+    /// How many jobs are neither finished nor given up.
+    pub fn pending_jobs(&self) -> usize {
+        self.database.tables.lock().jobs.len()
+    }
 
     fn check_reachable(&self) -> Result<(), StorageError> {
-        if self.is_away.load(Ordering::SeqCst) {
+        if self.is_cut_off.load(Ordering::SeqCst) || self.database.is_away.load(Ordering::SeqCst) {
             return Err(StorageError::Unavailable("the database is away, as planned".into()));
         }
         Ok(())
     }
-}
 
-impl SharedNode {
     /// Reads after a moment, unless the reading is one of those that fail.
     async fn read<T>(&self, read: impl FnOnce(&Tables) -> T + Send) -> Result<T, StorageError> {
         self.database.pause().await;
-        self.database.check_reachable()?;
+        self.check_reachable()?;
         let failing = self.database.noise.lock().failing;
         if self.database.happens(failing) {
             return Err(StorageError::Unavailable("a planned fault".into()));
@@ -131,7 +149,7 @@ impl SharedNode {
         write: impl FnOnce(&mut Tables) -> Result<T, StorageError> + Send,
     ) -> Result<T, StorageError> {
         self.database.pause().await;
-        self.database.check_reachable()?;
+        self.check_reachable()?;
         let mut tables = self.database.tables.lock();
         let mut changed = tables.clone();
         let outcome = write(&mut changed)?;
@@ -141,7 +159,7 @@ impl SharedNode {
 
     fn tell(&self, news: News) {
         let observer = self.observer.lock().clone();
-        if let Some(observer) = observer {
+        if let Some(observer) = observer.filter(|_| !self.is_cut_off.load(Ordering::SeqCst)) {
             observer.news(news);
         }
     }
