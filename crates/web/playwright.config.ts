@@ -11,7 +11,7 @@ export default defineConfig({
   fullyParallel: false,
   timeout: 40_000,
   expect: { timeout: 10_000 },
-  reporter: [["list"], ["junit", { outputFile: "../../target/web/junit.xml" }]],
+  reporter: [["list"], ["junit", { outputFile: "../../target/web/browser.xml" }]],
   use: {
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",

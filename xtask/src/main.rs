@@ -15,6 +15,8 @@ mod servers;
 mod test;
 mod tidy;
 mod tools;
+mod web;
+mod web_test;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -28,7 +30,7 @@ struct Task {
     run: fn(&[String]) -> Outcome,
 }
 
-const TASKS: [Task; 10] = [
+const TASKS: [Task; 11] = [
     Task { usage: "run [OPTIONS OF SERVE]", about: "build the server and serve in ./data", run: run::run },
     Task {
         usage: "test [FILTER]",
@@ -41,6 +43,11 @@ const TASKS: [Task; 10] = [
         run: servers::run,
     },
     Task { usage: "ci", about: "what the pipeline runs: test", run: test::run },
+    Task {
+        usage: "web",
+        about: "build the web client, which the next build of the server takes in",
+        run: web::run,
+    },
     Task { usage: "tidy", about: "check the structure of the code base", run: tidy::run },
     Task { usage: "deny", about: "check dependencies for advisories, licences and sources", run: deny::run },
     Task { usage: "migrate [--check|--down]", about: "migrate the database in ./data", run: migrate::run },

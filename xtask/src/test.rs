@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::report::{Counts, Report};
-use crate::{Outcome, command, junit, project, servers, tidy, tools};
+use crate::{Outcome, command, junit, project, servers, tidy, tools, web_test};
 
 /// Which packages a run of nextest has, under which of its profiles.
 struct Suite {
@@ -48,6 +48,8 @@ pub fn run(arguments: &[String]) -> Outcome {
         report.check("tidy", || tidy::run(&[]));
         report.check("clippy", clippy);
     }
+    // The client first: the build takes it in.
+    let has_client = web_test::client(&mut report, filter);
     // One build of everything: nextest finds its tests in it, and the end-to-end tests the server.
     if report.check("build", build) {
         for suite in &SUITES {
@@ -55,6 +57,9 @@ pub fn run(arguments: &[String]) -> Outcome {
         }
         if has_python_tests() {
             report.tests("python", || python_tests(filter));
+        }
+        if has_client {
+            report.tests("browser", || web_test::browser(filter));
         }
     }
     report.finish()
@@ -110,14 +115,14 @@ fn has_python_tests() -> bool {
 }
 
 /// Tells the tests where the server is.
-fn with_server(command: &mut Command) -> Outcome {
+pub fn with_server(command: &mut Command) -> Outcome {
     command.env("COLLOQUY_BIN", project::target_dir()?.join("debug/colloquy"));
     Ok(())
 }
 
 /// Runs tests and reads their report. Where the report shows no failure, the command decides: a runner that breaks
 /// down is a failure too.
-fn counted(tests: &mut Command, report: &Path) -> Outcome<Counts> {
+pub fn counted(tests: &mut Command, report: &Path) -> Outcome<Counts> {
     match fs::remove_file(report) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         Ok(()) | Err(_) => {}

@@ -38,6 +38,35 @@ pub fn cargo_subcommand(name: &str, version: &str) -> Outcome {
     command::run(install.env("CARGO_TARGET_DIR", target))
 }
 
+/// Whether Node.js and its package manager are there.
+pub fn has_node() -> bool {
+    command::find("node").is_some() && command::find("npm").is_some()
+}
+
+/// Makes sure that Node.js is there, new enough for what builds the web client.
+pub fn node() -> Outcome {
+    if !has_node() {
+        debian_packages(&["nodejs", "npm"])?;
+    }
+    let version = command::output(Command::new("node").arg("--version"))?;
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
+    match major {
+        Some(20..) => Ok(()),
+        None | Some(0_u32..20) => {
+            Err(format!("the web client needs Node.js 20 or newer; here is {}", version.trim()).into())
+        }
+    }
+}
+
+/// Makes sure that a browser is there, and gives its path.
+pub fn chromium() -> Outcome<PathBuf> {
+    let find = || ["chromium", "chromium-browser"].into_iter().find_map(command::find);
+    if find().is_none() {
+        debian_packages(&["chromium"])?;
+    }
+    find().ok_or_else(|| "chromium is not on the search path although it was installed".into())
+}
+
 /// Whether cargo finds the subcommand in its own folder although the search path lacks it.
 fn home_has(name: &str) -> bool {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);

@@ -23,7 +23,8 @@ const TOP: [&str; 13] = [
 ];
 
 /// What a build or a server leaves behind; never part of the repository.
-const GENERATED: [&str; 6] = ["target", "data", "node_modules", "__pycache__", ".git", "corpus"];
+const GENERATED: [&str; 8] =
+    ["target", "data", "node_modules", "__pycache__", ".git", "corpus", "dist", "generated"];
 
 /// What the file endings of sources and texts are.
 const SOURCES: [&str; 14] =

@@ -2,11 +2,11 @@
 
 use std::io::Read as _;
 
+use ::web::Asset;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
-use ::web::Asset;
 
 use super::readable;
 use crate::compression;

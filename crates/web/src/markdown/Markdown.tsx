@@ -4,7 +4,7 @@ import { Diagram } from "./Diagram";
 import { CodeBlock } from "./CodeBlock";
 import { Formula } from "./Formula";
 import { Link, Picture } from "./Link";
-import { type Blocks, type MathToken, grow, lex, mend, noBlocks } from "./lexer";
+import { type Block, type Blocks, type MathToken, grow, lex, mend, noBlocks } from "./lexer";
 
 interface MarkdownProps {
   text: string;
@@ -22,28 +22,50 @@ export const Markdown = memo(function Markdown({ text, isOpen = false }: Markdow
   const blocks = grow(isOpen ? before.current : noBlocks, text);
   before.current = blocks;
   const last = blocks.blocks.length - 1;
+  const levels = levelsOf(blocks.blocks);
   return (
     <div className="markdown" dir="auto">
       {blocks.blocks.map((block, index) => (
-        <BlockView key={block.start} raw={block.raw} token={block.token} isOpen={isOpen && index === last} />
+        <BlockView
+          key={block.start}
+          raw={block.raw}
+          token={block.token}
+          level={levels[index] ?? 0}
+          isOpen={isOpen && index === last}
+        />
       ))}
     </div>
   );
 });
 
+/** The levels of the headings on the page: below that of the message, and none left out, whatever the model chose. */
+function levelsOf(blocks: Block[]): number[] {
+  const open: number[] = [];
+  return blocks.map(({ token }) => {
+    if (token.type !== "heading") return 0;
+    const { depth } = token as Tokens.Heading;
+    while (open.length > 0 && (open.at(-1) ?? 0) >= depth) open.pop();
+    open.push(depth);
+    return Math.min(6, open.length + 2);
+  });
+}
+
 interface BlockViewProps {
   raw: string;
   token: Token;
+  /** Of a heading. */
+  level: number;
   isOpen: boolean;
 }
 
 const BlockView = memo(
-  function BlockView({ raw, token, isOpen }: BlockViewProps) {
+  function BlockView({ raw, token, level, isOpen }: BlockViewProps) {
+    if (token.type === "heading") return <Heading token={token as Tokens.Heading} level={level} />;
     if (!isOpen || token.type === "code") return block(token, 0, isOpen);
     const mended = mend(raw);
     return mended === raw ? block(token, 0, true) : blocksIn(lex(mended));
   },
-  (before, after) => before.raw === after.raw && before.isOpen === after.isOpen,
+  (before, after) => before.raw === after.raw && before.isOpen === after.isOpen && before.level === after.level,
 );
 
 function blocksIn(tokens: Token[]): ReactNode {
@@ -55,16 +77,13 @@ function block(token: Token, key: number, isOpen = false): ReactNode {
     case "space":
     case "def":
       return null;
-    case "heading": {
-      // Headings of an answer stand below those of the page.
-      const { depth, tokens } = token as Tokens.Heading;
-      const Heading = `h${Math.min(6, depth + 2)}` as "h3" | "h4" | "h5" | "h6";
+    case "heading":
+      // Within lists and quotes there are no chapters.
       return (
-        <Heading key={key} dir="auto">
-          {inlines(tokens)}
-        </Heading>
+        <p key={key} dir="auto">
+          <strong>{inlines((token as Tokens.Heading).tokens)}</strong>
+        </p>
       );
-    }
     case "paragraph":
       return (
         <p key={key} dir="auto">
@@ -103,6 +122,15 @@ function block(token: Token, key: number, isOpen = false): ReactNode {
         </p>
       );
   }
+}
+
+function Heading({ token, level }: { token: Tokens.Heading; level: number }) {
+  const Level = `h${level}` as "h3" | "h4" | "h5" | "h6";
+  return (
+    <Level className={`depth-${token.depth}`} dir="auto">
+      {inlines(token.tokens)}
+    </Level>
+  );
 }
 
 function list({ ordered, start, items }: Tokens.List, key: number): ReactNode {

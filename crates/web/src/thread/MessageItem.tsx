@@ -32,6 +32,7 @@ export const MessageItem = memo(function MessageItem({ id, isLast, isMarked, isE
   const citations = parts.filter((part): part is PartOf<"citation"> => part.kind === "citation");
   return (
     <article className={classes} id={id} aria-label={t(ROLES[message.role])} aria-busy={isOpen || undefined}>
+      <h2 className="hidden">{t(ROLES[message.role])}</h2>
       {isEdited ? (
         <Editor message={message} onDone={() => onEdit(null)} />
       ) : message.role === "user" ? (

@@ -22,7 +22,6 @@ base("a person who opens the set-up link is soon in a chat", async ({ page }) =>
     await composer(page).fill("Hello");
     await composer(page).press("Enter");
     await expect(answers(page)).toHaveCount(1);
-    await page.screenshot({ path: "/tmp/shot-first.png" });
     await expect(page).toHaveURL(/\/c\/[0-9a-f-]{36}$/);
     expect(wrong.filter((line) => !line.includes("422"))).toEqual([]);
   } finally {
