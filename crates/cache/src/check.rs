@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::settings::{RedisSettings, SettingsProblem, client};
 
-/// The oldest Redis that has all that is used: `XADD … NOMKSTREAM`.
+/// The oldest Redis that is accepted: 6.0 brought the protocol, RESP3, and 6.2 is the oldest line with security fixes.
 pub const MINIMUM_VERSION: (u32, u32) = (6, 2);
 
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -92,7 +92,7 @@ pub async fn check(settings: &RedisSettings) -> Result<String, CheckError> {
         let mut all = redis::pipe();
         all.cmd("SET").arg(&name).arg("1").arg("PX").arg(1000).ignore();
         all.cmd("EVAL").arg("return redis.call('TIME')").arg(0).ignore();
-        all.cmd("XADD").arg(format!("{name}:stream")).arg("NOMKSTREAM").arg("1-0").arg("k").arg("v").ignore();
+        all.cmd("XADD").arg(format!("{name}:stream")).arg("NOMKSTREAM").arg("*").arg("k").arg("v").ignore();
         all.cmd("PUBLISH").arg(&name).arg("").ignore();
         all.query_async::<()>(&mut connection).await?;
         connection.subscribe(&name).await?;

@@ -3,11 +3,10 @@
 mod local {
     use std::sync::Arc;
 
-    use cache::{LocalCache, LocalRateLimiter, LocalRelay, Settings};
+    use cache::{LocalCache, LocalRateLimiter, Settings};
 
     testing::cache_contract!(Arc::new(LocalCache::new(&Settings::default())));
     testing::rate_limiter_contract!(Arc::new(LocalRateLimiter::default()));
-    testing::relay_contract!(Arc::new(LocalRelay::default()));
 }
 
 mod redis {
