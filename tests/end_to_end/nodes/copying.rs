@@ -35,7 +35,7 @@ async fn fill(owner: &Client, other: &Client) {
             let path = format!("/api/v1/messages/{}", super::id(&answer));
             owner.post(&format!("{path}/regenerate"), &json!({})).await.expect(201);
         }
-        if number % 5 == 0 {
+        if number % 3 == 1 {
             let path = format!("/api/v1/conversations/{conversation}/messages");
             let said = json!({ "text": "A word", "reply": false });
             let question = owner.post(&path, &said).await.expect(201);

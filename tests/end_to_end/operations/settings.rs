@@ -18,7 +18,7 @@ async fn config_check_tells_every_problem_at_once_with_its_setting_and_origin() 
         .env("COLLOQUY_OWNER_EMAIL", "not an address")
         .env("COLLOQUY_PROVIDERS__MOCK__KIND", "telepathy")
         .env("COLLOQUY_TELEMETRY__FILTER", "a=b=c")
-        .env("COLLOQUY_REDIS__URL", "redis://localhost");
+        .env("COLLOQUY_REDIS__URL", "http://localhost");
     let checked = run(&builder, &folder, &["config", "check"]).await;
     assert_eq!(checked.code, 78, "{checked:?}");
     let told = format!("{}{}", checked.printed, checked.complained);
