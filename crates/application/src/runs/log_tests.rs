@@ -10,21 +10,26 @@ use super::{ReadResult, Resume, RunEvent, RunLog, RunReader};
 
 /// A client: keeps the parts it was told, and checks that positions only grow.
 #[derive(Debug, Default)]
-struct Client {
-    position: u64,
-    parts: Parts,
-    is_over: bool,
+pub struct Client {
+    pub position: u64,
+    pub parts: Parts,
+    pub is_over: bool,
+    /// Whether it was told to forget what it has.
+    pub starts_anew: bool,
 }
 
 impl Client {
-    fn read(&mut self, reader: &mut RunReader) {
+    /// Takes what there is; gives whether more may come.
+    pub fn read(&mut self, reader: &mut RunReader) -> bool {
         match reader.read() {
             ReadResult::Snapshot(snapshot) => {
-                assert!(snapshot.position >= self.position, "a snapshot went back");
+                assert!(self.starts_anew || snapshot.position >= self.position, "a snapshot went back");
+                self.starts_anew = false;
                 self.position = snapshot.position;
                 self.parts = snapshot.parts.clone();
             }
             ReadResult::Events(entries) => {
+                assert!(!self.starts_anew || entries.is_empty(), "a snapshot was announced");
                 for entry in entries {
                     assert!(entry.position > self.position, "positions must grow");
                     self.position = entry.position;
@@ -32,12 +37,13 @@ impl Client {
                     self.is_over = entry.event.is_terminal();
                 }
             }
-            ReadResult::Lost => panic!("an owner's log is never lost"),
+            ReadResult::Lost => return false,
         }
+        true
     }
 }
 
-fn log() -> Arc<RunLog> {
+pub fn log() -> Arc<RunLog> {
     let uuid = "0192f000-0000-7000-8000-000000000000";
     let (Ok(run_id), Ok(conversation_id)) = (uuid.parse::<RunId>(), uuid.parse::<ConversationId>()) else {
         unreachable!("the text is a UUID")
@@ -46,13 +52,13 @@ fn log() -> Arc<RunLog> {
     RunLog::new(run_id, conversation_id, model, "epoch".to_owned())
 }
 
-fn end() -> RunEvent {
+pub fn end() -> RunEvent {
     let finish_reason = Some(FinishReason::Stop);
     RunEvent::Ended { status: RunStatus::Completed, finish_reason, usage: None, failure: None }
 }
 
 /// What a run may say: parts, and text for any of them; short and very long.
-fn script() -> impl Strategy<Value = Vec<RunEvent>> {
+pub fn script() -> impl Strategy<Value = Vec<RunEvent>> {
     let long = (1_usize..40_000).prop_map(|length| "ä".repeat(length));
     let text = prop_oneof![8 => "[a-zé€𝄞]{0,8}", 1 => long];
     prop::collection::vec((any::<prop::sample::Index>(), prop::bool::weighted(0.1), text), 0..200).prop_map(

@@ -11,6 +11,8 @@ mod log;
 #[cfg(test)]
 mod log_tests;
 mod mirror;
+#[cfg(test)]
+mod mirror_tests;
 mod prompt;
 mod publish;
 mod read;

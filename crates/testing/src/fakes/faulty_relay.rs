@@ -32,7 +32,7 @@ pub enum RelayFault {
 /// A relay for the processes of one test. Every call takes the next fault that was planned; without a plan it goes
 /// through.
 pub struct FaultyRelay {
-    streams: Mutex<HashMap<RunId, Vec<RelayEntry>>>,
+    streams: Mutex<HashMap<RunId, VecDeque<RelayEntry>>>,
     plan: Mutex<VecDeque<RelayFault>>,
     is_away: Mutex<bool>,
     changed: watch::Sender<()>,
@@ -69,7 +69,7 @@ impl FaultyRelay {
 
     /// How many entries it keeps of a run.
     pub fn kept(&self, run_id: RunId) -> usize {
-        self.streams.lock().get(&run_id).map_or(0, Vec::len)
+        self.streams.lock().get(&run_id).map_or(0, VecDeque::len)
     }
 
     async fn through<T>(
@@ -95,12 +95,14 @@ impl FaultyRelay {
 
     fn append_now(&self, run_id: RunId, entries: &[RelayEntry]) -> Result<(), RelayError> {
         let mut streams = self.streams.lock();
-        let stream = streams.get(&run_id).cloned().unwrap_or_default();
-        let extended = entries.iter().try_fold(stream, extend)?;
-        streams.insert(run_id, extended);
+        let stream = streams.entry(run_id).or_default();
+        let appended = extend(stream, entries);
+        if stream.is_empty() {
+            streams.remove(&run_id);
+        }
         drop(streams);
         self.changed.send_replace(());
-        Ok(())
+        appended
     }
 
     fn page(&self, run_id: RunId, after: u64) -> Result<Vec<RelayEntry>, RelayError> {
@@ -108,7 +110,7 @@ impl FaultyRelay {
         let Some(stream) = streams.get(&run_id) else {
             return if after == 0 { Ok(Vec::new()) } else { Err(RelayError::Gap) };
         };
-        let newest = stream.last().map_or(0, |last| last.position);
+        let newest = stream.back().map_or(0, |last| last.position);
         let page: Vec<RelayEntry> =
             stream.iter().filter(|entry| entry.position > after).take(PAGE).cloned().collect();
         let is_whole = match page.first() {
@@ -123,21 +125,29 @@ fn unavailable() -> RelayError {
     RelayError::Unavailable("a planned fault".into())
 }
 
-/// The stream with one entry more.
-fn extend(mut stream: Vec<RelayEntry>, entry: &RelayEntry) -> Result<Vec<RelayEntry>, RelayError> {
-    let newest = stream.last().filter(|last| last.epoch == entry.epoch).map(|last| last.position);
-    match newest {
-        Some(newest) if entry.position <= newest => return Ok(stream),
-        _ if entry.kind == RelayKind::Snapshot => stream.clear(),
-        None if entry.position == 1 => stream.clear(),
-        Some(newest) if entry.position == newest + 1 => {}
-        _ => return Err(RelayError::Gap),
+/// Adds entries, all of them or none.
+fn extend(stream: &mut VecDeque<RelayEntry>, entries: &[RelayEntry]) -> Result<(), RelayError> {
+    let mut newest = stream.back();
+    let mut news = Vec::new();
+    for entry in entries {
+        match newest.filter(|newest| newest.epoch == entry.epoch).map(|newest| newest.position) {
+            Some(newest) if entry.position <= newest => continue,
+            Some(newest) if entry.position == newest + 1 => {}
+            None if entry.position == 1 => {}
+            _ if entry.kind == RelayKind::Snapshot => {}
+            _ => return Err(RelayError::Gap),
+        }
+        newest = Some(entry);
+        news.push(entry.clone());
     }
-    stream.push(entry.clone());
-    if stream.len() > MOST_ENTRIES {
-        stream.remove(0);
+    for entry in news {
+        if entry.kind == RelayKind::Snapshot || entry.position == 1 {
+            stream.clear();
+        }
+        stream.push_back(entry);
     }
-    Ok(stream)
+    stream.drain(..stream.len().saturating_sub(MOST_ENTRIES));
+    Ok(())
 }
 
 #[async_trait]
