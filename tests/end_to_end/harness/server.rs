@@ -217,6 +217,18 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    #[expect(clippy::print_stderr, reason = "of a test that fails one wants to know what the server said")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let is_telling = |line: &&str| !line.contains(r#""level":"INFO""#) && !line.contains(r#""level":"DEBUG""#);
+            let told: Vec<&str> = log.lines().filter(is_telling).take(40).collect();
+            eprintln!("── the server at {} logged:\n{}", self.address, told.join("\n"));
+        }
+    }
+}
+
 impl Stopped {
     /// Starts the server again in the same folder.
     pub async fn start(self) -> Server {

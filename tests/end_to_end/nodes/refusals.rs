@@ -88,7 +88,7 @@ async fn a_database_that_only_reads_is_no_primary() {
     let there = migrated().await;
     let read_only = format!("ALTER DATABASE {} SET default_transaction_read_only = on", there.name());
     there.execute(&[&read_only]).expect("a setting");
-    refused(database(&there.url()), "database.url", &["read-only", "read only"], &["tests-only"]).await;
+    refused(database(&there.url()), "database.url", &["read-only", "only read"], &["tests-only"]).await;
 }
 
 #[tokio::test]
@@ -102,10 +102,7 @@ async fn missing_rights_on_the_schema_are_named() {
     let ended = run(&database(&guest), &Folder::without_database(), &["serve"]).await;
     assert_ne!(ended.code, 0, "{ended:?}");
     assert!(ended.complained.contains("database.url"), "{ended:?}");
-    assert!(
-        ended.complained.to_lowercase().contains("permission") || ended.complained.contains("right"),
-        "{ended:?}"
-    );
+    assert!(ended.complained.contains("GRANT CREATE ON SCHEMA"), "it says what to do: {ended:?}");
     assert!(!ended.complained.contains("s3cret"), "{ended:?}");
 }
 
