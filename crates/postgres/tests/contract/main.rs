@@ -32,7 +32,14 @@ async fn fresh_settings() -> (TestDatabase, Settings) {
     };
     let database =
         fresh_database(&Template::shared(&template()), migrated).await.expect("a database can be made");
-    let settings = Settings { pool: 8, ..Settings::at(&database.url()) };
+    // The machine may be busy with other tests.
+    let settings = Settings {
+        pool: 8,
+        wait_timeout_ms: 30_000,
+        connect_timeout_ms: 30_000,
+        statement_timeout_ms: 30_000,
+        ..Settings::at(&database.url())
+    };
     (database, settings)
 }
 
