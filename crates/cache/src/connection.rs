@@ -98,6 +98,11 @@ impl Connection {
         timeout(wait, is_there.wait_for(|is_there| *is_there)).await.is_ok_and(|waited| waited.is_ok())
     }
 
+    /// Whether there is a connection.
+    pub fn is_there(&self) -> bool {
+        self.shared.current.read().is_some()
+    }
+
     /// Uses the connection.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ports::{Quota, RateLimitDecision, RateLimiter};
+use parking_lot::Mutex;
 use redis::Script;
 
 use crate::LocalRateLimiter;
@@ -15,14 +16,33 @@ use crate::connection::{Away, Connection, Listener};
 ///
 /// Everything is counted in this process too: while Redis is away that count decides, and after Redis has lost what it
 /// knew nobody gets from this process more than the quota.
+///
+/// Of a large quota a thousandth is counted at once and spent here, so that not every request waits for Redis. What is
+/// counted and not spent within seconds is lost to its key; no request passes that was not counted.
 pub struct RedisRateLimiter {
     connection: Connection,
     prefix: String,
     script: Script,
     local: LocalRateLimiter,
+    purses: moka::sync::Cache<(Quota, String), Arc<Purse>>,
     /// Counts what Redis allowed. Wider than the quota by what may arrive late, so that it never refuses what Redis
     /// allowed for good reasons.
     wider: LocalRateLimiter,
+}
+
+/// What was counted for a key and not spent yet.
+#[derive(Default)]
+struct Purse {
+    contents: Mutex<Contents>,
+    filling: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Contents {
+    left: u32,
+    /// What Redis said when it counted.
+    remaining: u32,
+    reset_after: Duration,
 }
 
 /// Nothing to hear.
@@ -39,12 +59,21 @@ impl Listener for Silent {
 }
 
 impl RedisRateLimiter {
+    /// Which share of a quota is counted at once.
+    const SHARE: u32 = 1_000;
+    const MOST_PURSES: u64 = 100_000;
+    const PURSES_LIVE: Duration = Duration::from_secs(10);
+
     pub(crate) fn new(connect: impl FnOnce(Arc<dyn Listener>) -> Connection, prefix: &str) -> Self {
         Self {
             connection: connect(Arc::new(Silent)),
             prefix: prefix.to_owned(),
             script: Script::new(include_str!("gcra.lua")),
             local: LocalRateLimiter::default(),
+            purses: moka::sync::Cache::builder()
+                .max_capacity(Self::MOST_PURSES)
+                .time_to_live(Self::PURSES_LIVE)
+                .build(),
             wider: LocalRateLimiter::default(),
         }
     }
@@ -55,17 +84,64 @@ impl RedisRateLimiter {
     }
 
     async fn count(&self, key: &str, quota: Quota) -> Result<RateLimitDecision, Away> {
+        let share = quota.limit.get() / Self::SHARE;
+        if share <= 1 {
+            return Ok(self.take(key, quota, 1).await?.decision());
+        }
+        if !self.connection.is_there() {
+            return Err(Away::NotConnected);
+        }
+        let purse = self.purses.get_with((quota, key.to_owned()), Arc::default);
+        if let Some(decision) = purse.spend() {
+            return Ok(decision);
+        }
+        let _filling = purse.filling.lock().await;
+        if let Some(decision) = purse.spend() {
+            return Ok(decision);
+        }
+        let taken = self.take(key, quota, share).await?;
+        let decision = taken.decision();
+        *purse.contents.lock() = Contents { left: taken.left.saturating_sub(1), ..taken };
+        Ok(decision)
+    }
+
+    /// Counts up to so many requests in Redis.
+    async fn take(&self, key: &str, quota: Quota, most: u32) -> Result<Contents, Away> {
+        if !self.connection.is_there() {
+            return Err(Away::NotConnected);
+        }
         let limit = quota.limit.get();
         let window = quota.window.as_micros();
         let key = format!("{}:limit:{}:{limit}:{window}:{key}", self.prefix, quota.name);
         let window = u64::try_from(window).unwrap_or(u64::MAX);
         let mut invocation = self.script.key(key);
-        invocation.arg(limit).arg(window);
+        invocation.arg(limit).arg(window).arg(most);
         let counted =
             self.connection.run(async |mut connection| invocation.invoke_async(&mut connection).await);
-        let (is_allowed, remaining, reset_after): (u8, u32, u64) = counted.await?;
-        let reset_after = Duration::from_micros(reset_after);
-        Ok(RateLimitDecision { allowed: is_allowed == 1, remaining, reset_after })
+        let (left, remaining, reset_after): (u32, u32, u64) = counted.await?;
+        Ok(Contents { left, remaining, reset_after: Duration::from_micros(reset_after) })
+    }
+}
+
+impl Purse {
+    /// Spends one request of what was counted.
+    fn spend(&self) -> Option<RateLimitDecision> {
+        let mut contents = self.contents.lock();
+        if contents.left == 0 {
+            return None;
+        }
+        let decision = contents.decision();
+        contents.left -= 1;
+        Some(decision)
+    }
+}
+
+impl Contents {
+    /// What one request is told before it is taken out.
+    const fn decision(&self) -> RateLimitDecision {
+        let allowed = self.left > 0;
+        let remaining = self.remaining.saturating_add(self.left.saturating_sub(1));
+        RateLimitDecision { allowed, remaining, reset_after: self.reset_after }
     }
 }
 

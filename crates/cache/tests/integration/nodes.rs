@@ -92,6 +92,27 @@ async fn a_limit_holds_for_both_nodes_together() {
     assert_eq!(there.check("bob", quota).await.remaining, 18);
 }
 
+/// A large quota is counted in portions, which changes nothing about how much passes.
+#[tokio::test]
+async fn a_large_limit_holds_for_both_nodes_together() {
+    const LIMIT: u32 = 5_000;
+    let url = database();
+    let (here, there) = (rate_limiter_of(&node(&url)).await, rate_limiter_of(&node(&url)).await);
+    let limit = NonZeroU32::new(LIMIT).expect("more than nothing");
+    let quota = Quota { name: "large", limit, window: Duration::from_hours(1) };
+    let mut allowed = 0;
+    for _ in 0..60 {
+        let requests = (0..50).flat_map(|_| [here.check("ada", quota), there.check("ada", quota)]);
+        let decisions = futures_util::future::join_all(requests).await;
+        allowed += decisions.into_iter().filter(|decision| decision.allowed).count();
+    }
+    // Over an hour of 5,000, some come back while this runs.
+    assert!((5_000..5_050).contains(&allowed), "{allowed}");
+    let refused = here.check("ada", quota).await;
+    assert!(!refused.allowed && refused.remaining == 0, "{refused:?}");
+    assert!(refused.reset_after <= Duration::from_secs(1));
+}
+
 /// Requests come back one by one, as fast on two nodes as on one.
 #[tokio::test]
 async fn a_limit_comes_back_at_its_pace() {
