@@ -24,7 +24,7 @@ async fn two_set_ups_at_once_on_two_nodes_make_one_owner() {
     for seed in 0..8 {
         let database = SharedDatabase::new(seed, RuntimeClock::ahead(Duration::ZERO));
         let (ids, model) = (Arc::new(SequentialIds::new()), ScriptedModel::answering("Hi"));
-        let nodes = [(); 2].map(|()| node(&database, &ids, &model, Duration::ZERO));
+        let nodes = [(); 2].map(|()| node(&database, None, &ids, &model, Duration::ZERO));
         let mut tokens = Vec::new();
         for node in &nodes {
             tokens.push(Setup::open(&node.services).await.expect("reading works").expect("nobody is there"));

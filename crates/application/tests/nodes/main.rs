@@ -6,4 +6,5 @@ mod events;
 mod jobs;
 mod leases;
 mod stopping;
+mod streams;
 mod world;

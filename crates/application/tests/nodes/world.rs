@@ -8,7 +8,7 @@ use application::{Bus, Context, Ports, Services, Settings};
 use async_trait::async_trait;
 use domain::ports::{
     Cache, CacheKey, Clock, Ids, Journal, Load, Loaded, ModelDescription, Models, Quota, RateLimitDecision,
-    RateLimiter, ResolveError, ResolvedModel,
+    RateLimiter, Relay, ResolveError, ResolvedModel,
 };
 use domain::{
     Actor, Conversation, ConversationId, Credential, Event, ModelName, NewConversation, Origin, Parameters,
@@ -16,7 +16,7 @@ use domain::{
     WorkspaceName,
 };
 use testing::contracts::World as Accounts;
-use testing::fakes::{ScriptedModel, SequentialIds, SharedDatabase, SharedNode};
+use testing::fakes::{FaultyRelay, ScriptedModel, SequentialIds, SharedDatabase, SharedNode};
 use tokio::time::Instant;
 
 /// The time of the test's runtime, as seen by a clock that may be wrong.
@@ -93,6 +93,7 @@ pub struct Node {
 
 pub struct World {
     pub database: Arc<SharedDatabase>,
+    pub relay: Arc<FaultyRelay>,
     pub ids: Arc<SequentialIds>,
     pub model: ScriptedModel,
     pub workspace_id: WorkspaceId,
@@ -109,7 +110,8 @@ impl World {
         let user = Accounts::account(&ids, workspace_id, "ada@example.org", clock.now());
         let name = WorkspaceName::new("Home").expect("the name is valid");
         let workspace = Workspace { id: workspace_id, name, created_at: clock.now() };
-        let world = Self { database, ids, model, workspace_id, user };
+        let relay = Arc::new(FaultyRelay::default());
+        let world = Self { database, relay, ids, model, workspace_id, user };
         let events = vec![Event::WorkspaceCreated(workspace), Event::UserCreated(world.user.clone())];
         let founded = world.database.node().commit(world.unit(events)).await;
         founded.expect("an empty database takes an account");
@@ -123,7 +125,8 @@ impl World {
 
     /// A process whose clock is wrong.
     pub fn node_with(&self, clock_ahead: Duration) -> Node {
-        let node = node(&self.database, &self.ids, &self.model, clock_ahead);
+        let relay: Arc<dyn Relay> = self.relay.clone();
+        let node = node(&self.database, Some(relay), &self.ids, &self.model, clock_ahead);
         // It works until the test's runtime is gone.
         drop(Background::start(Arc::clone(&node.services)));
         node
@@ -171,6 +174,7 @@ impl World {
 
 pub fn node(
     database: &Arc<SharedDatabase>,
+    relay: Option<Arc<dyn Relay>>,
     ids: &Arc<SequentialIds>,
     model: &ScriptedModel,
     clock_ahead: Duration,
@@ -189,7 +193,7 @@ pub fn node(
         models: Arc::new(OneModel(model.clone())),
         cache: Arc::new(NoCache),
         rate_limiter: Arc::new(NoLimit),
-        relay: None,
+        relay,
         clock: RuntimeClock::ahead(clock_ahead),
         ids: ids.clone(),
     };
