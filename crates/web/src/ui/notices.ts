@@ -11,7 +11,6 @@ export interface Notice {
 }
 
 export type NoticeText =
-  | "notice.copied"
   | "notice.notSaved"
   | "notice.notDeleted"
   | "notice.someFailed"

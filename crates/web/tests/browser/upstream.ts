@@ -58,6 +58,12 @@ export class Upstream {
     let body = "";
     for await (const chunk of request) body += String(chunk);
     const asked = JSON.parse(body) as Asked;
+    if (textOf(asked.messages[0]?.content ?? "").startsWith("Give this conversation a title")) {
+      // The server names conversations in the background; that is not what is tried here.
+      response.statusCode = 400;
+      response.end();
+      return;
+    }
     this.asked.push(asked);
     if (asked.model === "broken") {
       response.statusCode = 400;

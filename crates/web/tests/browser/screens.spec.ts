@@ -1,0 +1,85 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { answers, expect, newChat, say, signIn, test } from "./fixtures";
+
+/** Where the pictures of the main screens are left, for people and for the README. */
+const FOLDER = "../../target/web/screens";
+
+async function look(page: Page, name: string): Promise<void> {
+  // Nothing moves while it is looked at.
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: `${FOLDER}/${name}.png`, animations: "disabled" });
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+  expect(violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html.slice(0, 160)) })), name).toEqual([]);
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`every screen can be used by everybody, in ${theme}`, async ({ page, expected }) => {
+    expected.push(/404/);
+    test.setTimeout(120_000);
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    await page.goto("/login");
+    await expect(page.getByRole("heading", { name: "Sign in to Colloquy" })).toBeVisible();
+    await look(page, `sign-in-${theme}`);
+    await signIn(page);
+    for (const title of ["Tax return: what is missing", "سؤال عن الطماطم", "A trip to Lisbon in May", "Rust lifetimes, once more"]) {
+      await newChat(page, "echo");
+      await say(page, title);
+      await expect(answers(page)).toContainText("You said:");
+    }
+    await page.goto("/");
+    await expect(page.getByRole("heading", { name: /What is on your mind/ })).toBeVisible();
+    await look(page, `beginning-${theme}`);
+    await newChat(page, "rich");
+    await say(page, "How do I grow tomatoes on a balcony?");
+    await expect(page.getByRole("button", { name: "Answer again", exact: true })).toBeVisible();
+    await expect(page.locator("math").first()).toBeAttached();
+    await expect(page.locator(".hljs-keyword").first()).toBeAttached();
+    await look(page, `chat-${theme}`);
+    await page.getByRole("region", { name: "Messages" }).evaluate((thread) => thread.scrollTo(0, 0));
+    await look(page, `chat-top-${theme}`);
+    await page.getByRole("button", { name: /^Model:/ }).click();
+    await expect(page.getByRole("option").first()).toBeVisible();
+    await look(page, `models-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Instructions and parameters" }).click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await look(page, `details-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+/");
+    await expect(page.getByRole("heading", { name: "Keyboard shortcuts" })).toBeVisible();
+    await look(page, `shortcuts-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^More for/ }).first().focus();
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("menu")).toBeVisible();
+    await look(page, `menu-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Select several" }).click();
+    await page.getByRole("checkbox").first().check();
+    await look(page, `selection-${theme}`);
+    await newChat(page, "thinker");
+    await say(page, "What is the weather?");
+    await expect(page.getByText("Calls weather")).toBeVisible();
+    await page.getByText("Calls weather").click();
+    await look(page, `tools-${theme}`);
+    await newChat(page, "broken");
+    await say(page, "Does this work?");
+    await expect(page.getByText("The answer failed.")).toBeVisible();
+    await look(page, `failed-${theme}`);
+    for (const [path, heading] of [
+      ["settings/account", "Settings"],
+      ["settings/appearance", "Settings"],
+      ["settings/api-keys", "Settings"],
+      ["admin/people", "Administration"],
+      ["admin/models", "Administration"],
+    ] as const) {
+      await page.goto(`/${path}`);
+      await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
+      await look(page, `${path.replace("/", "-")}-${theme}`);
+    }
+    await page.goto("/c/00000000-0000-7000-8000-000000000000");
+    await expect(page.getByRole("heading", { name: "Nothing is here" })).toBeVisible();
+    await look(page, `nothing-${theme}`);
+  });
+}
