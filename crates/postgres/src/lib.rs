@@ -29,6 +29,8 @@ mod seen;
 mod session;
 mod settings;
 mod statement;
+#[cfg(test)]
+mod tests;
 pub mod transfer;
 
 use std::sync::{Arc, Weak};

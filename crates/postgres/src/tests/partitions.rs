@@ -1,0 +1,87 @@
+//! Partitions: each row where it belongs, made ahead of time, dropped when old.
+
+use domain::ports::Maintenance;
+use domain::{Event, MessageId, Parts, Timestamp};
+use uuid::Builder;
+
+use super::{connect, empty, rows, world};
+use crate::{Postgres, Settings};
+
+fn id_at(moment: &str, number: u8) -> MessageId {
+    let moment = Timestamp::parse_rfc3339(moment).expect("it is a moment");
+    let millis = u64::try_from(moment.micros() / 1000).expect("it is after 1970");
+    MessageId::from_uuid(Builder::from_unix_timestamp_millis(millis, &[number; 10]).into_uuid())
+}
+
+/// What is imported stands among what was said at that time; what nobody can have said stands in DEFAULT, until there is
+/// a partition for it.
+#[tokio::test]
+async fn messages_stand_where_their_time_is() {
+    let database = empty().await;
+    let (world, postgres) = world(&database).await;
+    let conversation = world.conversation("Imported").await;
+    let mut parent = None;
+    let mut events = Vec::new();
+    for moment in
+        ["1999-12-31T00:00:00Z", "2023-05-05T00:00:00Z", "2026-11-21T00:00:00Z", "2027-04-01T00:00:00Z"]
+    {
+        let new = domain::NewMessage {
+            id: id_at(moment, 1),
+            role: domain::MessageRole::User,
+            parts: Parts::from_text(moment),
+        };
+        let (_, message) =
+            conversation.post(new, parent.as_ref(), world.tick()).expect("the message fits");
+        events.push(Event::MessagePosted(message.clone()));
+        parent = Some(message);
+    }
+    let after = domain::Conversation {
+        active_leaf_id: parent.as_ref().map(|message| message.id),
+        version: conversation.version.next(),
+        ..conversation.clone()
+    };
+    events.push(Event::ConversationUpdated(after.clone()));
+    world.done(events).await;
+    let client = connect(&database.admin_url()).await;
+    let places = "SELECT tableoid::regclass FROM messages ORDER BY id";
+    let before = ["messages_default", "messages_2023", "messages_2026_11", "messages_default"];
+    assert_eq!(rows(&client, places).await, before);
+    let listed = async || {
+        let page = domain::PageRequest::first(10);
+        world.storage.messages.list(world.workspace_id, conversation.id, page).await.expect("reading works").items
+    };
+    let stored = listed().await;
+    assert_eq!(stored.len(), 4);
+    let later = Timestamp::parse_rfc3339("2027-01-15T00:00:00Z").expect("it is a moment");
+    postgres.purge_expired(later).await.expect("upkeep works");
+    let then = ["messages_default", "messages_2023", "messages_2026_11", "messages_2027_04"];
+    assert_eq!(rows(&client, places).await, then);
+    assert_eq!(listed().await, stored);
+    let kept = world.storage.conversations.get(world.workspace_id, conversation.id).await.expect("reading works");
+    let kept = kept.expect("it is still there");
+    assert_eq!((kept.message_count, kept.active_leaf_id), (4, after.active_leaf_id));
+    assert_eq!(postgres.reconcile(false).await.expect("reading works"), []);
+}
+
+/// Old events go a month at a time, with the partitions of messages in which there are none; messages stay.
+#[tokio::test]
+async fn old_partitions_are_dropped() {
+    let database = empty().await;
+    let (world, postgres) = world(&database).await;
+    let mut conversation = world.conversation("Kept").await;
+    world.post(&mut conversation, None, "Words of January 2026").await;
+    postgres.shutdown().await;
+    let settings = Settings { keep_events_months: 6, ..Settings::at(&database.url()) };
+    let postgres = Postgres::open(&settings).await.expect("the database opens");
+    let client = connect(&database.admin_url()).await;
+    let now = Timestamp::parse_rfc3339("2026-11-21T12:00:00Z").expect("it is a moment");
+    let facts = "SELECT count(*) FROM events";
+    assert_ne!(rows(&client, facts).await, ["0"]);
+    for _ in 0..2 {
+        postgres.purge_expired(now).await.expect("upkeep works");
+        let oldest = "SELECT DISTINCT ON (parent) name FROM partitions ORDER BY parent, lower_id";
+        assert_eq!(rows(&client, oldest).await, ["events_2026_05", "messages_2026_01"]);
+        assert_eq!(rows(&client, facts).await, ["0"]);
+        assert_eq!(rows(&client, "SELECT count(*) FROM messages").await, ["1"]);
+    }
+}
