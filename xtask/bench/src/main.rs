@@ -17,6 +17,7 @@ mod passthrough;
 mod process;
 mod server;
 mod sockets;
+mod stores;
 mod upstream;
 
 use std::error::Error;

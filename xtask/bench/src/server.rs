@@ -48,6 +48,15 @@ impl Server {
     /// Starts a server on `data` and waits until it is ready. With an upstream, its models are those of the provider
     /// `bench`.
     pub async fn start(data: &Path, upstream: Option<&str>) -> Outcome<Self> {
+        Self::start_with(data, upstream, &[]).await
+    }
+
+    /// The same, with further variables.
+    pub async fn start_with(
+        data: &Path,
+        upstream: Option<&str>,
+        variables: &[(&str, String)],
+    ) -> Outcome<Self> {
         let (password, address_file) = (data.join("owner-password"), data.join("address"));
         fs::write(&password, PASSWORD)?;
         if address_file.exists() {
@@ -57,6 +66,7 @@ impl Server {
         command.arg("serve").arg("--address-file").arg(&address_file);
         command.env("COLLOQUY_SERVER__LISTEN", "127.0.0.1:0").env("COLLOQUY_DATA_DIR", data);
         command.env("COLLOQUY_OWNER_EMAIL", OWNER).env("COLLOQUY_OWNER_PASSWORD_FILE", &password);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         if let Some(upstream) = upstream {
             command.env("COLLOQUY_PROVIDERS__BENCH__KIND", "openai-compatible");
             command.env("COLLOQUY_PROVIDERS__BENCH__BASE_URL", format!("http://{upstream}/v1"));
@@ -80,10 +90,22 @@ impl Server {
         }
     }
 
-    /// Signs in and makes an API key: the value of an `Authorization` header.
+    /// Signs in as the owner and makes an API key: the value of an `Authorization` header.
     pub async fn authorization(&self) -> Outcome<String> {
+        self.authorization_of(OWNER).await
+    }
+
+    /// Makes an account and an API key for it: the value of an `Authorization` header.
+    pub async fn member(&self, owner: &str, email: &str) -> Outcome<String> {
+        let body = json!({ "email": email, "display_name": email, "password": PASSWORD, "role": "member" });
+        let post = request("POST", "/api/v1/users", &[("Authorization", owner)], &body.to_string());
+        http::once(&self.address, &post).await?.json()?;
+        self.authorization_of(email).await
+    }
+
+    async fn authorization_of(&self, email: &str) -> Outcome<String> {
         let mut connection = Connection::open(&self.address).await?;
-        let login = json!({ "email": OWNER, "password": PASSWORD }).to_string();
+        let login = json!({ "email": email, "password": PASSWORD }).to_string();
         let response = connection.send(&request("POST", "/api/v1/auth/login", &[], &login)).await?;
         let answer = response.json()?;
         let cookie =

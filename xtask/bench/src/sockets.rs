@@ -1,5 +1,8 @@
 //! Many WebSocket clients in one process.
 
+use std::collections::HashMap;
+use std::time::Instant;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -37,6 +40,24 @@ impl Socket {
             match self.next().await?["type"].as_str().unwrap_or_default() {
                 "delta" => deltas += 1,
                 "run.completed" | "run.failed" | "run.cancelled" | "run.interrupted" => return Ok(deltas),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads until the run is over; gives when the event at each position came.
+    pub async fn arrivals(&mut self) -> Outcome<HashMap<u64, Instant>> {
+        let mut arrivals = HashMap::new();
+        loop {
+            let frame = self.next().await?;
+            match (frame["type"].as_str().unwrap_or_default(), frame["position"].as_u64()) {
+                ("delta", Some(position)) => {
+                    arrivals.insert(position, Instant::now());
+                }
+                ("run.completed", _) => return Ok(arrivals),
+                ("run.failed" | "run.cancelled" | "run.interrupted", _) => {
+                    return Err(format!("the run did not complete: {frame}").into());
+                }
                 _ => {}
             }
         }

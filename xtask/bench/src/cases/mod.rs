@@ -1,9 +1,14 @@
 //! What is measured. Each case starts what it needs and stops it again.
 
+mod cache;
 mod completions;
+mod copy;
 mod fanout;
 mod idle;
+mod nodes;
 mod pages;
+mod pgbench;
+mod postgres_turns;
 mod start;
 mod streams;
 mod turns;
@@ -11,7 +16,10 @@ mod turns;
 use crate::{Outcome, figures};
 
 /// What every case is compared with needs no server: these are measured alone with `bare`.
-const NAMES: [&str; 8] = ["bare", "start", "turns", "completions", "streams", "fanout", "idle", "pages"];
+const NAMES: [&str; 12] = [
+    "bare", "start", "turns", "postgres-turns", "completions", "streams", "fanout", "nodes", "cache", "idle", "copy",
+    "pages",
+];
 
 /// Runs the named cases, or all of them, and goes on when one breaks down.
 pub async fn run(names: &[&str]) -> Outcome {
@@ -29,10 +37,14 @@ pub async fn run(names: &[&str]) -> Outcome {
             "bare" => bare().await,
             "start" => start::run().await,
             "turns" => turns::run().await,
+            "postgres-turns" => postgres_turns::run().await,
             "completions" => completions::run().await,
             "streams" => streams::run().await,
             "fanout" => fanout::run().await,
+            "nodes" => nodes::run().await,
+            "cache" => cache::run().await,
             "idle" => idle::run().await,
+            "copy" => copy::run().await,
             _ => pages::run().await,
         };
         if let Err(error) = outcome {
