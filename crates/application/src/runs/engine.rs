@@ -90,7 +90,12 @@ pub struct ReservedRun {
 
 impl RunEngine {
     /// An engine without runs, which carries them out on the present tokio runtime.
-    pub fn new(ports: &Ports, settings: &Settings, node_id: NodeId, lease_clock: Arc<LeaseClock>) -> Arc<Self> {
+    pub fn new(
+        ports: &Ports,
+        settings: &Settings,
+        node_id: NodeId,
+        lease_clock: Arc<LeaseClock>,
+    ) -> Arc<Self> {
         let mirrors = ports.relay.clone().map(|relay| Mirrors::new(relay, Arc::clone(&ports.runs)));
         Arc::new(Self {
             relay: ports.relay.clone(),

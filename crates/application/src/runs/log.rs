@@ -126,12 +126,7 @@ pub enum ReadResult {
 
 impl RunLog {
     /// An empty log.
-    pub fn new(
-        run_id: RunId,
-        conversation_id: ConversationId,
-        model: ModelName,
-        epoch: String,
-    ) -> Arc<Self> {
+    pub fn new(run_id: RunId, conversation_id: ConversationId, model: ModelName, epoch: String) -> Arc<Self> {
         let state = State {
             entries: VecDeque::new(),
             bytes: 0,

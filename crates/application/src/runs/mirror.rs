@@ -254,7 +254,8 @@ impl Follower<'_> {
             if log.is_over() || entries.is_empty() {
                 break;
             }
-            entries = self.relay.read(self.run.id, log.last_position(), Duration::ZERO).await.unwrap_or_default();
+            entries =
+                self.relay.read(self.run.id, log.last_position(), Duration::ZERO).await.unwrap_or_default();
         }
         (log.is_over() || !is_over).then_some(log)
     }

@@ -189,8 +189,12 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let node = prop_oneof![4 => Just(None), 1 => Just(Some(Node::Owner)), 2 => Just(Some(Node::Other))];
     let moves = [node.clone(), node];
-    (pause, fault, any::<[bool; 2]>(), moves)
-        .prop_map(|(pause, fault, reads, moves)| Step { pause, fault, reads, moves })
+    (pause, fault, any::<[bool; 2]>(), moves).prop_map(|(pause, fault, reads, moves)| Step {
+        pause,
+        fault,
+        reads,
+        moves,
+    })
 }
 
 fn within_paused_time<T>(work: impl Future<Output = T>) -> T {
@@ -306,7 +310,10 @@ async fn a_node_that_comes_late_goes_on_exactly_for_who_is_not_far_behind() {
         for back in [0, 1, 400] {
             let position = newest.saturating_sub(back);
             let here = exactly_after(&world, Node::Owner, position).await;
-            assert!(same(&here, &exactly_after(&world, Node::Other, position).await), "{back} back of {said}");
+            assert!(
+                same(&here, &exactly_after(&world, Node::Other, position).await),
+                "{back} back of {said}"
+            );
         }
         let log = world.log_at(Node::Other, None).await.expect("a log");
         assert_eq!(log.parts(), world.owner.parts());

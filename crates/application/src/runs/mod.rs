@@ -15,6 +15,8 @@ mod mirror;
 mod mirror_tests;
 mod prompt;
 mod publish;
+#[cfg(test)]
+mod publish_tests;
 mod read;
 mod recovery;
 mod view;

@@ -87,7 +87,8 @@ impl Publisher<'_> {
         let news = self.log.raw_after(self.sent, BATCH);
         let is_complete = news.is_some();
         let news = news.unwrap_or_default();
-        let is_due = !news.is_empty() && self.is_full() && !news.iter().any(|entry| entry.event.is_terminal());
+        let is_due =
+            !news.is_empty() && self.is_full() && !news.iter().any(|entry| entry.event.is_terminal());
         if is_due || self.begins_anew || !is_complete {
             let Some(catchup) = self.log.catchup(self.sent) else { return Ok(Vec::new()) };
             let mut batch = vec![wire::catchup(epoch, &catchup)?];

@@ -96,7 +96,8 @@ mod tests {
             event.apply(&mut parts);
         }
         let said = Catchup { position: 8, parts: parts.clone(), tail: events() };
-        let Told::Catchup(heard) = catchup("epoch", &said).and_then(|entry| read(&entry)).expect("it is read")
+        let Told::Catchup(heard) =
+            catchup("epoch", &said).and_then(|entry| read(&entry)).expect("it is read")
         else {
             panic!("expected everything so far")
         };

@@ -246,12 +246,7 @@ impl Ending {
 
     fn told_by(event: &RunEvent) -> Option<Self> {
         let RunEvent::Ended { status, finish_reason, usage, failure } = event else { return None };
-        Some(Self {
-            status: *status,
-            finish_reason: *finish_reason,
-            usage: *usage,
-            failure: failure.clone(),
-        })
+        Some(Self { status: *status, finish_reason: *finish_reason, usage: *usage, failure: failure.clone() })
     }
 
     /// Why the model stopped; an error where it did not get to the end.

@@ -120,15 +120,7 @@ impl Connection {
         let request =
             SubscriptionRequest { channel: channel.to_string(), epoch: None, after: Some(u64::MAX) };
         let context = session.context();
-        self.work.push(work::open(
-            &self.state,
-            context,
-            &self.inbox,
-            channel,
-            ticket,
-            reply_to,
-            request,
-        ));
+        self.work.push(work::open(&self.state, context, &self.inbox, channel, ticket, reply_to, request));
     }
 
     fn send_snapshot(

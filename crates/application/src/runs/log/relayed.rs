@@ -107,7 +107,8 @@ impl RunLog {
             let known = usize::try_from(state.last_position - before_tail).unwrap_or(usize::MAX);
             tail.into_iter().skip(known).for_each(|event| state.push(event));
         } else {
-            state.entries = (before_tail + 1..).zip(tail).map(|(at, event)| LogEntry::new(at, event)).collect();
+            state.entries =
+                (before_tail + 1..).zip(tail).map(|(at, event)| LogEntry::new(at, event)).collect();
             state.bytes = state.entries.iter().map(|entry| entry.event.size()).sum();
             state.parts = parts;
             state.last_position = position;
