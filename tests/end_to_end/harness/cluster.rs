@@ -91,10 +91,10 @@ impl ClusterBuilder {
         let mut links = Vec::new();
         if self.has_links {
             for _ in 0..self.nodes {
-                links.push(Link::start(port(&database.url())).await);
+                links.push(Link::start(port(&database.url())));
             }
         }
-        let proxy = Proxy::start(self.nodes).await;
+        let proxy = Proxy::start(self.nodes);
         let nodes = (0..self.nodes).map(|_| None).collect();
         Cluster { nodes, server: self.server, proxy, links, database, postgres, redis }
     }

@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use super::aside::Aside;
+
 /// Requests for encryption, which a client sends before anything else.
 const ENCRYPTION: [u32; 2] = [80_877_103, 80_877_104];
 
@@ -32,7 +34,7 @@ pub enum Line {
 pub struct Link {
     address: SocketAddr,
     shared: Arc<Shared>,
-    _tasks: JoinSet<()>,
+    _aside: Aside,
 }
 
 struct Shared {
@@ -44,18 +46,16 @@ struct Shared {
 
 impl Link {
     /// A line to the Postgres at a port of the loopback interface.
-    pub async fn start(postgres: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
+    pub fn start(postgres: u16) -> Self {
         let shared = Arc::new(Shared {
             postgres,
             line: watch::Sender::new(Line::Open),
             cuts: AtomicUsize::new(0),
             statements: AtomicUsize::new(0),
         });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, Arc::clone(&shared)));
-        Self { address, shared, _tasks: tasks }
+        let accepting = Arc::clone(&shared);
+        let (aside, address) = Aside::listen(|listener| accept(listener, accepting));
+        Self { address, shared, _aside: aside }
     }
 
     /// Where the node finds it.
@@ -126,6 +126,7 @@ async fn asked(
         }
         back.lock().await.write_all(b"N").await?;
     }
+    passable(&mut line).await;
     to.write_all(&head).await?;
     let mut bytes = vec![0; 65_536];
     loop {

@@ -1,5 +1,6 @@
 //! What end-to-end tests start and talk through.
 
+mod aside;
 mod client;
 mod cluster;
 mod deadline;
@@ -17,7 +18,7 @@ mod sse;
 pub use client::{Answer, Client};
 pub use cluster::{Cluster, port};
 pub use deadline::{DEADLINE, eventually};
-pub use folder::{Folder, migrate};
+pub use folder::{Folder, is_postgres, migrate};
 pub use http::RawHttp;
 pub use link::{Line, Link};
 pub use proxy::Proxy;

@@ -1,7 +1,7 @@
 //! A small load balancer, as stands before several nodes: it looks at `/health/ready`, and gives each new connection to
 //! the next node that is ready.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,6 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::aside::Aside;
+
 /// How often the nodes are asked whether they are ready, and how long an answer may take.
 const INTERVAL: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -20,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
-    _tasks: JoinSet<()>,
+    _aside: Aside,
 }
 
 struct Shared {
@@ -39,9 +41,7 @@ struct Node {
 
 impl Proxy {
     /// A load balancer before so many nodes, none of which is there yet.
-    pub async fn start(nodes: usize) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
+    pub fn start(nodes: usize) -> Self {
         let nodes = (0..nodes).map(|_| Node { address: None, is_ready: false }).collect();
         let shared = Arc::new(Shared {
             nodes: Mutex::new(nodes),
@@ -49,10 +49,11 @@ impl Proxy {
             pinned: Mutex::new(None),
             cut: watch::Sender::new(()),
         });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, Arc::clone(&shared)));
-        tasks.spawn(look(Arc::clone(&shared)));
-        Self { address, shared, _tasks: tasks }
+        let (accepting, looking) = (Arc::clone(&shared), Arc::clone(&shared));
+        let (aside, address) = Aside::listen(async move |listener| {
+            tokio::join!(accept(listener, accepting), look(looking));
+        });
+        Self { address, shared, _aside: aside }
     }
 
     /// Where it listens.

@@ -222,7 +222,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let log = self.log();
-            let is_telling = |line: &&str| !line.contains(r#""level":"INFO""#) && !line.contains(r#""level":"DEBUG""#);
+            let is_telling =
+                |line: &&str| !line.contains(r#""level":"INFO""#) && !line.contains(r#""level":"DEBUG""#);
             let told: Vec<&str> = log.lines().filter(is_telling).take(40).collect();
             eprintln!("── the server at {} logged:\n{}", self.address, told.join("\n"));
         }

@@ -150,7 +150,7 @@ async fn a_copy_that_was_killed_is_resumed() {
     let owner = server.owner().await;
     fill(&owner, &server.member("other").await).await;
     server.terminate().await;
-    let link = crate::harness::Link::start(crate::harness::port(&postgres.url())).await;
+    let link = crate::harness::Link::start(crate::harness::port(&postgres.url()));
     let url = postgres.url();
     let through = url.replace(&format!(":{}/", crate::harness::port(&url)), &format!(":{}/", link.port()));
     // The schema is there already, so that it is the rows in whose midst it is killed.

@@ -49,14 +49,14 @@ async fn nodes_that_start_at_once_on_an_empty_database_all_serve() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migrator_killed_between_any_two_statements_leaves_what_the_next_one_finishes() {
     let whole = empty().await;
-    let counting = link(&whole).await;
+    let counting = link(&whole);
     let reference = migrate(&through(&counting, &whole), &[]).await;
     assert_eq!(reference.code, 0, "{reference:?}");
     let (statements, expected) = (counting.statements(), whole.schema().expect("a dump"));
     assert!(statements > 8, "{statements}");
     for part in 0..8 {
         let database = empty().await;
-        let link = link(&database).await;
+        let link = link(&database);
         link.set(Line::SilentAfter(1 + part * (statements - 1) / 8));
         let mut killed = on(&through(&link, &database))
             .command(&Folder::without_database())
@@ -78,8 +78,8 @@ async fn a_migrator_killed_between_any_two_statements_leaves_what_the_next_one_f
     }
 }
 
-async fn link(database: &TestDatabase) -> Link {
-    Link::start(crate::harness::port(&database.url())).await
+fn link(database: &TestDatabase) -> Link {
+    Link::start(crate::harness::port(&database.url()))
 }
 
 fn through(link: &Link, database: &TestDatabase) -> String {

@@ -16,8 +16,9 @@ async fn a_stream_of_one_node_is_read_on_the_other_with_resume_at_every_delta() 
     reader.subscribe(&mut socket, &channel).await;
     for index in 0..TOKENS.len() {
         upstream.release(1);
-        reader.read_a_little(&mut socket, &channel).await;
-        assert_eq!(words(&json!({ "parts": reader.parts })), TOKENS[..=index].concat());
+        while words(&json!({ "parts": reader.parts })) != TOKENS[..=index].concat() {
+            reader.read_a_little(&mut socket, &channel).await;
+        }
         drop(socket);
         socket = there.socket().await;
         let subscribed = reader.subscribe(&mut socket, &channel).await;
@@ -44,8 +45,9 @@ async fn a_reader_may_come_back_to_any_node() {
     reader.subscribe(&mut socket, &channel).await;
     for index in 0..TOKENS.len() {
         upstream.release(1);
-        reader.read_a_little(&mut socket, &channel).await;
-        assert_eq!(words(&json!({ "parts": reader.parts })), TOKENS[..=index].concat());
+        while words(&json!({ "parts": reader.parts })) != TOKENS[..=index].concat() {
+            reader.read_a_little(&mut socket, &channel).await;
+        }
         cluster.proxy.pin(Some(index % 2));
         cluster.proxy.cut();
         assert_eq!(socket.closed().await, 0, "cut off without a word");

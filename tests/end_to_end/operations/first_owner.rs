@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{run, run_with_input};
-use crate::harness::{Client, Folder, OWNER_EMAIL, OWNER_PASSWORD, Server, ServerBuilder};
+use crate::harness::{Client, Folder, OWNER_EMAIL, OWNER_PASSWORD, Server, ServerBuilder, is_postgres};
 
 /// The tokens of the links that were printed, the newest last.
 fn printed_tokens(server: &Server) -> Vec<String> {
@@ -114,9 +114,16 @@ async fn the_command_makes_the_owner_and_then_members() {
         people["items"].as_array().expect("people").iter().map(|person| &person["role"]).collect();
     assert_eq!(roles, ["member", "owner"], "newest first");
 
-    let busy = run_with_input(&without_owner(), server.folder(), &member, OWNER_PASSWORD).await;
-    assert_eq!(busy.code, 75, "{busy:?}");
-    assert!(busy.complained.contains("/api/v1/users"), "it says what to do instead: {busy:?}");
+    // On a server there is room for another process; an embedded database is one process's alone.
+    let late = ["user", "create", "--email", "late@example.org"];
+    let late = run_with_input(&without_owner(), server.folder(), &late, &format!("{OWNER_PASSWORD}\n")).await;
+    if is_postgres() {
+        assert_eq!(late.code, 0, "{late:?}");
+        server.anonymous().sign_in("late@example.org", OWNER_PASSWORD).await;
+    } else {
+        assert_eq!(late.code, 75, "{late:?}");
+        assert!(late.complained.contains("/api/v1/users"), "it says what to do instead: {late:?}");
+    }
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ impl PostgresServer {
         let settings = [("port", port.as_str()), ("listen_addresses", "127.0.0.1")]
             .into_iter()
             .chain([("unix_socket_directories", ""), ("max_connections", "200"), ("shared_buffers", "64MB")])
-            .chain([("password_encryption", "scram-sha-256"), ("autovacuum_naptime", "10s")])
+            .chain([("password_encryption", "scram-sha-256"), ("authentication_timeout", "5s")])
             .chain(quick.iter().copied())
             .chain(self.options.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let mut command = as_server(Command::new(binary("postgres")?))?;
