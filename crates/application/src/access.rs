@@ -24,7 +24,7 @@ pub async fn conversation(
 /// itself is decided from [`conversation`].
 pub async fn check_conversation(services: &Services, actor: &Actor, id: ConversationId) -> Result<(), Error> {
     let key = CacheKey { kind: "conversation", id: format!("{}/{id}", actor.workspace_id) };
-    let load = async {
+    let load = async || {
         let found = services.ports.conversations.get(actor.workspace_id, id).await?;
         Ok(found.map(|conversation| (conversation.owner_id, conversation.owner_id)))
     };

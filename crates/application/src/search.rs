@@ -86,8 +86,8 @@ impl Query for SearchMessages {
             return Ok(Page { items: Vec::new(), next: None });
         }
         let key = CacheKey { kind: "search", id: fingerprint(&request) };
-        let load = async {
-            let hits = services.ports.search.messages(request).await?;
+        let load = async || {
+            let hits = services.ports.search.messages(request.clone()).await?;
             let hits: Vec<SearchHitView> = hits.into_iter().map(SearchHitView::from).collect();
             Ok(Some((actor.user_id, hits)))
         };

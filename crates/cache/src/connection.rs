@@ -13,7 +13,7 @@ use redis::{
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::settings::RedisSettings;
 
@@ -70,6 +70,8 @@ impl Connection {
     /// The pause between the first attempts to connect again; doubled up to the longest one.
     const FIRST_PAUSE: Duration = Duration::from_millis(50);
     const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+    /// A connection that lasted for so long was a good one: the next one is made without a pause.
+    const GOOD: Duration = Duration::from_secs(5);
     /// How often the supervisor asks whether the server is there when nobody else does.
     const PING: Duration = Duration::from_secs(1);
 
@@ -116,7 +118,9 @@ impl Connection {
         match timeout(self.patience, operation(established.connection)).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
-                if error.is_io_error() || error.is_unrecoverable_error() {
+                // Who may only be read was the primary once: its name may stand for another server by now.
+                let is_replica = error.code() == Some("READONLY");
+                if error.is_io_error() || error.is_unrecoverable_error() || is_replica {
                     self.shared.lose(established.generation, &error);
                 }
                 Err(Away::Failed(error))
@@ -158,17 +162,23 @@ async fn supervise(shared: Arc<Shared>, client: Client, patience: Duration, list
         let attempt = timeout(Connection::CONNECTING, connect(&client, patience, &listener)).await;
         let failure = match attempt {
             Ok(Ok(connection)) => {
-                pause = Connection::FIRST_PAUSE;
                 is_first_failure = true;
+                let began = Instant::now();
                 shared.establish(connection.clone());
                 listener.connected();
                 watch_over(&shared, connection, patience).await;
-                continue;
+                if began.elapsed() > Connection::GOOD {
+                    pause = Connection::FIRST_PAUSE;
+                    continue;
+                }
+                None
             }
-            Ok(Err(error)) => Away::Failed(error),
-            Err(_) => Away::TimedOut,
+            Ok(Err(error)) => Some(Away::Failed(error)),
+            Err(_) => Some(Away::TimedOut),
         };
-        if is_first_failure {
+        if let Some(failure) = failure
+            && is_first_failure
+        {
             tracing::warn!(redis = shared.place, reason = %failure, "cannot connect to Redis; trying on");
             is_first_failure = false;
         }

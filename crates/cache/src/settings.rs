@@ -28,7 +28,8 @@ impl Settings {
     }
 }
 
-/// Where a Redis or Valkey is: the section `redis`. Without an address there is none, and the process is alone.
+/// Where a Redis or Valkey is, one server and no cluster: the section `redis`. Without an address there is none, and the
+/// process is alone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedisSettings {

@@ -40,7 +40,7 @@ pub(super) async fn remembered_actor(
 ) -> Result<Option<Actor>, StorageError> {
     let kind = if secret.starts_with(tokens::API_KEY_PREFIX) { "api_key" } else { "session" };
     let key = CacheKey { kind, id: blake3::Hash::from(*proof.as_bytes()).to_hex().to_string() };
-    let load = async {
+    let load = async || {
         let found = match kind {
             "api_key" => api_key(services, proof).await?,
             _ => session(services, proof).await?,
