@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use domain::ports::{ConversationCursor, ConversationFilter, Conversations, StorageError};
 use domain::{
-    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, SystemPrompt, Timestamp,
-    Title, TitleOrigin, UserId, WorkspaceId,
+    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, SystemPrompt,
+    Timestamp, Title, TitleOrigin, UserId, WorkspaceId,
 };
 use storage::{Word, count, text, version};
 use uuid::Uuid;

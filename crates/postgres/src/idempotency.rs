@@ -36,9 +36,7 @@ impl IdempotencyRecords for Postgres {
             user_id,
             operation: operation.to_owned(),
             key: key.clone(),
-            fingerprint: fingerprint
-                .try_into()
-                .map_err(|_| corrupt("a fingerprint is not 32 bytes long"))?,
+            fingerprint: fingerprint.try_into().map_err(|_| corrupt("a fingerprint is not 32 bytes long"))?,
             result,
             version: stored_version.map(version).transpose()?,
             expires_at: expires_at.into(),

@@ -35,8 +35,9 @@ pub(crate) const USERS: &str = select_users!(
 pub(crate) const SESSION_BY_TOKEN: &str = select_sessions_with_users!("WHERE s.token_hash = $1");
 pub(crate) const API_KEY_BY_HASH: &str = select_api_keys_with_users!("WHERE k.key_hash = $1");
 const API_KEY: &str = select_api_keys!("WHERE k.id = $1 AND k.workspace_id = $2 AND k.user_id = $3");
-pub(crate) const API_KEYS: &str =
-    select_api_keys!("WHERE k.workspace_id = $1 AND k.user_id = $2 AND k.id < $3 ORDER BY k.id DESC LIMIT $4");
+pub(crate) const API_KEYS: &str = select_api_keys!(
+    "WHERE k.workspace_id = $1 AND k.user_id = $2 AND k.id < $3 ORDER BY k.id DESC LIMIT $4"
+);
 
 #[async_trait]
 impl Identities for Postgres {
@@ -48,9 +49,8 @@ impl Identities for Postgres {
     async fn first_workspace(&self) -> Result<Option<Workspace>, StorageError> {
         let session = self.read(Scope::System).await?;
         let oldest = "SELECT id, name, created_at FROM workspaces ORDER BY created_at, id LIMIT 1";
-        let row = session
-            .optional::<(SqlUuid, Text, Timestamptz), (Id, String, Moment)>(oldest, values![])
-            .await?;
+        let row =
+            session.optional::<(SqlUuid, Text, Timestamptz), (Id, String, Moment)>(oldest, values![]).await?;
         let Some((id, name, created_at)) = row else { return Ok(None) };
         let name = text(&name, WorkspaceName::new)?;
         Ok(Some(Workspace { id: id.typed(WorkspaceId::from_uuid), name, created_at: created_at.into() }))

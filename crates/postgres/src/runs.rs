@@ -30,8 +30,9 @@ pub(crate) const OF_MESSAGE: &str =
     select_runs!("WHERE message_id = $1 AND workspace_id = $2 ORDER BY id DESC LIMIT 1");
 pub(crate) const RUNNING: &str =
     select_runs!("WHERE conversation_id = $1 AND workspace_id = $2 AND status = 'running' ORDER BY id");
-pub(crate) const ABANDONED: &str =
-    select_runs!("WHERE status = 'running' AND lease_expires_at <= $1 ORDER BY lease_expires_at, id LIMIT $2");
+pub(crate) const ABANDONED: &str = select_runs!(
+    "WHERE status = 'running' AND lease_expires_at <= $1 ORDER BY lease_expires_at, id LIMIT $2"
+);
 
 #[async_trait]
 impl Runs for Postgres {

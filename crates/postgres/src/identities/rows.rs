@@ -41,9 +41,14 @@ macro_rules! select_api_keys {
 macro_rules! select_api_keys_with_users {
     ($rest:literal) => {
         concat!(
-            "SELECT ", api_key_columns!(), ", ", user_columns!(), " FROM api_keys k
+            "SELECT ",
+            api_key_columns!(),
+            ", ",
+            user_columns!(),
+            " FROM api_keys k
              JOIN memberships m ON m.workspace_id = k.workspace_id AND m.user_id = k.user_id
-             JOIN users u ON u.id = m.user_id ", $rest
+             JOIN users u ON u.id = m.user_id ",
+            $rest
         )
     };
 }
@@ -52,10 +57,12 @@ macro_rules! select_api_keys_with_users {
 macro_rules! select_sessions_with_users {
     ($rest:literal) => {
         concat!(
-            "SELECT s.id, s.workspace_id, s.user_id, s.token_hash, s.created_at, s.expires_at, ", user_columns!(),
+            "SELECT s.id, s.workspace_id, s.user_id, s.token_hash, s.created_at, s.expires_at, ",
+            user_columns!(),
             " FROM sessions s
              JOIN memberships m ON m.workspace_id = s.workspace_id AND m.user_id = s.user_id
-             JOIN users u ON u.id = m.user_id ", $rest
+             JOIN users u ON u.id = m.user_id ",
+            $rest
         )
     };
 }

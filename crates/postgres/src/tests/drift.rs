@@ -23,8 +23,10 @@ async fn what_was_changed_by_hand_is_found_and_repaired() {
         .expect("nothing is checked now");
     let found = postgres.reconcile(false).await.expect("reading works");
     let (id, owner) = (conversation.id.uuid(), world.user.id.uuid());
-    let told: Vec<_> =
-        found.iter().map(|drift| (drift.kind, drift.id, drift.stored.clone(), drift.expected.clone())).collect();
+    let told: Vec<_> = found
+        .iter()
+        .map(|drift| (drift.kind, drift.id, drift.stored.clone(), drift.expected.clone()))
+        .collect();
     let range = |last| format!("{} to {last}", first.id);
     assert_eq!(
         told,

@@ -7,11 +7,11 @@ use testing::contracts::World;
 use super::{empty, world};
 use crate::Postgres;
 
-async fn found(world: &World, postgres: &Postgres, word: &str) -> Vec<MessageId> {
+async fn found(world: &World, postgres: &Postgres, wanted: &str) -> Vec<MessageId> {
     let request = SearchRequest {
         workspace_id: world.workspace_id,
         owner_id: world.user.id,
-        words: vec![word.to_owned()],
+        words: vec![wanted.to_owned()],
         all_words: true,
         role: None,
         except: None,

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use testing::contracts::{Storage, World};
 use testing::servers::{Template, TestDatabase, fresh_database, postgres_url};
+use tokio::runtime::Handle;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::{Postgres, Settings, migrate};
@@ -80,7 +81,7 @@ async fn world(database: &TestDatabase) -> (World, Arc<Postgres>) {
 /// A connection for statements by hand.
 async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server answers");
-    tokio::spawn(connection);
+    Handle::current().spawn(connection);
     client
 }
 

@@ -30,8 +30,7 @@ async fn messages_stand_where_their_time_is() {
             role: domain::MessageRole::User,
             parts: Parts::from_text(moment),
         };
-        let (_, message) =
-            conversation.post(new, parent.as_ref(), world.tick()).expect("the message fits");
+        let (_, message) = conversation.post(new, parent.as_ref(), world.tick()).expect("the message fits");
         events.push(Event::MessagePosted(message.clone()));
         parent = Some(message);
     }
@@ -48,7 +47,13 @@ async fn messages_stand_where_their_time_is() {
     assert_eq!(rows(&client, places).await, before);
     let listed = async || {
         let page = domain::PageRequest::first(10);
-        world.storage.messages.list(world.workspace_id, conversation.id, page).await.expect("reading works").items
+        world
+            .storage
+            .messages
+            .list(world.workspace_id, conversation.id, page)
+            .await
+            .expect("reading works")
+            .items
     };
     let stored = listed().await;
     assert_eq!(stored.len(), 4);
@@ -57,7 +62,8 @@ async fn messages_stand_where_their_time_is() {
     let then = ["messages_default", "messages_2023", "messages_2026_11", "messages_2027_04"];
     assert_eq!(rows(&client, places).await, then);
     assert_eq!(listed().await, stored);
-    let kept = world.storage.conversations.get(world.workspace_id, conversation.id).await.expect("reading works");
+    let kept =
+        world.storage.conversations.get(world.workspace_id, conversation.id).await.expect("reading works");
     let kept = kept.expect("it is still there");
     assert_eq!((kept.message_count, kept.active_leaf_id), (4, after.active_leaf_id));
     assert_eq!(postgres.reconcile(false).await.expect("reading works"), []);

@@ -25,8 +25,7 @@ async fn ready(database: &TestDatabase) -> Client {
 async fn plan(client: &Client, types: &str, sql: &str, values: &str) -> Vec<String> {
     let prepare = format!("DEALLOCATE ALL; PREPARE asked {types} AS {sql}");
     client.batch_execute(&prepare).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    let explain =
-        format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE asked {values}");
+    let explain = format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE asked {values}");
     let steps = rows(client, &explain).await;
     steps.into_iter().filter(|step| !step.contains("never executed")).collect()
 }
@@ -35,7 +34,8 @@ async fn plan(client: &Client, types: &str, sql: &str, values: &str) -> Vec<Stri
 fn partitions(plan: &[String]) -> BTreeSet<&str> {
     let read = plan.iter().filter_map(|step| {
         let name = step.split(" on ").nth(1)?.split(' ').next()?;
-        (name.starts_with("messages_2") || name.starts_with("events_2") || name.ends_with("_default")).then_some(name)
+        (name.starts_with("messages_2") || name.starts_with("events_2") || name.ends_with("_default"))
+            .then_some(name)
     });
     read.collect()
 }
@@ -49,10 +49,15 @@ async fn one(client: &Client, sql: &str) -> String {
 async fn a_history_reads_its_own_partitions_only() {
     let database = seeded().await;
     let client = ready(&database).await;
-    let found = one(&client, "SELECT id, active_leaf_id FROM conversations WHERE title = 'Title 100000'").await;
+    let found =
+        one(&client, "SELECT id, active_leaf_id FROM conversations WHERE title = 'Title 100000'").await;
     let (conversation, leaf) = found.split_once('|').expect("two fields");
     for (types, sql, values) in [
-        ("(uuid, uuid, uuid, bigint)", messages::LIST, format!("('{conversation}', '{WORKSPACE}', '{LAST}', 51)")),
+        (
+            "(uuid, uuid, uuid, bigint)",
+            messages::LIST,
+            format!("('{conversation}', '{WORKSPACE}', '{LAST}', 51)"),
+        ),
         ("(uuid, uuid, bigint, uuid)", messages::THREAD, format!("('{WORKSPACE}', '{leaf}', 51, NULL)")),
         ("(uuid, uuid)", messages::TREE, format!("('{conversation}', '{WORKSPACE}')")),
         ("(uuid, uuid[])", messages::GET_MANY, format!("('{WORKSPACE}', '{{{leaf}}}')")),
@@ -92,7 +97,11 @@ async fn no_list_reads_a_whole_table() {
         ("(uuid, uuid, bigint)", identities::USERS, format!("('{WORKSPACE}', '{LAST}', 51)")),
         ("(bytea)", identities::SESSION_BY_TOKEN, "('x')".to_owned()),
         ("(bytea)", identities::API_KEY_BY_HASH, "('x')".to_owned()),
-        ("(uuid, uuid, uuid, bigint)", identities::API_KEYS, format!("('{WORKSPACE}', '{id}', '{LAST}', 51)")),
+        (
+            "(uuid, uuid, uuid, bigint)",
+            identities::API_KEYS,
+            format!("('{WORKSPACE}', '{id}', '{LAST}', 51)"),
+        ),
         ("(uuid, uuid, text, text)", idempotency::FIND, format!("('{id}', '{WORKSPACE}', 'o', 'k')")),
         ("(uuid, timestamptz, timestamptz, bigint)", jobs::CLAIM, format!("('{id}', now(), now(), 9)")),
     ] {
@@ -130,7 +139,10 @@ async fn a_search_reads_backwards_until_it_has_enough() {
         assert!(hits.is_sorted_by(|one, other| one > other), "{word}: {hits:?}");
         let mut read = touched(&client, "messages").await;
         read.retain(|name| name != "messages_default");
-        assert_eq!((read.first().map(String::as_str), read.last().map(String::as_str)), (Some(oldest), Some(newest)));
+        assert_eq!(
+            (read.first().map(String::as_str), read.last().map(String::as_str)),
+            (Some(oldest), Some(newest))
+        );
     }
 }
 

@@ -27,7 +27,10 @@ async fn statements_by_hand_cannot_break_the_rules() {
     for (sql, rule) in [
         (leaf(elsewhere), "conversation_active_leaf"),
         (leaf(question), "conversation_active_leaf"),
-        (format!("UPDATE messages SET conversation_id = '{other_id}' WHERE id = '{answer}'"), "message_place"),
+        (
+            format!("UPDATE messages SET conversation_id = '{other_id}' WHERE id = '{answer}'"),
+            "message_place",
+        ),
         (format!("UPDATE messages SET parent_id = NULL WHERE id = '{answer}'"), "message_place"),
         (format!("UPDATE messages SET owner_id = gen_random_uuid() WHERE id = '{answer}'"), "message_place"),
         (format!("UPDATE messages SET parent_id = id WHERE id = '{question}'"), "message_place"),
@@ -38,7 +41,8 @@ async fn statements_by_hand_cannot_break_the_rules() {
         ("UPDATE runs SET ended_at = NULL".to_owned(), "run_end"),
         (format!("DELETE FROM messages WHERE id = '{question}'"), "messages_conversation_id_parent_id_fkey"),
         (
-            "INSERT INTO usage SELECT workspace_id, owner_id, now(), 'm', 1, 1, 1, -1 FROM conversations".to_owned(),
+            "INSERT INTO usage SELECT workspace_id, owner_id, now(), 'm', 1, 1, 1, -1 FROM conversations"
+                .to_owned(),
             "usage_cost",
         ),
         (
@@ -57,7 +61,9 @@ async fn statements_by_hand_cannot_break_the_rules() {
     assert_eq!(counted, ["2", "1"]);
     let deleted = domain::Conversation { version: conversation.version.next(), ..conversation };
     world.done(vec![Event::ConversationDeleted(deleted)]).await;
-    for (table, left) in [("messages", "1"), ("runs", "0"), ("conversations", "1"), ("conversation_titles", "1")] {
+    for (table, left) in
+        [("messages", "1"), ("runs", "0"), ("conversations", "1"), ("conversation_titles", "1")]
+    {
         assert_eq!(rows(&client, &format!("SELECT count(*) FROM {table}")).await, [left], "{table}");
     }
 }

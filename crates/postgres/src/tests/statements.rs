@@ -57,9 +57,11 @@ async fn one_row_takes_as_many_statements_as_forty() {
     for limit in [1_u16, 40] {
         let most = usize::from(limit);
         let page = PageRequest { after: None, limit };
-        let titled = ConversationFilter { title_contains: Some("number".to_owned()), ..Default::default() };
+        let titled =
+            ConversationFilter { title_contains: Some("number".to_owned()), ..ConversationFilter::default() };
         counted(&client).await;
-        let listed = Conversations::list(&*postgres, workspace, owner, Default::default(), PageRequest::first(limit));
+        let all = ConversationFilter::default();
+        let listed = Conversations::list(&*postgres, workspace, owner, all, PageRequest::first(limit));
         assert_eq!(listed.await.expect("reading works").items.len(), most);
         assert_eq!(counted(&client).await, "1", "a list of {limit}");
         let listed = Conversations::list(&*postgres, workspace, owner, titled, PageRequest::first(limit));

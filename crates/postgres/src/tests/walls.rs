@@ -9,8 +9,20 @@ use crate::statement::values;
 use crate::{Postgres, Settings};
 
 const TABLES: [&str; 14] = [
-    "workspaces", "users", "memberships", "sessions", "api_keys", "conversations", "messages", "message_edits", "runs",
-    "events", "journal_heads", "idempotency_records", "jobs", "usage",
+    "workspaces",
+    "users",
+    "memberships",
+    "sessions",
+    "api_keys",
+    "conversations",
+    "messages",
+    "message_edits",
+    "runs",
+    "events",
+    "journal_heads",
+    "idempotency_records",
+    "jobs",
+    "usage",
 ];
 
 /// Every table with rows of a workspace has the wall, for its owner too; what stands beside the tables is seen by nobody
@@ -46,11 +58,15 @@ async fn a_forgotten_filter_shows_nothing_of_another_workspace() {
             session.one::<BigInt, i64>(&sql, values![]).await.expect("counting works")
         };
         let id = |text: &str| WorkspaceId::from_uuid(text.parse().expect("it is an id"));
-        for (table, all) in
-            [("workspaces", 2), ("users", 100), ("conversations", 200_000), ("messages", 240_000), ("events", 200_000)]
-        {
+        for (table, all) in [
+            ("workspaces", 2),
+            ("users", 100),
+            ("conversations", 200_000),
+            ("messages", 240_000),
+            ("events", 200_000),
+        ] {
             assert_eq!(count(Scope::System, table).await, all, "{table}");
-            let others = if table == "workspaces" { 1 } else { 0 };
+            let others = i64::from(table == "workspaces");
             let own = all - others;
             assert_eq!(count(Scope::Workspace(id(WORKSPACE)), table).await, own, "{table}");
             assert_eq!(count(Scope::Workspace(id(OTHER_WORKSPACE)), table).await, others, "{table}");
@@ -70,7 +86,8 @@ async fn without_a_workspace_there_is_nothing() {
                 let count = rows(&client, &format!("SELECT count(*) FROM {table}")).await;
                 assert_eq!(count, ["0"], "{table}, {role}, {setting}");
             }
-            let insert = "INSERT INTO workspaces (id, name, created_at) VALUES (gen_random_uuid(), 'New', now())";
+            let insert =
+                "INSERT INTO workspaces (id, name, created_at) VALUES (gen_random_uuid(), 'New', now())";
             let refused = client.batch_execute(insert).await.expect_err("nothing can be added");
             let refused = refused.as_db_error().map(|error| error.message().to_owned()).unwrap_or_default();
             assert!(refused.contains("row-level security"), "{refused}");
@@ -91,7 +108,10 @@ async fn without_a_workspace_there_is_nothing() {
         assert_eq!(rows(&client, &titles).await, ["0"]);
         client.batch_execute("RESET ROLE").await.expect("a role can be laid aside");
     }
-    client.batch_execute("SET ROLE colloquy_app; SET colloquy.workspace = '*'").await.expect("a role can be taken");
+    client
+        .batch_execute("SET ROLE colloquy_app; SET colloquy.workspace = '*'")
+        .await
+        .expect("a role can be taken");
     for behind in ["messages_2024", "conversation_titles"] {
         assert_eq!(rows(&client, &format!("SELECT count(*) FROM {behind}")).await, ["0"], "{behind}");
     }
