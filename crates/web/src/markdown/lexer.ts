@@ -9,7 +9,7 @@ export interface MathToken extends Tokens.Generic {
 const blockMath: TokenizerExtension = {
   name: "blockMath",
   level: "block",
-  start: (source) => source.match(/(?:^|\n) {0,3}(?:\$\$|\\\[)/)?.index,
+  start: (source) => source.match(/\n {0,3}(?:\$\$|\\\[)/)?.index,
   tokenizer(source) {
     const match = /^ {0,3}(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n+|$)/.exec(source);
     if (!match) return undefined;

@@ -17,12 +17,13 @@ interface ModelPickerProps {
 
 /** A list of the models, to search in and choose from. */
 export function ModelPicker({ value, trigger, onChoose, align = "start", first }: ModelPickerProps) {
+  const { t } = useTranslation();
   const [isOpen, setOpen] = useState(false);
   return (
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
       <Popover.Trigger asChild>{trigger}</Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="menu model-picker" align={align} sideOffset={6} collisionPadding={8}>
+        <Popover.Content aria-label={t("admin.models")} className="menu model-picker" align={align} sideOffset={6} collisionPadding={8}>
           <ModelList
             value={value}
             first={first}

@@ -17,14 +17,13 @@ export function LiveRegion({ messageId }: { messageId: string | null }) {
 function Reader({ messageId }: { messageId: string }) {
   const view = useMessageView(messageId);
   const isOpen = view?.isOpen ?? false;
-  const text = view && (isOpen || view.run) && view.message.role === "assistant" ? textOf(view.parts) : "";
   const whole = view?.message.role === "assistant" ? textOf(view.parts) : "";
   const [said, setSaid] = useState("");
-  // What stood there before somebody came is not read.
+  // What was finished before somebody came is not read.
   const place = useRef<number | null>(null);
   const wasOpen = useRef(false);
   if (isOpen) wasOpen.current = true;
-  place.current ??= isOpen ? text.length : whole.length;
+  place.current ??= isOpen ? 0 : whole.length;
   const latest = useRef({ whole, isOpen });
   latest.current = { whole, isOpen };
   const end = wasOpen.current ? (isOpen ? endOfSentences(whole, place.current) : whole.length) : place.current;
