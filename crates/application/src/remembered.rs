@@ -51,7 +51,8 @@ mod tests {
     #[async_trait]
     impl Cache for Strange {
         async fn get_or_load(&self, _: &CacheKey, _: Duration, _: Load<'_>) -> Loaded {
-            let owner_id = "0198f3a0-0000-7000-8000-000000000000".parse().map_err(|_| StorageError::Conflict)?;
+            let owner_id =
+                "0198f3a0-0000-7000-8000-000000000000".parse().map_err(|_| StorageError::Conflict)?;
             Ok(Some(Cached { owner_id, bytes: b"{\"strange\":1}".to_vec() }))
         }
 

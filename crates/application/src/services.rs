@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::NodeId;
 use domain::ports::{
-    Cache, Clock, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal, Maintenance, Messages, Models,
-    RateLimiter, Relay, Runs, Search,
+    Cache, Clock, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal, Maintenance, Messages,
+    Models, RateLimiter, Relay, Runs, Search,
 };
 use tokio::sync::Semaphore;
 
