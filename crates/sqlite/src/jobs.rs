@@ -5,11 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 use domain::ports::{Jobs, StorageError};
-use domain::{ConversationId, Job, JobId, JobKind, NodeId, Timestamp, WorkspaceId};
+use domain::{ConversationId, Job, JobId, NodeId, Timestamp, WorkspaceId};
+use storage::job_from_row;
 
 use crate::Sqlite;
 use crate::columns::{Id, count, moment};
-use crate::errors::{Failure, Outcome, corrupt};
+use crate::errors::{Failure, Outcome};
 use crate::statement::{execute, query, values};
 
 pub(crate) const CLAIM: &str =
@@ -103,12 +104,8 @@ impl TryFrom<Row> for Job {
     type Error = Failure;
 
     fn try_from(row: Row) -> Outcome<Self> {
-        let kind = match (row.kind.as_str(), row.conversation_id) {
-            ("title_conversation", Some(id)) => {
-                JobKind::TitleConversation { conversation_id: id.typed(ConversationId::from_uuid) }
-            }
-            (other, _) => return Err(corrupt(format!("{other:?} is no complete job"))),
-        };
+        let conversation_id = row.conversation_id.map(|id| id.typed(ConversationId::from_uuid));
+        let kind = job_from_row(&row.kind, conversation_id)?;
         Ok(Self {
             id: row.id.typed(JobId::from_uuid),
             workspace_id: row.workspace_id.typed(WorkspaceId::from_uuid),

@@ -1,7 +1,6 @@
 //! Full-text search over messages.
 
 mod expression;
-mod snippet;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
@@ -9,14 +8,13 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::sqlite::SqliteConnection;
 use domain::ports::{Search, SearchHit, SearchOrder, SearchRequest, StorageError};
 use domain::{ConversationId, MessageId, MessageRole, Parts, Title};
+use storage::{Phrases, excerpt};
 
 use crate::Sqlite;
 use crate::columns::{Id, Word, json, moment, text};
 use crate::errors::Outcome;
 use crate::statement::{query, values};
 use expression::expression;
-pub(crate) use expression::owner_word;
-use snippet::{Phrases, excerpt};
 
 macro_rules! select_hits {
     ($from:literal, $rest:literal) => {

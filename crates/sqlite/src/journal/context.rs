@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use diesel::sql_types::Binary;
 use diesel::sqlite::SqliteConnection;
-use domain::{ConversationId, MessageId, Origin, Timestamp, UnitOfWork, UserId, WorkspaceId};
+use domain::{ConversationId, Origin, Timestamp, UnitOfWork, UserId, WorkspaceId};
+use storage::rules;
 
 use crate::columns::Id;
 use crate::errors::{CONFLICT, Outcome, rejected};
@@ -14,30 +15,18 @@ pub(super) struct Context<'a> {
     pub(super) workspace_id: WorkspaceId,
     pub(super) origin: &'a Origin,
     pub(super) at: Timestamp,
-    /// The leaves to set once all messages are there, whatever the order of the events.
-    pub(super) leaves: Vec<(ConversationId, Option<MessageId>)>,
     /// The conversation that was met last, and whose it is.
     owner: Option<(ConversationId, UserId)>,
 }
 
 impl<'a> Context<'a> {
     pub(super) const fn new(unit: &'a UnitOfWork) -> Self {
-        Self {
-            workspace_id: unit.workspace_id,
-            origin: &unit.origin,
-            at: unit.at,
-            leaves: Vec::new(),
-            owner: None,
-        }
+        Self { workspace_id: unit.workspace_id, origin: &unit.origin, at: unit.at, owner: None }
     }
 
     /// Refuses an entity of another workspace.
     pub(super) fn check_workspace(&self, workspace_id: WorkspaceId) -> Outcome<()> {
-        if workspace_id == self.workspace_id {
-            Ok(())
-        } else {
-            Err(rejected("a unit of work changes one workspace only"))
-        }
+        if workspace_id == self.workspace_id { Ok(()) } else { Err(rejected(rules::ONE_WORKSPACE)) }
     }
 
     /// Whose a conversation is; a conflict when it is gone.
@@ -69,8 +58,7 @@ impl<'a> Context<'a> {
     }
 
     /// Forgets a conversation that is gone.
-    pub(super) fn forget(&mut self, conversation_id: ConversationId) {
+    pub(super) const fn forget(&mut self) {
         self.owner = None;
-        self.leaves.retain(|(id, _)| *id != conversation_id);
     }
 }

@@ -1,7 +1,8 @@
 //! Conversations: created, replaced by their next version, deleted with all they hold.
 
 use diesel::sqlite::SqliteConnection;
-use domain::{Conversation, ModelName, SystemPrompt};
+use domain::{Conversation, Event, ModelName, SystemPrompt};
+use storage::leaf_changes;
 
 use super::context::Context;
 use crate::columns::Word;
@@ -41,7 +42,6 @@ pub(super) fn create(
         ],
     )?;
     context.remember_owner(conversation.id, conversation.owner_id);
-    context.leaves.push((conversation.id, conversation.active_leaf_id));
     Ok(())
 }
 
@@ -79,8 +79,6 @@ pub(super) fn update(
         return Err(CONFLICT);
     }
     context.remember_owner(conversation.id, conversation.owner_id);
-    context.leaves.retain(|(id, _)| *id != conversation.id);
-    context.leaves.push((conversation.id, conversation.active_leaf_id));
     Ok(())
 }
 
@@ -98,17 +96,17 @@ pub(super) fn delete(
     if deleted == 0 {
         return Err(CONFLICT);
     }
-    context.forget(conversation.id);
+    context.forget();
     Ok(())
 }
 
 /// Points each conversation at its active leaf, once all messages of the unit are there.
-pub(super) fn set_leaves(connection: &mut SqliteConnection, context: &Context<'_>) -> Outcome<()> {
-    for (conversation_id, leaf) in &context.leaves {
+pub(super) fn set_leaves(connection: &mut SqliteConnection, events: &[Event]) -> Outcome<()> {
+    for (conversation_id, leaf) in leaf_changes(events) {
         execute(
             connection,
             "UPDATE conversations SET active_leaf_id = ?1 WHERE id = ?2 AND active_leaf_id IS NOT ?1",
-            values![*leaf, *conversation_id],
+            values![leaf, conversation_id],
         )?;
     }
     Ok(())

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 use domain::ports::{Fact, FactScope, Place, Position};
-use domain::{ConversationId, Credential, Event, MessageId, RunId, RunStatus, UserId, Version, WorkspaceId};
+use domain::{ConversationId, Event, MessageId, RunId, RunStatus, UserId, WorkspaceId};
+use storage::{About, credential};
 use uuid::Uuid;
 
 use super::context::Context;
@@ -24,7 +25,7 @@ fn append_statement(facts: usize) -> String {
     let rows: Vec<String> = (0..facts)
         .map(|fact| {
             let own: Vec<String> =
-                (0..About::VALUES).map(|value| format!("?{}", 7 + fact * About::VALUES + value)).collect();
+                (0..VALUES).map(|value| format!("?{}", 7 + fact * VALUES + value)).collect();
             format!("(?1, ?2, ?3, ?4, ?5, ?6, {})", own.join(", "))
         })
         .collect();
@@ -37,33 +38,28 @@ fn append_statement(facts: usize) -> String {
     )
 }
 
-/// What a fact says beyond its time and who caused it.
-#[derive(Default)]
-pub(super) struct About {
-    name: &'static str,
+/// How many values a fact has beyond those that all facts of a unit share.
+const VALUES: usize = 9;
+
+/// A fact with what its row needs: its ids as bytes, and whose it is.
+pub(super) struct Entry {
+    about: About,
     owner_id: Option<UserId>,
-    subject_id: Option<Uuid>,
-    conversation_id: Option<ConversationId>,
-    message_id: Option<MessageId>,
-    run_id: Option<RunId>,
-    version: Option<Version>,
-    run_status: Option<RunStatus>,
     removed: Option<Vec<u8>>,
 }
 
-impl About {
-    const VALUES: usize = 9;
-
-    fn values(&self) -> [Value<'_>; Self::VALUES] {
+impl Entry {
+    fn values(&self) -> [Value<'_>; VALUES] {
+        let about = &self.about;
         [
-            self.name.into(),
+            about.name.into(),
             self.owner_id.into(),
-            self.subject_id.into(),
-            self.conversation_id.into(),
-            self.message_id.into(),
-            self.run_id.into(),
-            self.version.into(),
-            self.run_status.map(Word::word).into(),
+            about.subject_id.into(),
+            about.conversation_id.into(),
+            about.message_id.into(),
+            about.run_id.into(),
+            about.version.into(),
+            about.run_status.map(Word::word).into(),
             self.removed.as_deref().into(),
         ]
     }
@@ -74,14 +70,10 @@ impl About {
 pub(super) fn append(
     connection: &mut SqliteConnection,
     context: &Context<'_>,
-    facts: &[Option<About>],
+    facts: &[Option<Entry>],
 ) -> Outcome<Vec<Option<Place>>> {
     let origin = context.origin;
-    let (credential, credential_id) = match &origin.credential {
-        Credential::Session(id) => ("session", Some(id.uuid())),
-        Credential::ApiKey { id, .. } => ("api_key", Some(id.uuid())),
-        Credential::System => ("system", None),
-    };
+    let (credential, credential_id) = credential(&origin.credential);
     let shared: [Value<'_>; 6] = [
         context.workspace_id.into(),
         context.at.into(),
@@ -90,11 +82,11 @@ pub(super) fn append(
         credential_id.into(),
         origin.request_id.as_deref().into(),
     ];
-    let kept: Vec<&About> = facts.iter().flatten().collect();
+    let kept: Vec<&Entry> = facts.iter().flatten().collect();
     let mut places = Vec::with_capacity(kept.len());
     for chunk in kept.chunks(AT_ONCE) {
         let mut values = shared.to_vec();
-        values.extend(chunk.iter().flat_map(|about| about.values()));
+        values.extend(chunk.iter().flat_map(|entry| entry.values()));
         execute(connection, &APPEND[chunk.len() - 1], &values)?;
         let last = last_row(connection)?;
         // The only writer adds rows one after the other, so the places of one statement have no gaps.
@@ -102,80 +94,27 @@ pub(super) fn append(
         places.extend((last - earlier..=last).map(Position));
     }
     let mut places = places.into_iter();
-    let mut place = |about: &About| {
+    let mut place = |entry: &Entry| {
         let position = places.next()?;
-        Some(Place { position, owner_id: about.owner_id, previous: None })
+        Some(Place { position, owner_id: entry.owner_id, previous: None })
     };
-    Ok(facts.iter().map(|about| about.as_ref().and_then(&mut place)).collect())
+    Ok(facts.iter().map(|entry| entry.as_ref().and_then(&mut place)).collect())
 }
 
 /// What the log keeps of an event that was just written; `None` for an event that it does not keep.
-pub(super) fn about(
+pub(super) fn entry(
     connection: &mut SqliteConnection,
     context: &mut Context<'_>,
     event: &Event,
-) -> Outcome<Option<About>> {
-    let about = match event {
-        Event::WorkspaceCreated(workspace) => {
-            About { subject_id: Some(workspace.id.uuid()), ..About::default() }
-        }
-        Event::UserCreated(user) => {
-            About { owner_id: Some(user.id), version: Some(user.version), ..About::default() }
-        }
-        Event::SessionOpened(session) => {
-            About { owner_id: Some(session.user_id), subject_id: Some(session.id.uuid()), ..About::default() }
-        }
-        Event::SessionClosed { session_id, user_id } => {
-            About { owner_id: Some(*user_id), subject_id: Some(session_id.uuid()), ..About::default() }
-        }
-        Event::ApiKeyCreated(api_key) => {
-            About { owner_id: Some(api_key.user_id), subject_id: Some(api_key.id.uuid()), ..About::default() }
-        }
-        Event::ApiKeyRevoked { api_key_id, user_id } => {
-            About { owner_id: Some(*user_id), subject_id: Some(api_key_id.uuid()), ..About::default() }
-        }
-        Event::ConversationCreated(conversation)
-        | Event::ConversationUpdated(conversation)
-        | Event::ConversationDeleted(conversation) => About {
-            owner_id: Some(conversation.owner_id),
-            conversation_id: Some(conversation.id),
-            version: Some(conversation.version),
-            ..About::default()
-        },
-        Event::MessagePosted(message) | Event::MessageEdited { message, .. } => About {
-            owner_id: Some(context.owner(connection, message.conversation_id)?),
-            conversation_id: Some(message.conversation_id),
-            message_id: Some(message.id),
-            version: Some(message.version),
-            ..About::default()
-        },
-        Event::MessageDeleted { conversation_id, message_id, removed } => About {
-            owner_id: Some(context.owner(connection, *conversation_id)?),
-            conversation_id: Some(*conversation_id),
-            message_id: Some(*message_id),
-            removed: Some(removed.iter().flat_map(|id| id.uuid().into_bytes()).collect()),
-            ..About::default()
-        },
-        Event::RunStarted(run) | Event::RunStopRequested(run) => About {
-            owner_id: Some(context.owner(connection, run.conversation_id)?),
-            conversation_id: Some(run.conversation_id),
-            message_id: Some(run.message_id),
-            run_id: Some(run.id),
-            run_status: Some(run.status),
-            ..About::default()
-        },
-        Event::RunEnded { run, message } => About {
-            owner_id: Some(context.owner(connection, run.conversation_id)?),
-            conversation_id: Some(run.conversation_id),
-            message_id: Some(message.id),
-            run_id: Some(run.id),
-            version: Some(message.version),
-            run_status: Some(run.status),
-            ..About::default()
-        },
-        Event::UsageRecorded(_) => return Ok(None),
+) -> Outcome<Option<Entry>> {
+    let Some(about) = About::of(event) else { return Ok(None) };
+    let owner_id = match (about.owner_id, about.conversation_id) {
+        (None, Some(conversation_id)) => Some(context.owner(connection, conversation_id)?),
+        (owner_id, _) => owner_id,
     };
-    Ok(Some(About { name: event.name(), ..about }))
+    let removed =
+        about.removed.as_deref().map(|ids| ids.iter().flat_map(|id| id.uuid().into_bytes()).collect());
+    Ok(Some(Entry { about, owner_id, removed }))
 }
 
 /// The position of the newest fact of a scope.

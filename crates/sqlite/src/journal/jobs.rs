@@ -1,7 +1,8 @@
 //! Background work that follows from a unit of work.
 
 use diesel::sqlite::SqliteConnection;
-use domain::{Job, JobKind};
+use domain::Job;
+use storage::job_kind;
 
 use super::context::Context;
 use crate::errors::Outcome;
@@ -9,9 +10,7 @@ use crate::statement::{execute, values};
 
 pub(super) fn insert(connection: &mut SqliteConnection, context: &Context<'_>, job: &Job) -> Outcome<()> {
     context.check_workspace(job.workspace_id)?;
-    let (kind, conversation_id) = match job.kind {
-        JobKind::TitleConversation { conversation_id } => ("title_conversation", conversation_id),
-    };
+    let (kind, conversation_id) = job_kind(&job.kind);
     execute(
         connection,
         "INSERT INTO jobs (id, workspace_id, kind, conversation_id, run_at, attempts)

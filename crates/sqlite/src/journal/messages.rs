@@ -5,11 +5,11 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 use domain::{ConversationId, Message, MessageEdit, MessageId, ModelName, UserId};
+use storage::{MessageTexts, owner_word, rules};
 
 use super::context::Context;
 use crate::columns::{Word, id_list};
 use crate::errors::{CONFLICT, Outcome, rejected};
-use crate::search;
 use crate::statement::{execute, last_row, query, values};
 
 pub(super) fn post(
@@ -19,7 +19,7 @@ pub(super) fn post(
 ) -> Outcome<()> {
     context.check_workspace(message.workspace_id)?;
     let owner_id = context.owner(connection, message.conversation_id)?;
-    let texts = Texts::of(message)?;
+    let texts = MessageTexts::of(message)?;
     let inserted = execute(
         connection,
         "INSERT INTO messages (
@@ -92,7 +92,7 @@ pub(super) fn replace(
 ) -> Outcome<()> {
     context.check_workspace(message.workspace_id)?;
     let owner_id = context.owner(connection, message.conversation_id)?;
-    let texts = Texts::of(message)?;
+    let texts = MessageTexts::of(message)?;
     let seq = query::<BigInt>(
         "SELECT seq FROM messages WHERE id = ?1 AND workspace_id = ?2 AND conversation_id = ?3 AND version = ?4",
         values![message.id, message.workspace_id, message.conversation_id, message.version.previous()],
@@ -161,7 +161,7 @@ fn index(
     execute(
         connection,
         "INSERT OR REPLACE INTO messages_fts (rowid, owner, role, words) VALUES (?1, ?2, ?3, ?4)",
-        values![seq, &search::owner_word(message.workspace_id, owner_id), message.role.word(), words],
+        values![seq, &owner_word(message.workspace_id, owner_id), message.role.word(), words],
     )?;
     Ok(())
 }
@@ -175,25 +175,6 @@ fn missing_parent(connection: &mut SqliteConnection, message: &Message) -> Outco
     .get_result::<i64>(connection)?;
     Ok(match parents {
         0 => CONFLICT,
-        _ => rejected("the parent message does not belong to this conversation"),
+        _ => rejected(rules::FOREIGN_PARENT),
     })
-}
-
-/// The structured fields of a message as JSON.
-struct Texts {
-    parts: String,
-    usage: Option<String>,
-    failure: Option<String>,
-    effective_request: Option<String>,
-}
-
-impl Texts {
-    fn of(message: &Message) -> Outcome<Self> {
-        Ok(Self {
-            parts: serde_json::to_string(&message.parts)?,
-            usage: message.usage.as_ref().map(serde_json::to_string).transpose()?,
-            failure: message.failure.as_ref().map(serde_json::to_string).transpose()?,
-            effective_request: message.effective_request.as_ref().map(serde_json::to_string).transpose()?,
-        })
-    }
 }

@@ -91,9 +91,9 @@ fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Commit
     let mut facts = Vec::with_capacity(unit.events.len());
     for event in &unit.events {
         apply(connection, &mut context, event)?;
-        facts.push(facts::about(connection, &mut context, event)?);
+        facts.push(facts::entry(connection, &mut context, event)?);
     }
-    conversations::set_leaves(connection, &context)?;
+    conversations::set_leaves(connection, &unit.events)?;
     for job in &unit.jobs {
         jobs::insert(connection, &context, job)?;
     }

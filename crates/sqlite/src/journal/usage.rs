@@ -2,6 +2,7 @@
 
 use diesel::sqlite::SqliteConnection;
 use domain::UsageEntry;
+use storage::{amount, day};
 
 use super::context::Context;
 use crate::errors::{Outcome, rejected};
@@ -12,7 +13,7 @@ pub(super) fn record(
     context: &Context<'_>,
     entries: &[UsageEntry],
 ) -> Outcome<()> {
-    let day = context.at.seconds().div_euclid(24 * 60 * 60);
+    let day = day(context.at);
     for entry in entries {
         execute(
             connection,
@@ -30,15 +31,11 @@ pub(super) fn record(
                 day,
                 entry.model.as_str(),
                 entry.requests,
-                amount(entry.input_tokens)?,
-                amount(entry.output_tokens)?,
-                amount(entry.cost.micros())?,
+                amount(entry.input_tokens).map_err(rejected)?,
+                amount(entry.output_tokens).map_err(rejected)?,
+                amount(entry.cost.micros()).map_err(rejected)?,
             ],
         )?;
     }
     Ok(())
-}
-
-fn amount(number: u64) -> Outcome<i64> {
-    i64::try_from(number).map_err(|_| rejected("an amount of usage is outside its bounds"))
 }

@@ -1,17 +1,7 @@
 //! What a person typed, as an expression that FTS5 understands.
 
 use domain::ports::SearchRequest;
-use domain::{UserId, WorkspaceId};
-
-use crate::columns::Word;
-
-/// How many words of a search count.
-const MOST_WORDS: usize = 32;
-
-/// The word under which the messages of one person in one workspace stand in the index.
-pub(crate) fn owner_word(workspace_id: WorkspaceId, owner_id: UserId) -> String {
-    format!("{}{}", workspace_id.uuid().simple(), owner_id.uuid().simple())
-}
+use storage::{Word, owner_word, words};
 
 /// The expression; `None` when there is no word to look for. Words become quoted strings, in which nothing but the
 /// quotation mark has a meaning.
@@ -30,11 +20,6 @@ pub(super) fn expression(request: &SearchRequest) -> Option<String> {
     expression.push_str(&words.join(between));
     expression.push(')');
     Some(expression)
-}
-
-/// The words that can be found: those with a letter or a digit in them.
-pub(super) fn words(typed: &[String]) -> impl Iterator<Item = &str> {
-    typed.iter().map(String::as_str).filter(|word| word.chars().any(char::is_alphanumeric)).take(MOST_WORDS)
 }
 
 fn quoted(word: &str) -> String {

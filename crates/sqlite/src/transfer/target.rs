@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
 use domain::{ConversationId, Parts, UserId, WorkspaceId};
+use storage::owner_word;
 use storage::transfer::{Batch, Cell, Progress, Row, Source, TABLES, Table, Target, TransferError};
 use uuid::Uuid;
 
@@ -15,7 +16,6 @@ use super::source::{count, newest_position, read};
 use super::{Opened, failed, in_table, locked, path_of, writing};
 use crate::columns::Id;
 use crate::migrate;
-use crate::search::owner_word;
 use crate::settings::Settings;
 use crate::statement::{execute, last_row, query, values};
 
@@ -88,9 +88,7 @@ impl Target for SqliteTarget {
                 )));
             }
         }
-        connection
-            .immediate_transaction(|connection| prepare(connection, source))
-            .map_err(failed)?;
+        connection.immediate_transaction(|connection| prepare(connection, source)).map_err(failed)?;
         Ok(Progress::default())
     }
 
