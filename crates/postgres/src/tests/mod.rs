@@ -5,6 +5,7 @@ mod drift;
 mod languages;
 mod partitions;
 mod plans;
+mod replica;
 mod rules;
 mod statements;
 mod walls;
