@@ -1,9 +1,11 @@
 //! What committing and the event log must do.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::ports::{
-    Clock, CommitObserver, Committed, ConversationFilter, Fact, FactScope, Ids, News, Position, StorageError,
+    Clock, CommitObserver, Committed, ConversationFilter, Fact, FactScope, Ids, News, Place, Position,
+    StorageError,
 };
 use domain::{
     Conversation, ConversationId, Event, IdempotencyKey, IdempotencyRecord, Job, JobId, JobKind, MessageId,
@@ -264,6 +266,42 @@ pub async fn the_observer_sees_every_commit_in_order(storage: Storage) {
         .flat_map(|(_, known)| known.places.iter().flatten().map(|place| place.position).collect::<Vec<_>>())
         .collect();
     assert!(positions.is_sorted(), "{positions:?}");
+}
+
+/// Where others commit too, each fact names the one before it of the same person, whoever else's come in between; where
+/// nobody else does, nothing can be missing.
+pub async fn a_fact_names_the_one_before_it(storage: Storage) {
+    let world = World::new(storage).await;
+    let journal = &world.storage.journal;
+    let eve = world.stranger("eve@example.org");
+    world.done(vec![Event::UserCreated(eve.clone())]).await;
+    let owners = [world.user.id, eve.id];
+    let mut last = HashMap::new();
+    for (owner, head) in journal.heads(&owners).await.expect("reading works") {
+        last.insert(owner, head);
+    }
+    let commits = (0..30).map(|number| {
+        let created = |owner| Event::ConversationCreated(world.new_conversation(owner, "Fresh"));
+        let (first, second) = (owners[number % 2], owners[number % 3 % 2]);
+        world.commit(vec![created(first), created(second)])
+    });
+    let committed = join_all(commits).await.into_iter().map(|commit| commit.expect("it is in order"));
+    let mut places: Vec<Place> = committed.flat_map(|committed| committed.places).flatten().collect();
+    places.sort_by_key(|place| place.position);
+    assert_eq!(places.len(), 60);
+    for place in &places {
+        let owner = place.owner_id.expect("a conversation has an owner");
+        let before = last.insert(owner, place.position);
+        let expected = if journal.commits_alone() { None } else { before };
+        assert_eq!(place.previous, expected);
+    }
+    let mut heads = journal.heads(&owners).await.expect("reading works");
+    heads.sort_unstable();
+    let mut expected: Vec<_> = last.into_iter().collect();
+    expected.sort_unstable();
+    assert_eq!(heads, expected);
+    let nobody = UserId::from_uuid(world.ids.uuid());
+    assert_eq!(journal.heads(&[nobody]).await.expect("reading works"), []);
 }
 
 /// A conversation may be changed before or after the message that it leads to.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use domain::ports::{Checkpoint, Clock, StorageError};
-use domain::{Conversation, Event, Message, MessageStatus, Parts, Run, RunFailure, RunOutcome, RunStatus};
+use domain::ports::{Checkpoint, Clock, Ids, StorageError};
+use domain::{
+    Conversation, Event, Message, MessageStatus, NodeId, Parts, Run, RunFailure, RunOutcome, RunStatus,
+};
 
 use super::{Storage, World};
 use crate::assert_refused;
@@ -105,6 +107,26 @@ pub async fn an_abandoned_run_is_found_when_its_lease_is_over(storage: Storage) 
     assert_eq!(runs.abandoned(longer, 0).await.expect("reading works"), []);
     world.done(vec![world.completed(&run, &answer, "Answer")]).await;
     assert_eq!(runs.abandoned(longer, 10).await.expect("reading works"), []);
+}
+
+/// Whoever carries a run out hears that it is to be stopped when the leases are renewed, until it is over.
+pub async fn a_wish_to_stop_is_told_with_the_lease(storage: Storage) {
+    let world = World::new(storage).await;
+    let (mut conversation, question) = question(&world).await;
+    let (answer, run) = world.answer(&mut conversation, &question).await;
+    let journal = &world.storage.journal;
+    let until = run.lease_expires_at;
+    let renew = async |owner| journal.renew_leases(owner, until).await.expect("renewing works");
+    assert_eq!(renew(world.node_id).await, []);
+    for _ in 0..2 {
+        world.done(vec![Event::RunStopRequested(run.clone())]).await;
+    }
+    let stranger = NodeId::from_uuid(world.ids.uuid());
+    assert_eq!(renew(stranger).await, []);
+    assert_eq!(renew(world.node_id).await, [run.id]);
+    world.done(vec![world.completed(&run, &answer, "Answer")]).await;
+    assert_eq!(renew(world.node_id).await, []);
+    assert_refused!(world.commit(vec![Event::RunStopRequested(run)]).await, StorageError::Conflict);
 }
 
 /// Whatever still comes for a deleted conversation is a conflict.

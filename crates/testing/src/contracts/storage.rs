@@ -111,6 +111,7 @@ macro_rules! storage_contract {
             many_claimants_never_share_a_job,
         ]);
         $crate::stamp_suite!($storage, journal: [
+            a_fact_names_the_one_before_it,
             a_leaf_of_another_conversation_is_rejected,
             a_refused_unit_leaves_nothing_behind,
             a_unit_changes_one_workspace,
@@ -145,6 +146,7 @@ macro_rules! storage_contract {
             a_checkpoint_keeps_what_has_arrived,
             a_run_ends_once,
             a_run_needs_a_pending_answer,
+            a_wish_to_stop_is_told_with_the_lease,
             an_abandoned_run_is_found_when_its_lease_is_over,
             nothing_is_written_to_a_deleted_conversation,
             runs_are_found_by_conversation_and_message,

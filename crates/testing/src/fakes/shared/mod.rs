@@ -190,7 +190,7 @@ impl SharedNode {
     fn spread(&self, news: News) {
         let nodes = self.database.nodes.lock().clone();
         let noise = *self.database.noise.lock();
-        for node in nodes.into_iter().filter(|node| !std::ptr::eq(&**node, self)) {
+        for node in nodes.into_iter().filter(|node| !std::ptr::eq(Arc::as_ptr(node), self)) {
             let times = match (self.database.happens(noise.lost), self.database.happens(noise.doubled)) {
                 (true, _) => 0,
                 (false, true) => 2,
@@ -248,6 +248,7 @@ mod tests {
         many_claimants_never_share_a_job,
     ]);
     stamp_suite!(storage(), journal: [
+        a_fact_names_the_one_before_it,
         a_refused_unit_leaves_nothing_behind,
         concurrent_units_fail_alone,
         facts_are_read_in_order_without_gaps,
@@ -260,6 +261,7 @@ mod tests {
         a_checkpoint_keeps_what_has_arrived,
         a_run_ends_once,
         a_run_needs_a_pending_answer,
+        a_wish_to_stop_is_told_with_the_lease,
         an_abandoned_run_is_found_when_its_lease_is_over,
         nothing_is_written_to_a_deleted_conversation,
         runs_are_found_by_conversation_and_message,
