@@ -14,7 +14,8 @@ use super::sign_in::{SignedIn, open_session};
 use super::{Password, sign_in, tokens};
 use crate::{Error, Services};
 
-/// The one-time token, while no account exists. It lives in memory: a restart makes a new one.
+/// The one-time token, while no account exists. It lives in memory: a restart makes a new one, and so does every further
+/// node. Whichever is used first makes the owner; the database takes no second one.
 #[derive(Default)]
 pub struct Setup(Mutex<Option<String>>);
 
@@ -70,7 +71,8 @@ pub async fn set_up(
     }
     if !is_accepted {
         return Err(Error::forbidden(
-            "The set-up link is not valid. The server prints the present one when it starts.",
+            "The set-up link is not valid here. Every server prints one of its own when it starts; where several share \
+             an address, try again to reach the one that printed yours.",
         ));
     }
     let account = NewAccount {
