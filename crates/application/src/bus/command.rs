@@ -107,6 +107,13 @@ pub(super) enum PreparedEffect {
 }
 
 impl PreparedEffect {
+    /// The answer to the commit was lost, and perhaps not the commit itself.
+    pub(super) fn find_out(self) {
+        if let Self::StartRun(reserved) = self {
+            reserved.start_if_stored();
+        }
+    }
+
     pub(super) fn carry_out(self, services: &Services) {
         match self {
             Self::StartRun(reserved) => reserved.start(),

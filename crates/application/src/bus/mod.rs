@@ -23,6 +23,7 @@ pub use query::Query;
 pub use registry::{CommandEntry, Registry};
 
 use crate::{Error, Services};
+use command::PreparedEffect;
 use idempotency::{Claim, InFlight};
 
 /// How many people may make decisions again at one time without waiting for one another.
@@ -183,7 +184,12 @@ impl Bus {
             // Held until all is done: a repetition that comes meanwhile is told to wait.
             let _attempt = attempt;
             if let Some(unit) = unit {
-                services.ports.journal.commit(unit).await?;
+                if let Err(error) = services.ports.journal.commit(unit).await {
+                    if matches!(error, StorageError::Unavailable(_)) {
+                        prepared.into_iter().for_each(PreparedEffect::find_out);
+                    }
+                    return Err(error);
+                }
             }
             for effect in prepared {
                 effect.carry_out(&services);

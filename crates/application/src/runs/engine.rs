@@ -263,6 +263,38 @@ impl ReservedRun {
     }
 }
 
+impl ReservedRun {
+    /// Starts the run if it turns out to be stored although the commit was not answered: nobody else would.
+    pub fn start_if_stored(self) {
+        let engine = Arc::clone(&self.engine);
+        let looking = async move {
+            let interrupt = self.engine.interrupt.clone();
+            if interrupt.run_until_cancelled(self.is_stored()).await == Some(true) {
+                self.start();
+            }
+        };
+        engine.tasks.spawn_on(looking, &engine.runtime);
+    }
+
+    /// Whether the run is stored, as soon as the database tells. What is not there at a second look never was.
+    async fn is_stored(&self) -> bool {
+        const PAUSE: Duration = Duration::from_millis(500);
+        const PATIENCE: u32 = 120;
+        let Some(run) = self.plan.as_ref().map(|plan| &plan.run) else { return false };
+        let mut misses = 0;
+        for _ in 0..PATIENCE {
+            tokio::time::sleep(PAUSE).await;
+            match self.engine.runs_port.get(run.workspace_id, run.id).await {
+                Ok(Some(stored)) => return stored.status == RunStatus::Running,
+                Ok(None) if misses > 0 => return false,
+                Ok(None) => misses += 1,
+                Err(error) => tracing::debug!(%error, "it is not known yet whether a run was stored"),
+            }
+        }
+        false
+    }
+}
+
 impl Drop for ReservedRun {
     fn drop(&mut self) {
         if self.plan.is_some() {

@@ -13,7 +13,7 @@ use crate::{Error, Services};
 const BATCH: u16 = 200;
 /// An answer of the database that takes longer, or a pause between two looks, means that this process or the database
 /// stood still: other processes may not have been able to renew their leases either.
-const SLOW_ANSWER: Duration = Duration::from_secs(1);
+const SLOW_ANSWER: Duration = Duration::from_secs(3);
 const LONG_PAUSE: Duration = Duration::from_secs(5);
 
 /// Since when this process has been able to judge other processes' leases.

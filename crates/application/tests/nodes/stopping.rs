@@ -99,6 +99,27 @@ async fn deleting_a_conversation_stops_the_other_nodes_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_whose_commit_was_not_answered_is_carried_out_all_the_same() {
+    let world = World::new(15, ScriptedModel::answering("Because")).await;
+    let (here, there) = (world.node(), world.node());
+    let conversation = world.conversation(world.user.id);
+    let id = conversation.id;
+    let created = here.storage.commit(world.unit(vec![Event::ConversationCreated(conversation)])).await;
+    created.expect("the conversation is in order");
+    let context = application::Context { idempotency_key: IdempotencyKey::new("once"), ..world.context() };
+    here.storage.lose_answers(1);
+    let failed = here.bus.send(&context, question(id)).await;
+    assert_eq!(failed.map(|_| ()).expect_err("nobody knows").code(), application::Code::Unavailable);
+    let reply = there.bus.send(&context, question(id)).await.expect("the repetition finds it");
+    assert!(reply.replayed);
+    let result: Value = serde_json::from_str(reply.result.get()).expect("a result is JSON");
+    let run_id = result["run"]["id"].as_str().and_then(|id| id.parse().ok()).expect("the run has an id");
+    let status = ends(&world, &there, run_id, Duration::from_secs(5)).await;
+    assert_eq!(status, Some(RunStatus::Completed));
+    assert_eq!(world.model.request_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_attempt_on_two_nodes_has_one_effect_and_one_result() {
     let world = World::new(9, ScriptedModel::answering("Because")).await;
     let nodes = [world.node(), world.node()];

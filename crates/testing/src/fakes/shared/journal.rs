@@ -26,6 +26,9 @@ impl Journal for SharedNode {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, StorageError> {
         let unit = Arc::new(unit);
         let committed = self.write(|tables| tables.commit(&unit)).await?;
+        if self.loses_answer() {
+            return Err(StorageError::Unavailable("the answer was lost, as planned".into()));
+        }
         // The observer may learn of two commits in another order than they were made.
         self.database.pause().await;
         self.tell_committed(&unit, &committed);

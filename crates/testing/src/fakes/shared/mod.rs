@@ -8,7 +8,7 @@ mod tables;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::ports::{Clock, CommitObserver, Committed, News, Position, StorageError};
@@ -45,6 +45,7 @@ pub struct Noise {
 pub struct SharedNode {
     database: Arc<SharedDatabase>,
     is_cut_off: AtomicBool,
+    lost_answers: AtomicUsize,
     observer: Mutex<Option<Arc<dyn CommitObserver>>>,
 }
 
@@ -66,6 +67,7 @@ impl SharedDatabase {
         let node = Arc::new(SharedNode {
             database: Arc::clone(self),
             is_cut_off: AtomicBool::new(false),
+            lost_answers: AtomicUsize::new(0),
             observer: Mutex::default(),
         });
         self.nodes.lock().push(Arc::clone(&node));
@@ -118,6 +120,16 @@ impl SharedNode {
         if !is_cut_off {
             self.tell(News::Disturbed);
         }
+    }
+
+    /// The answers to the next commits are lost on their way: they are stored, and fail.
+    pub fn lose_answers(&self, commits: usize) {
+        self.lost_answers.store(commits, Ordering::SeqCst);
+    }
+
+    fn loses_answer(&self) -> bool {
+        let fewer = |left: usize| left.checked_sub(1);
+        self.lost_answers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok()
     }
 
     /// How many jobs are neither finished nor given up.
