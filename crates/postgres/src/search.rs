@@ -2,6 +2,7 @@
 
 mod expression;
 mod language;
+mod stems;
 
 use async_trait::async_trait;
 use diesel::sql_types::{Json, Text, Timestamptz, Uuid as SqlUuid};
@@ -50,17 +51,25 @@ impl Search for Postgres {
         let values =
             values![workspace_id, owner_id, &expression, role.map(Word::word), except, before, limit];
         let rows = session.load::<Types, Row>(sql, values).await?;
-        Ok(rows.into_iter().map(|row| hit(row, &phrases)).collect::<Outcome<_>>()?)
+        let mut hits = rows.into_iter().map(|row| hit(row, &phrases)).collect::<Outcome<Vec<_>>>()?;
+        stems::mark(&session, workspace_id, &phrases, &mut hits).await?;
+        Ok(hits.into_iter().map(|hit| hit.hit).collect())
     }
 }
 
 type Types = (SqlUuid, Text, SqlUuid, Text, Timestamptz, Json);
 type Row = (Id, String, Id, String, Moment, JsonText);
 
-fn hit((conversation_id, title, id, role, created_at, parts): Row, phrases: &Phrases) -> Outcome<SearchHit> {
-    let words = parts.value::<Parts>()?.searchable_text();
-    let (snippet, highlights) = excerpt(&words, phrases);
-    Ok(SearchHit {
+/// A hit, and all that its message says.
+struct Found {
+    hit: SearchHit,
+    said: String,
+}
+
+fn hit((conversation_id, title, id, role, created_at, parts): Row, phrases: &Phrases) -> Outcome<Found> {
+    let said = parts.value::<Parts>()?.searchable_text();
+    let (snippet, highlights) = excerpt(&said, phrases);
+    let hit = SearchHit {
         conversation_id: conversation_id.typed(ConversationId::from_uuid),
         conversation_title: text(&title, Title::new)?,
         message_id: id.typed(MessageId::from_uuid),
@@ -68,5 +77,6 @@ fn hit((conversation_id, title, id, role, created_at, parts): Row, phrases: &Phr
         created_at: created_at.into(),
         snippet,
         highlights,
-    })
+    };
+    Ok(Found { hit, said })
 }

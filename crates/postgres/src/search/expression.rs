@@ -3,7 +3,7 @@
 use storage::Phrases;
 
 /// How many tokens of one typed word count. Whoever pastes a page as one word finds what begins like it.
-const MOST_TOKENS: usize = 64;
+pub(super) const MOST_TOKENS: usize = 64;
 
 /// The expression, in the form of `to_tsquery`; `None` when there is no word to look for. Tokens are letters and digits
 /// only, so nothing in them is syntax; those of one typed word have to stand side by side.

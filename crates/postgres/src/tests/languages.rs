@@ -1,13 +1,17 @@
 //! Words are found in the forms of their language, once a workspace has one.
 
 use domain::MessageId;
-use domain::ports::{Search, SearchOrder, SearchRequest, StorageError};
+use domain::ports::{Search, SearchHit, SearchOrder, SearchRequest, StorageError};
 use testing::contracts::World;
 
 use super::{empty, world};
 use crate::Postgres;
 
 async fn found(world: &World, postgres: &Postgres, wanted: &str) -> Vec<MessageId> {
+    hits(world, postgres, wanted).await.into_iter().map(|hit| hit.message_id).collect()
+}
+
+async fn hits(world: &World, postgres: &Postgres, wanted: &str) -> Vec<SearchHit> {
     let request = SearchRequest {
         workspace_id: world.workspace_id,
         owner_id: world.user.id,
@@ -19,8 +23,7 @@ async fn found(world: &World, postgres: &Postgres, wanted: &str) -> Vec<MessageI
         before: None,
         limit: 10,
     };
-    let hits = postgres.messages(request).await.expect("searching works");
-    hits.into_iter().map(|hit| hit.message_id).collect()
+    postgres.messages(request).await.expect("searching works")
 }
 
 #[tokio::test]
@@ -41,6 +44,12 @@ async fn a_language_holds_for_new_words_at_once_and_for_old_ones_after_indexing(
     for word in ["run", "running", "HOUSE", "houses"] {
         assert_eq!(found(&world, &postgres, word).await, [new.id, old.id], "{word}");
     }
+    let marked: Vec<String> = hits(&world, &postgres, "run")
+        .await
+        .into_iter()
+        .flat_map(|hit| hit.highlights.into_iter().map(move |range| hit.snippet[range].to_owned()))
+        .collect();
+    assert_eq!(marked, ["run", "running"]);
     // Words that other search engines leave out.
     assert_eq!(found(&world, &postgres, "the").await, [new.id, old.id]);
     assert_eq!(found(&world, &postgres, "was").await, [old.id]);
