@@ -25,7 +25,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         config.service(readable(asset.path, move |request| file(request, asset)));
     }
     if let Some(index) = ::web::index() {
-        for path in ["/settings", "/settings/{section}", "/admin", "/admin/{section}"] {
+        for path in ["/search", "/settings", "/settings/{section}", "/admin", "/admin/{section}"] {
             config.service(readable(path, move |request| page(request, index)));
         }
     }

@@ -1,5 +1,5 @@
 import { type BaseQueryFn, createApi } from "@reduxjs/toolkit/query/react";
-import type { ApiKey, CreateApiKey, CreatedApiKey, CreateUser, Model, Page, User } from "../contract";
+import type { ApiKey, CreateApiKey, CreatedApiKey, CreateUser, Model, Page, SearchHit, User } from "../contract";
 import { sessionExpired } from "../session/slice";
 import { type Problem, isProblem } from "./problem";
 import { type Asked, at, request } from "./request";
@@ -24,6 +24,15 @@ export const api = createApi({
     models: build.query<Model[], void>({
       query: () => ({ path: at("/api/v1/models") }),
       transformResponse: (page: { items: Model[] }) => page.items,
+    }),
+    search: build.infiniteQuery<Page<SearchHit>, { q: string; order: "newest" | "best" }, string | undefined>({
+      infiniteQueryOptions: { initialPageParam: undefined, getNextPageParam: (page) => page.next ?? undefined },
+      query: ({ queryArg: { q, order }, pageParam }) => ({
+        path: at("/api/v1/search"),
+        query: { q, order, limit: 30, after: pageParam },
+      }),
+      // What was said meanwhile is found too.
+      keepUnusedDataFor: 0,
     }),
     apiKeys: build.infiniteQuery<Page<ApiKey>, void, string | undefined>({
       infiniteQueryOptions: { initialPageParam: undefined, getNextPageParam: (page) => page.next ?? undefined },
@@ -60,6 +69,7 @@ export const api = createApi({
 export const {
   useModelsQuery,
   useApiKeysInfiniteQuery,
+  useSearchInfiniteQuery,
   useCreateApiKeyMutation,
   useRevokeApiKeyMutation,
   useUsersInfiniteQuery,

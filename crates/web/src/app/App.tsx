@@ -12,6 +12,7 @@ import { SocketContext, useChannel } from "./realtime";
 
 const SetUpPage = lazy(() => import("../session/SetUpPage"));
 const SignInAgain = lazy(() => import("../session/SignInAgain"));
+const SearchPage = lazy(() => import("../search/SearchPage"));
 const SettingsPage = lazy(() => import("../settings/SettingsPage"));
 const AdminPage = lazy(() => import("../admin/AdminPage"));
 
@@ -74,6 +75,7 @@ function Private() {
               <ChatPage conversationId={null} />
             </Route>
             <Route path="/c/:id">{({ id }) => <ChatPage key={id} conversationId={id} />}</Route>
+            <Route path="/search" component={SearchPage} />
             <Route path="/settings/:section?">{({ section }) => <SettingsPage section={section} />}</Route>
             <Route path="/admin/:section?">{({ section }) => <AdminPage section={section} />}</Route>
             <Route>

@@ -22,8 +22,8 @@ export function Shell({ children }: { children: ReactNode }) {
     useMemo(
       () => ({
         search() {
-          showSidebar(true);
-          requestAnimationFrame(() => document.getElementById("filter")?.focus());
+          navigate("/search");
+          requestAnimationFrame(() => document.getElementById("search")?.focus());
         },
         newChat() {
           navigate("/");
@@ -37,7 +37,7 @@ export function Shell({ children }: { children: ReactNode }) {
   );
   return (
     <div className={isShown ? "shell with-sidebar" : "shell"}>
-      <a className="skip" href="#composer" onClick={(event) => skip(event)}>
+      <a className="skip" href="#main" onClick={(event) => skip(event)}>
         {t("app.skip")}
       </a>
       {isShown && <Sidebar onShortcuts={() => setShowsShortcuts(true)} />}
@@ -63,7 +63,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function skip(event: { preventDefault(): void }): void {
   event.preventDefault();
-  (document.getElementById("composer") ?? document.querySelector("main"))?.focus();
+  (document.getElementById("composer") ?? document.getElementById("main"))?.focus();
 }
 
 /** Says quietly that the connection is away, once it has been for a moment. */

@@ -24,6 +24,7 @@ export type ProblemBody = Schemas["Problem"];
 export type Role = Schemas["User"]["role"];
 export type Run = Schemas["Run"];
 export type Scope = NonNullable<CreateApiKey["scopes"]>[number];
+export type SearchHit = Schemas["SearchHit"];
 export type SendMessage = Schemas["SendMessage"];
 export type SignedIn = Schemas["SignedIn"];
 export type ThreadMessage = Schemas["ThreadMessage"];

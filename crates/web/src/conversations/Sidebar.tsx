@@ -1,4 +1,4 @@
-import { Archive, CheckSquare, PanelLeftClose, Search, SquarePen, X } from "lucide-react";
+import { Archive, CheckSquare, ListFilter, PanelLeftClose, Search, SquarePen, X } from "lucide-react";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -33,8 +33,12 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
           <span className="hidden">{t("nav.hideSidebar")}</span>
         </button>
       </header>
-      <div className="filter" role="search">
-        <Search aria-hidden size={16} />
+      <Link href="/search" className="new-chat search-link" title={`${t("nav.search")} (${isMac ? "⌘K" : "Ctrl+K"})`}>
+        <Search aria-hidden size={18} />
+        <span>{t("nav.search")}</span>
+      </Link>
+      <div className="filter">
+        <ListFilter aria-hidden size={16} />
         <input
           ref={input}
           id="filter"

@@ -91,7 +91,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
   }
   const model = conversation ? conversation.model : (plan.model ?? null);
   return (
-    <main className="chat">
+    <main id="main" className="chat" tabIndex={-1}>
       <header className="chat-header">
         <ChooseModel value={model} onChoose={(next) => change({ model: next })} />
         <h1 dir="auto" className={conversation?.title ? undefined : "hidden"}>

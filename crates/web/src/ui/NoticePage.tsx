@@ -8,7 +8,7 @@ export function NoticePage({ title, children }: { title: string; children?: Reac
   const { t } = useTranslation();
   useTitle(title);
   return (
-    <main className="notice-page">
+    <main id="main" className="notice-page" tabIndex={-1}>
       <h1>{title}</h1>
       {children}
       <p>

@@ -15,7 +15,7 @@ export function Sections({ title, base, current, sections, children }: SectionsP
   const label = sections.find(({ name }) => name === current)?.label ?? title;
   useTitle(label);
   return (
-    <main className="page" tabIndex={-1}>
+    <main id="main" className="page" tabIndex={-1}>
       <div className="page-body">
         <h1>{title}</h1>
         <nav className="tabs" aria-label={title}>

@@ -30,7 +30,9 @@ test("everything can be done with the keyboard alone", async ({ chat }) => {
   await expect(answers(chat).getByRole("button", { name: "Edit" })).toBeFocused();
   // The sidebar: one stop, arrows within, a menu, a new name, and the focus back again.
   await chat.keyboard.press("Control+k");
-  await expect(chat.getByRole("textbox", { name: "Search titles" })).toBeFocused();
+  await expect(chat.getByRole("searchbox")).toBeFocused();
+  await chat.goBack();
+  await chat.getByRole("textbox", { name: "Filter by title" }).focus();
   await chat.keyboard.press("ArrowDown");
   await expect(chat.locator(".conversations a:focus")).toHaveCount(1);
   await chat.keyboard.press("F2");

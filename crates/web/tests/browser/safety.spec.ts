@@ -42,7 +42,7 @@ test("no name or title becomes more than text", async ({ chat }) => {
 });
 
 test("the page is held by one strict policy and kept for ever only where its address names its content", async ({ server }) => {
-  for (const path of ["/", "/login", "/c/00000000-0000-7000-8000-000000000000", "/settings/account", "/admin/people"]) {
+  for (const path of ["/", "/login", "/c/00000000-0000-7000-8000-000000000000", "/search", "/settings/account", "/admin/people"]) {
     const page = await fetch(server.address + path);
     expect(page.status, path).toBe(200);
     const policy = page.headers.get("content-security-policy") ?? "";

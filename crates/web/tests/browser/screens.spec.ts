@@ -70,6 +70,9 @@ for (const theme of ["light", "dark"] as const) {
     await say(page, "Does this work?");
     await expect(page.getByText("The answer failed.")).toBeVisible();
     await look(page, `failed-${theme}`);
+    await page.goto("/search?q=tomatoes");
+    await expect(page.getByRole("region", { name: "Results" }).getByRole("link").first()).toBeVisible();
+    await look(page, `search-${theme}`);
     for (const [path, heading] of [
       ["settings/account", "Settings"],
       ["settings/appearance", "Settings"],

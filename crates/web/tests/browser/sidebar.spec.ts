@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { OWNER, answers, expect, newChat, say, test } from "./fixtures";
+import { OWNER, answers, expect, newChat, questions, say, test } from "./fixtures";
 
 const link = (page: Page, title: string) => page.getByRole("navigation", { name: "Conversations" }).getByRole("link", { name: title, exact: true });
 
@@ -81,7 +81,36 @@ test("many are archived and deleted at once", async ({ chat }) => {
   await expect(link(chat, "Bulk 1")).toBeHidden();
 });
 
-test("titles are searched on the server, and many chats scroll", async ({ chat }) => {
+test("a search leads to the very message, on its branch", async ({ chat }) => {
+  await newChat(chat, "echo");
+  await say(chat, "The walrus waits by the river");
+  await expect(answers(chat)).toContainText("You said: The walrus");
+  await chat.getByRole("button", { name: "Answer again", exact: true }).click();
+  await expect(chat.getByRole("group", { name: "Version 2 of 2" })).toBeVisible();
+  await expect(chat.getByRole("button", { name: "Answer again", exact: true })).toBeVisible();
+  await chat.getByRole("textbox", { name: "Message", exact: true }).press("ArrowUp");
+  await chat.getByRole("textbox", { name: "Edit the message" }).fill("Something else altogether");
+  await chat.getByRole("button", { name: "Save and rerun" }).click();
+  await expect(answers(chat)).toContainText("You said: Something else");
+  await chat.keyboard.press("Control+k");
+  await expect(chat.getByRole("searchbox")).toBeFocused();
+  await chat.keyboard.type("walrus river");
+  await expect(chat).toHaveURL(/\/search\?q=walrus/);
+  const hits = chat.getByRole("region", { name: "Results" }).getByRole("link");
+  await expect(hits).toHaveCount(3);
+  await expect(hits.first().locator("mark").first()).toHaveText(/walrus/i);
+  await chat.getByRole("combobox", { name: "Order" }).selectOption("best");
+  await expect(hits).toHaveCount(3);
+  await hits.filter({ hasText: "You ·" }).click();
+  await expect(questions(chat)).toContainText("The walrus waits by the river");
+  await expect(answers(chat)).toContainText("You said: The walrus");
+  await chat.goBack();
+  await expect(chat.getByRole("searchbox")).toHaveValue("walrus river");
+  await chat.getByRole("searchbox").fill("zzzyyy");
+  await expect(chat.getByText("Nothing contains “zzzyyy”.")).toBeVisible();
+});
+
+test("titles are filtered on the server, and many chats scroll", async ({ chat }) => {
   test.setTimeout(60_000);
   await make(chat, Array.from({ length: 260 }, (_, index) => `Numbered ${String(index).padStart(3, "0")}`));
   await expect(link(chat, "Numbered 259")).toBeVisible();
@@ -89,8 +118,7 @@ test("titles are searched on the server, and many chats scroll", async ({ chat }
   await expect(link(chat, "Numbered 259")).toBeVisible();
   const rows = await chat.locator(".conversations li").count();
   expect(rows).toBeLessThan(60);
-  await chat.keyboard.press("Control+k");
-  await chat.keyboard.type("numbered 007");
+  await chat.getByRole("textbox", { name: "Filter by title" }).fill("numbered 007");
   await expect(link(chat, "Numbered 007")).toBeVisible();
   await expect(link(chat, "Numbered 259")).toBeHidden();
   await chat.keyboard.type("x");
