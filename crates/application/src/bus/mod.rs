@@ -183,13 +183,13 @@ impl Bus {
         let commit = async move {
             // Held until all is done: a repetition that comes meanwhile is told to wait.
             let _attempt = attempt;
-            if let Some(unit) = unit {
-                if let Err(error) = services.ports.journal.commit(unit).await {
-                    if matches!(error, StorageError::Unavailable(_)) {
-                        prepared.into_iter().for_each(PreparedEffect::find_out);
-                    }
-                    return Err(error);
+            if let Some(unit) = unit
+                && let Err(error) = services.ports.journal.commit(unit).await
+            {
+                if matches!(error, StorageError::Unavailable(_)) {
+                    prepared.into_iter().for_each(PreparedEffect::find_out);
                 }
+                return Err(error);
             }
             for effect in prepared {
                 effect.carry_out(&services);
