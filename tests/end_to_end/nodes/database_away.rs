@@ -132,9 +132,11 @@ async fn quick(client: &Client, path: &str) -> Answer {
 
 /// No request was kept waiting, and none failed otherwise than by a refusal.
 fn answered_in_time(answers: &[Observed]) {
-    for answer in answers {
-        assert!(matches!(answer.status, 200 | 201 | 409 | 503), "{answer:?}");
-        assert!(answer.status != 503 || answer.has_retry_after, "{answer:?}");
-        assert!(answer.elapsed < REFUSED_IN + SLACK, "{answer:?}");
-    }
+    let is_wrong = |answer: &&Observed| {
+        !matches!(answer.status, 200 | 201 | 409 | 503)
+            || answer.status == 503 && !answer.has_retry_after
+            || answer.elapsed >= REFUSED_IN + SLACK
+    };
+    let wrong: Vec<_> = answers.iter().filter(is_wrong).collect();
+    assert!(wrong.is_empty(), "{} of {} answers: {wrong:?}", wrong.len(), answers.len());
 }

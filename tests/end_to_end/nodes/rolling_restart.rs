@@ -1,14 +1,15 @@
 //! Each node in turn is stopped and started again, behind a load balancer: nobody is refused, and nobody misses a word.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testing::upstream::{Script, Upstream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::events::journal;
 use super::load::Load;
 use super::{id, nodes, words};
 use crate::harness::{Client, Cluster, Reader};
@@ -31,6 +32,10 @@ async fn a_rolling_restart_fails_no_request_and_every_stream_resumes() {
     for _ in 0..4 {
         listeners.spawn(listen(balanced.clone(), tokens.concat(), Arc::clone(&is_over)));
     }
+    let (last, mut onlookers) = (Arc::new(AtomicU64::new(u64::MAX)), JoinSet::new());
+    for _ in 0..4 {
+        onlookers.spawn(look_on(balanced.clone(), Arc::clone(&last)));
+    }
     for node in 0..2 {
         load.goes_on(20).await;
         let started = Instant::now();
@@ -41,19 +46,55 @@ async fn a_rolling_restart_fails_no_request_and_every_stream_resumes() {
     }
     load.goes_on(20).await;
     is_over.store(true, Ordering::Relaxed);
-    let closings: Vec<u16> = listeners.join_all().await.into_iter().flatten().collect();
-    assert!(!closings.is_empty(), "no socket was open while its node stopped");
-    assert!(closings.iter().all(|code| [1001, 1012].contains(code)), "{closings:?}");
+    listeners.join_all().await;
     let ended = load.end().await;
     let failed: Vec<_> = ended.answers.iter().filter(|answer| !matches!(answer.status, 200 | 201)).collect();
     assert!(failed.is_empty(), "{} of {} requests failed: {failed:?}", failed.len(), ended.answers.len());
-    ended.is_kept(&owner.at(cluster.node(0).address())).await;
+    let owner = owner.at(cluster.node(0).address());
+    ended.is_kept(&owner).await;
+    let told = journal(&owner, 0).await;
+    last.store(*told.last().expect("an event"), Ordering::Relaxed);
+    // One more, so that everybody who looks on looks up.
+    owner.conversation().await;
+    for (start, positions, closings) in onlookers.join_all().await {
+        assert!(!closings.is_empty(), "a socket was open while its node stopped");
+        assert!(closings.iter().all(|code| [1001, 1012].contains(code)), "{closings:?}");
+        let expected: Vec<u64> = told.iter().copied().filter(|position| *position > start).collect();
+        assert_eq!(positions[..expected.len()], expected, "everything in order, across {closings:?}");
+    }
 }
 
-/// Asks one question after the other and follows each answer, coming back wherever the load balancer says; the codes with
-/// which sockets were closed.
-async fn listen(client: Client, whole: String, is_over: Arc<AtomicBool>) -> Vec<u16> {
-    let mut closings = Vec::new();
+/// Follows all that happens until `last`, coming back wherever the load balancer says: the position at the beginning, those
+/// that came, and the codes with which sockets were closed.
+async fn look_on(client: Client, last: Arc<AtomicU64>) -> (u64, Vec<u64>, Vec<u16>) {
+    let mut socket = client.socket().await;
+    let subscribed = socket.subscribe("user:me", None).await;
+    let mut epoch = subscribed["epoch"].as_str().expect("an epoch").to_owned();
+    let start = subscribed["position"].as_u64().expect("a position");
+    let (mut positions, mut closings) = (Vec::new(), Vec::new());
+    while positions.last().is_none_or(|position| *position < last.load(Ordering::Relaxed)) {
+        match socket.next_text().await {
+            Ok(text) => {
+                let frame: Value = serde_json::from_str(&text).expect("JSON in a frame");
+                if frame["type"] == "event" {
+                    positions.push(frame["position"].as_u64().expect("a position"));
+                }
+            }
+            Err(code) => {
+                closings.push(code);
+                socket = client.socket().await;
+                let after = positions.last().copied().unwrap_or(start);
+                let subscribed = socket.subscribe("user:me", Some((&epoch, after))).await;
+                assert_eq!(subscribed["recovered"], true, "{subscribed}");
+                subscribed["epoch"].as_str().expect("an epoch").clone_into(&mut epoch);
+            }
+        }
+    }
+    (start, positions, closings)
+}
+
+/// Asks one question after the other and follows each answer, coming back wherever the load balancer says.
+async fn listen(client: Client, whole: String, is_over: Arc<AtomicBool>) {
     while !is_over.load(Ordering::Relaxed) {
         let conversation = client.conversation_with(&json!({ "model": "mock/m", "title": "Followed" })).await;
         let exchange = client.send(&conversation, "Count").await;
@@ -62,21 +103,11 @@ async fn listen(client: Client, whole: String, is_over: Arc<AtomicBool>) -> Vec<
         while reader.last.is_none() {
             let mut socket = client.socket().await;
             reader.subscribe(&mut socket, &channel).await;
-            loop {
-                match socket.next_text().await {
-                    Ok(text) => {
-                        let frame: serde_json::Value = serde_json::from_str(&text).expect("JSON in a frame");
-                        if frame["channel"] == channel && frame["type"] != "subscribed" {
-                            reader.take(&frame);
-                        }
-                        if reader.last.is_some() {
-                            break;
-                        }
-                    }
-                    Err(code) => {
-                        closings.push(code);
-                        break;
-                    }
+            while reader.last.is_none() {
+                let Ok(text) = socket.next_text().await else { break };
+                let frame: Value = serde_json::from_str(&text).expect("JSON in a frame");
+                if frame["channel"] == channel && frame["type"] != "subscribed" {
+                    reader.take(&frame);
                 }
             }
         }
@@ -84,5 +115,4 @@ async fn listen(client: Client, whole: String, is_over: Arc<AtomicBool>) -> Vec<
         assert_eq!(json!(reader.parts), stored["parts"]);
         assert_eq!(words(&stored), whole, "an answer within the drain time is completed: {stored}");
     }
-    closings
 }
