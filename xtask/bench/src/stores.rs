@@ -1,6 +1,8 @@
 //! A Postgres and a Redis of one's own, set up as they would be in earnest.
 
-use testing::servers::{Durability, PostgresOptions, PostgresServer, RedisOptions, RedisServer, TestDatabase};
+use testing::servers::{
+    Durability, PostgresOptions, PostgresServer, RedisOptions, RedisServer, TestDatabase,
+};
 
 use crate::Outcome;
 

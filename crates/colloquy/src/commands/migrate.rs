@@ -65,8 +65,7 @@ async fn down(loaded: &Loaded, is_confirmed: bool) -> Result<(), Failure> {
         Engine::Sqlite => "A snapshot is made first.",
         Engine::Postgres => "No snapshot is made: make a backup first.",
     };
-    if !is_confirmed
-        && !confirm(&format!("Undo the newest migration of {}? {before}", database.shown_url()))?
+    if !is_confirmed && !confirm(&format!("Undo the newest migration of {}? {before}", database.shown_url()))?
     {
         return output::print("Nothing was changed.");
     }

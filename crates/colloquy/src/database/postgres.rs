@@ -71,11 +71,11 @@ pub async fn inspect(loaded: &Loaded) -> (Vec<Finding>, Option<Timestamp>) {
 fn cannot(error: &OpenError, loaded: &Loaded) -> Failure {
     let message = chain(error);
     match error {
-        OpenError::Settings(problem) => {
-            Failure::settings(message).advise(named(loaded, problem.setting))
-        }
+        OpenError::Settings(problem) => Failure::settings(message).advise(named(loaded, problem.setting)),
         OpenError::Unreachable(problem) => Failure::busy(message).advise(named(loaded, problem.setting)),
-        OpenError::Migrate(MigrateError::Unknown { .. } | MigrateError::Failed(_) | MigrateError::Pending(_))
+        OpenError::Migrate(
+            MigrateError::Unknown { .. } | MigrateError::Failed(_) | MigrateError::Pending(_),
+        )
         | OpenError::Unfinished(_)
         | OpenError::Failed(_) => Failure::failed(message),
     }

@@ -37,7 +37,8 @@ pub fn pending(loaded: &Loaded) -> Result<Vec<String>, Failure> {
 pub fn rehearse(loaded: &Loaded) -> Result<Option<Rehearsal>, Failure> {
     let tried = migrate::rehearse(&loaded.settings.database.sqlite());
     let tried = tried.map_err(|error| cannot_migrate(&error, loaded))?;
-    Ok(tried.map(|tried| Rehearsal { snapshot: Some((tried.copy, tried.bytes)), migrations: tried.migrations }))
+    Ok(tried
+        .map(|tried| Rehearsal { snapshot: Some((tried.copy, tried.bytes)), migrations: tried.migrations }))
 }
 
 /// Applies them.
@@ -60,9 +61,7 @@ pub fn inspect(loaded: &Loaded) -> (Vec<Finding>, Option<Timestamp>) {
     let settings = loaded.settings.database.sqlite();
     match settings.path() {
         Ok(file) => doctor::sqlite(&settings, &file),
-        Err(problem) => {
-            (vec![Finding::bad("database", problem.to_string(), "Correct the setting.")], None)
-        }
+        Err(problem) => (vec![Finding::bad("database", problem.to_string(), "Correct the setting.")], None),
     }
 }
 

@@ -58,9 +58,8 @@ pub struct DatabaseSettings {
 }
 
 /// What is about SQLite only.
-const SQLITE_ONLY: [&str; 8] = [
-    "readers", "group", "write_queue", "read_queue", "cache_kib", "mmap_mib", "max_mib", "busy_timeout_ms",
-];
+const SQLITE_ONLY: [&str; 8] =
+    ["readers", "group", "write_queue", "read_queue", "cache_kib", "mmap_mib", "max_mib", "busy_timeout_ms"];
 /// What is about Postgres only.
 const POSTGRES_ONLY: [&str; 7] = [
     "read_url",

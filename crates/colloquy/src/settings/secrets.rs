@@ -151,7 +151,10 @@ mod tests {
         for (address, shown) in [
             ("sqlite://data/colloquy.db", "sqlite://data/colloquy.db"),
             ("postgres://ada@db/colloquy", "postgres://ada@db/colloquy"),
-            ("postgres://ada:pass@db:5432/c?sslmode=require", "postgres://ada:********@db:5432/c?sslmode=require"),
+            (
+                "postgres://ada:pass@db:5432/c?sslmode=require",
+                "postgres://ada:********@db:5432/c?sslmode=require",
+            ),
             ("postgres://ada:p@ss/w?rd#@db/c", "postgres://ada:********@db/c"),
             ("postgres://db/c?user=ada&password=pass", "postgres://db/c?user=ada&password=********"),
             ("redis://:pass@cache:6379/1", "redis://:********@cache:6379/1"),

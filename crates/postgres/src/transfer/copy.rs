@@ -96,7 +96,9 @@ pub(super) fn encoded(table: &'static Table, batch: &Batch) -> Result<Vec<u8>, T
     let mut out = BEGINNING.to_vec();
     for row in &batch.rows {
         out.extend(fields.to_be_bytes());
-        row.iter().for_each(|cell| encode(cell, &mut out));
+        for cell in row {
+            encode(cell, &mut out);
+        }
         match table.name {
             "messages" => encode(&searchable(table, row)?, &mut out),
             "events" => encode(&event_id(table, row)?, &mut out),

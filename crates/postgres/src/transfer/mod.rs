@@ -84,7 +84,9 @@ fn unfinished(connection: &Connection) -> Result<Option<String>, TransferError> 
 }
 
 /// The same, for whoever wants to serve the database.
-pub(crate) async fn source_of(connection: &crate::connection::Connection) -> Result<Option<String>, OpenError> {
+pub(crate) async fn source_of(
+    connection: &crate::connection::Connection,
+) -> Result<Option<String>, OpenError> {
     let failed = |error: diesel::result::Error| OpenError::Failed(error.to_string());
     let is_unfinished = rows::<Bool, bool>(&connection.diesel, IS_UNFINISHED, &[]).await.map_err(failed)?;
     if is_unfinished != [true] {

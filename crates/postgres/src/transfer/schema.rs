@@ -40,7 +40,8 @@ pub(super) fn put_aside(connection: &Connection) -> Result<(), TransferError> {
     let mut undo = Vec::new();
     // References lean on indexes, so these come back first.
     for list in [REFERENCES, INDEXES, TRIGGERS] {
-        let rows = connection.runtime.block_on(connection.client.query(list, &[&names])).map_err(explained)?;
+        let rows =
+            connection.runtime.block_on(connection.client.query(list, &[&names])).map_err(explained)?;
         let mut back = Vec::with_capacity(rows.len());
         for row in rows {
             connection.batch(row.try_get(0).map_err(explained)?)?;

@@ -88,7 +88,8 @@ pub(super) fn read(
     let condition = if bounds.is_empty() {
         String::new()
     } else {
-        let parameters: Vec<String> = bounds.iter().zip(1..).map(|(bound, number)| bound.sql(number)).collect();
+        let parameters: Vec<String> =
+            bounds.iter().zip(1..).map(|(bound, number)| bound.sql(number)).collect();
         format!("WHERE ({order}) > ({})", parameters.join(", "))
     };
     let own_id = if is_by_id(table) { ", id" } else { "" };

@@ -61,7 +61,8 @@ impl PostgresTarget {
 
     fn progress(&self) -> Result<Progress, TransferError> {
         let list = "SELECT table_name, cursor, rows FROM unfinished_copy WHERE cursor IS NOT NULL";
-        let rows = self.connection.runtime.block_on(self.connection.client.query(list, &[])).map_err(explained)?;
+        let rows =
+            self.connection.runtime.block_on(self.connection.client.query(list, &[])).map_err(explained)?;
         let of = |row: &tokio_postgres::Row| {
             Ok((row.try_get(0)?, row.try_get(1)?, row.try_get::<_, i64>(2)?.unsigned_abs()))
         };

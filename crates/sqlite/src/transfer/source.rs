@@ -24,7 +24,8 @@ impl SqliteSource {
             return Err(TransferError::Unusable(format!("there is no database {}", path.display())));
         }
         let lock = locked(&path)?;
-        let pending = migrate::pending(settings).map_err(|error| TransferError::Unusable(error.to_string()))?;
+        let pending =
+            migrate::pending(settings).map_err(|error| TransferError::Unusable(error.to_string()))?;
         if !pending.is_empty() {
             return Err(TransferError::Unusable(format!(
                 "the database {} lacks the migrations {}; run `colloquy migrate` on it first",
@@ -32,8 +33,8 @@ impl SqliteSource {
                 pending.join(", ")
             )));
         }
-        let mut connection =
-            connection::reading(settings, &path).map_err(|outage| TransferError::Failed(outage.to_string()))?;
+        let mut connection = connection::reading(settings, &path)
+            .map_err(|outage| TransferError::Failed(outage.to_string()))?;
         if let Some(source) = super::unfinished(&mut connection).map_err(failed)? {
             return Err(TransferError::Unusable(format!(
                 "the database {} is itself an unfinished copy of {source}",
@@ -68,10 +69,7 @@ impl Source for SqliteSource {
     }
 }
 
-pub(super) fn count(
-    connection: &mut SqliteConnection,
-    table: &'static Table,
-) -> Result<u64, TransferError> {
+pub(super) fn count(connection: &mut SqliteConnection, table: &'static Table) -> Result<u64, TransferError> {
     let rows = query::<BigInt>(&format!("SELECT count(*) FROM {}", table.name), values![])
         .get_result::<i64>(connection)
         .map_err(in_table(table))?;
@@ -109,7 +107,10 @@ pub(super) fn read(
     let mut bound = cells::values(&key, &lists);
     bound.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
     let (mut rows, mut weight) = (Vec::new(), 0);
-    for raw in query::<Untyped>(&sql, &bound).load_iter::<Raw, DefaultLoadingMode>(connection).map_err(in_table(table))? {
+    for raw in query::<Untyped>(&sql, &bound)
+        .load_iter::<Raw, DefaultLoadingMode>(connection)
+        .map_err(in_table(table))?
+    {
         let row = raw.map_err(in_table(table))?.cells(table)?;
         weight += row.iter().map(Cell::weight).sum::<usize>();
         rows.push(row);

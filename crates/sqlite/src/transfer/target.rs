@@ -221,19 +221,18 @@ fn index(
         return Ok(());
     }
     let seq = last_row(connection).map_err(in_table(table))?;
-    let owner_id = match owners.get(conversation_id) {
-        Some(owner_id) => *owner_id,
-        None => {
-            let owner_id = query::<diesel::sql_types::Binary>(
-                "SELECT owner_id FROM conversations WHERE id = ?1",
-                values![ConversationId::from_uuid(*conversation_id)],
-            )
-            .get_result::<Id>(connection)
-            .map_err(in_table(table))?
-            .typed(|id| id);
-            owners.insert(*conversation_id, owner_id);
-            owner_id
-        }
+    let owner_id = if let Some(owner_id) = owners.get(conversation_id) {
+        *owner_id
+    } else {
+        let owner_id = query::<diesel::sql_types::Binary>(
+            "SELECT owner_id FROM conversations WHERE id = ?1",
+            values![ConversationId::from_uuid(*conversation_id)],
+        )
+        .get_result::<Id>(connection)
+        .map_err(in_table(table))?
+        .typed(|id| id);
+        owners.insert(*conversation_id, owner_id);
+        owner_id
     };
     let owner = owner_word(WorkspaceId::from_uuid(*workspace_id), UserId::from_uuid(owner_id));
     execute(

@@ -110,7 +110,10 @@ mod tests {
 
     #[test]
     fn json_has_one_form() {
-        assert_eq!(canonical(r#"{"b":[1.0,-0.0,0.7],"a":{}}"#), canonical(r#"{ "a": {}, "b": [1, 0, 0.7] }"#));
+        assert_eq!(
+            canonical(r#"{"b":[1.0,-0.0,0.7],"a":{}}"#),
+            canonical(r#"{ "a": {}, "b": [1, 0, 0.7] }"#)
+        );
         assert_ne!(canonical(r#"{"a":"1"}"#), canonical(r#"{"a":1}"#));
         assert_ne!(canonical(r#"[1,2]"#), canonical(r#"[2,1]"#));
         assert_ne!(canonical("-10.0"), canonical("10"));

@@ -59,11 +59,7 @@ pub const TABLES: [Table; 13] = [
     Table {
         name: "workspaces",
         key: &["id"],
-        columns: &[
-            of("id", Id),
-            of("name", Text),
-            of("created_at", Time),
-        ],
+        columns: &[of("id", Id), of("name", Text), of("created_at", Time)],
     },
     Table {
         name: "users",
@@ -81,12 +77,7 @@ pub const TABLES: [Table; 13] = [
     Table {
         name: "memberships",
         key: &["workspace_id", "user_id"],
-        columns: &[
-            of("workspace_id", Id),
-            of("user_id", Id),
-            of("role", Text),
-            of("created_at", Time),
-        ],
+        columns: &[of("workspace_id", Id), of("user_id", Id), of("role", Text), of("created_at", Time)],
     },
     Table {
         name: "sessions",

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ::cache::{LocalCache, RedisSettings, Redis, Settings};
+use ::cache::{LocalCache, Redis, RedisSettings, Settings};
 use domain::UserId;
 use domain::ports::{Cache, CacheKey, Cached};
 use uuid::Uuid;
@@ -40,7 +40,8 @@ async fn hits(what: &str, cache: &dyn Cache, read: Duration) -> Outcome {
         Box::pin(async move { Ok(Some(value)) })
     };
     cache.get_or_load(&key, KEEP, load()).await?;
-    let hit = timed(200_000, async || cache.get_or_load(&key, KEEP, load()).await.map(drop).map_err(Into::into));
+    let hit =
+        timed(200_000, async || cache.get_or_load(&key, KEEP, load()).await.map(drop).map_err(Into::into));
     let hit = hit.await?;
     let beside = format!("{} reading one row", ratio(hit.as_secs_f64(), read.as_secs_f64()));
     print("cache", &format!("a hit {what}, {VALUE} bytes"), &shown(hit), &beside);

@@ -37,7 +37,12 @@ pub async fn run() -> Outcome {
     );
     let back = data.path().join("back.db");
     let (rows, back) = copy(&database.url(), &format!("sqlite://{}", back.display()))?;
-    print("copy", &format!("{rows} rows from Postgres to SQLite"), &rate_of(back), &format!("{} COPY", ratio(back, alone)));
+    print(
+        "copy",
+        &format!("{rows} rows from Postgres to SQLite"),
+        &rate_of(back),
+        &format!("{} COPY", ratio(back, alone)),
+    );
     Ok(())
 }
 
@@ -61,7 +66,8 @@ fn bare(database: &TestDatabase) -> Outcome<f64> {
     let file = tempfile::Builder::new().prefix("bench-").suffix(".copy").tempfile()?;
     let path = file.path().display();
     let psql = |sql: &str| -> Outcome {
-        let status = Command::new("psql").args(["--quiet", "--command", sql]).arg(database.admin_url()).status()?;
+        let status =
+            Command::new("psql").args(["--quiet", "--command", sql]).arg(database.admin_url()).status()?;
         if status.success() { Ok(()) } else { Err("psql failed".into()) }
     };
     psql("CREATE TABLE bare (LIKE messages)")?;
@@ -79,7 +85,11 @@ fn rate_of(per_second: f64) -> String {
     format!("{} /s", crate::figures::whole(per_second))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was printed as a whole number")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it was printed as a whole number"
+)]
 fn as_count(number: f64) -> u64 {
     number as u64
 }

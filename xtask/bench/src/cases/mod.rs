@@ -17,7 +17,17 @@ use crate::{Outcome, figures};
 
 /// What every case is compared with needs no server: these are measured alone with `bare`.
 const NAMES: [&str; 12] = [
-    "bare", "start", "turns", "postgres-turns", "completions", "streams", "fanout", "nodes", "cache", "idle", "copy",
+    "bare",
+    "start",
+    "turns",
+    "postgres-turns",
+    "completions",
+    "streams",
+    "fanout",
+    "nodes",
+    "cache",
+    "idle",
+    "copy",
     "pages",
 ];
 

@@ -55,14 +55,28 @@ pub async fn run() -> Outcome {
         record_later(&mut apart, same, elsewhere);
     }
     let shown = |histogram: &Histogram<u64>| format!("{:.2} ms", quantile(histogram, 0.5));
-    print("nodes", "question to first delta, on the node that answers", &shown(&first_here), &latencies(&first_here));
+    print(
+        "nodes",
+        "question to first delta, on the node that answers",
+        &shown(&first_here),
+        &latencies(&first_here),
+    );
     print(
         "nodes",
         "question to first delta, on the other node",
         &shown(&first_there),
-        &format!("{}; {}", ratio(quantile(&first_there, 0.5), quantile(&first_here, 0.5)), latencies(&first_there)),
+        &format!(
+            "{}; {}",
+            ratio(quantile(&first_there, 0.5), quantile(&first_here, 0.5)),
+            latencies(&first_there)
+        ),
     );
-    print("nodes", "a delta at a second socket of the same node, later by", &shown(&beside), &latencies(&beside));
+    print(
+        "nodes",
+        "a delta at a second socket of the same node, later by",
+        &shown(&beside),
+        &latencies(&beside),
+    );
     print("nodes", "a delta at a socket of the other node, later by", &shown(&apart), &latencies(&apart));
     here.process.stop()?;
     there.process.stop()

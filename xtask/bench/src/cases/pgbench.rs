@@ -65,7 +65,8 @@ impl Bench {
         let output = command.arg("--file").arg(&path).arg(&self.url).output()?;
         self.used += writers;
         let printed = String::from_utf8_lossy(&output.stdout);
-        let rate = printed.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+        let rate =
+            printed.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
         rate.ok_or_else(|| format!("pgbench failed: {}", String::from_utf8_lossy(&output.stderr)).into())
     }
 }
@@ -75,7 +76,9 @@ fn script(pipelined: bool) -> String {
     let conversation = "('20000000-0000-7000-8000-' || lpad(:number::text, 12, '0'))::uuid";
     let owner = "('10000000-0000-7000-8000-' || lpad(:number::text, 12, '0'))::uuid";
     let message = |version: &str| {
-        format!("(:moment::text || '7000' || '8' || lpad(to_hex(:number::int8), 3, '0') || lpad(to_hex({version}), 12, '0'))::uuid")
+        format!(
+            "(:moment::text || '7000' || '8' || lpad(to_hex(:number::int8), 3, '0') || lpad(to_hex({version}), 12, '0'))::uuid"
+        )
     };
     let (posted, before) = (message(":version::int8"), message("(:version::int8 - 1)"));
     let head = format!(
@@ -126,7 +129,8 @@ fn script(pipelined: bool) -> String {
          owner_id, max(position) AS newest FROM given GROUP BY owner_id) n WHERE h.owner_id = n.owner_id) SELECT position, \
          owner_id FROM given ORDER BY position"
     );
-    let notify = "SELECT pg_notify('colloquy', message) IS NULL FROM unnest(ARRAY['f' || :number::text]) message";
+    let notify =
+        "SELECT pg_notify('colloquy', message) IS NULL FROM unnest(ARRAY['f' || :number::text]) message";
     let mut script = String::from("\\set number :base + :client_id\n");
     for (beginning, statements) in [
         ("BEGIN READ ONLY", &[head][..]),

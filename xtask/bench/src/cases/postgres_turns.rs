@@ -20,7 +20,8 @@ pub async fn run() -> Outcome {
     let database = stores::database(&postgres).await?;
     let (_upstream, upstream) = Process::start_self(&["serve-upstream"])?;
     let data = folder()?;
-    let server = Server::start_with(data.path(), Some(&upstream), &stores::variables(&database, None)).await?;
+    let server =
+        Server::start_with(data.path(), Some(&upstream), &stores::variables(&database, None)).await?;
     let owner = server.authorization().await?;
     let mut people = vec![owner.clone()];
     for number in 1..32 {

@@ -116,8 +116,7 @@ fn compare(
         let (expected, found) = thread::scope(|scope| {
             let expected = scope.spawn(|| digest(source, table, &mut |rows| bar.add(rows)));
             let found = digest(target, table, &mut |_| {});
-            let expected =
-                expected.join().unwrap_or_else(|_| Err(table.problem("reading it broke off")));
+            let expected = expected.join().unwrap_or_else(|_| Err(table.problem("reading it broke off")));
             expected.and_then(|expected| Ok((expected, found?)))
         })?;
         if expected != found {
@@ -140,7 +139,9 @@ fn digest<S: Source + ?Sized>(
         if batch.rows.is_empty() {
             return Ok(digest);
         }
-        batch.rows.iter().for_each(|row| digest.add(row));
+        for row in &batch.rows {
+            digest.add(row);
+        }
         seen(batch.rows.len());
         after = Some(batch.cursor);
     }

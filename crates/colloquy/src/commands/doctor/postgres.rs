@@ -30,7 +30,8 @@ pub async fn look(settings: &Settings) -> (Vec<Finding>, Option<Timestamp>) {
 }
 
 fn judge(inspection: &Inspection, now: Timestamp) -> Vec<Finding> {
-    let mut findings = vec![reached(inspection), clocks(inspection.clock, now), schema(inspection), wall(inspection)];
+    let mut findings =
+        vec![reached(inspection), clocks(inspection.clock, now), schema(inspection), wall(inspection)];
     if inspection.pending.is_empty() {
         findings.push(unchecked(inspection.unchecked));
         findings.extend(inspection.partitions.iter().map(|(table, until)| partition(table, *until, now)));

@@ -17,13 +17,20 @@ pub async fn look(settings: &RedisSettings) -> Option<Finding> {
     Some(match cache::check(settings).await {
         Ok(version) => {
             let took = started.elapsed();
-            let state = format!("can be used; a connection and a look took {} ms (version {version})", took.as_millis());
+            let state = format!(
+                "can be used; a connection and a look took {} ms (version {version})",
+                took.as_millis()
+            );
             if took > SLOW {
                 Finding::bad(SUBJECT, state, "Put it nearer to the servers, or give it more room.")
             } else {
                 Finding::good(SUBJECT, state)
             }
         }
-        Err(error) => Finding::bad(SUBJECT, error.to_string(), "Until then nodes know nothing of one another's streams."),
+        Err(error) => Finding::bad(
+            SUBJECT,
+            error.to_string(),
+            "Until then nodes know nothing of one another's streams.",
+        ),
     })
 }
