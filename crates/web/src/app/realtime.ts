@@ -25,12 +25,16 @@ async function checkSession(): Promise<"signed-in" | "signed-out" | "unknown"> {
 
 /** Connects the store with the server: frames come in at most once a paint, and what they call for follows. */
 export function connect(store: Store): Socket {
+  const fresh = new WeakSet<ServerFrame>();
   const gatherer = new FrameGatherer((frames) => {
     store.dispatch(framesArrived(frames));
-    for (const frame of frames) follow(store, frame);
+    for (const frame of frames) follow(store, frame, fresh.has(frame));
   });
   return new Socket(addressOfSocket, {
-    frame: (frame) => gatherer.add(frame),
+    frame(frame, isFresh) {
+      if (isFresh) fresh.add(frame);
+      gatherer.add(frame);
+    },
     state: (state) => store.dispatch(connectionChanged(state)),
     refused: () => store.dispatch(sessionExpired()),
     unexplained: checkSession,
@@ -38,16 +42,16 @@ export function connect(store: Store): Socket {
 }
 
 /** What a frame calls for beyond the change of the state. */
-function follow(store: Store, frame: ServerFrame): void {
+function follow(store: Store, frame: ServerFrame, isFresh: boolean): void {
   const { dispatch } = store;
   const conversationId =
     "channel" in frame && frame.channel?.startsWith("conversation:") ? frame.channel.slice("conversation:".length) : null;
   if (frame.type === "subscribed" || frame.type === "snapshot") {
     // What changed before the subscription began, or was too much to be replayed, is read anew.
-    if (conversationId && (frame.type === "snapshot" || frame.reply_to)) {
+    if (conversationId && (frame.type === "snapshot" || isFresh)) {
       void dispatch(loadThread(conversationId, null, null));
     }
-    if (frame.channel === "user:me" && (frame.type === "snapshot" || !frame.recovered)) {
+    if (frame.channel === "user:me" && (frame.type === "snapshot" || isFresh)) {
       void dispatch(loadConversations({ archived: false, q: "" }, "first"));
     }
     const runId = runOf(frame);

@@ -41,7 +41,7 @@ export const loadConversations =
   async (dispatch, getState) => {
     const key = keyOf(view);
     const list = getState().conversations.lists[key];
-    if (list?.status === "loading" || (which === "next" && !list?.next)) return;
+    if (which === "next" && (list?.status === "loading" || !list?.next)) return;
     dispatch(listAsked(key));
     const page = (query: Record<string, string | boolean | number | undefined>) =>
       request<Page<Conversation>>({

@@ -15,7 +15,7 @@ const PAGE = 50;
 export const loadThread =
   (conversationId: string, leaf: string | null, after: string | null): Thunk<Promise<void>> =>
   async (dispatch, getState) => {
-    if (getState().messages.loading[conversationId] === "loading") return;
+    if (after !== null && getState().messages.loading[conversationId] === "loading") return;
     dispatch(threadAsked(conversationId));
     try {
       const page = await request<Page<ThreadMessage>>({

@@ -5,6 +5,7 @@ const ENDS = new Set(["run.completed", "run.failed", "run.cancelled", "run.inter
 /** How far every channel was read, so that a new connection goes on there. */
 export class Positions {
   #places = new Map<string, { epoch: string | null; after: number }>();
+  #resuming = new Set<string>();
 
   /** Takes note of a frame; a run that is over has nothing more to tell. */
   note(frame: ServerFrame): void {
@@ -26,20 +27,29 @@ export class Positions {
     }
   }
 
+  /** Whether a subscription began without going on from anywhere: what happened before it is not known from it. */
+  isFresh(frame: ServerFrame): boolean {
+    return frame.type === "subscribed" && !this.#resuming.has(frame.channel);
+  }
+
   forget(channel: string): void {
     this.#places.delete(channel);
+    this.#resuming.delete(channel);
   }
 
   clear(): void {
     this.#places.clear();
+    this.#resuming.clear();
   }
 
   /** What to ask for on a new connection. Runs first: a conversation brings along those that were not asked for. */
   requests(wanted: Iterable<string>): SubscriptionRequest[] {
+    this.#resuming.clear();
     const runs = [...this.#places.keys()].filter((channel) => channel.startsWith("run:"));
     return [...runs, ...wanted].map((channel) => {
       const place = this.#places.get(channel);
       if (!place?.epoch) return { channel };
+      this.#resuming.add(channel);
       return { channel, epoch: place.epoch, after: place.after };
     });
   }

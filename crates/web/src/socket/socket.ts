@@ -4,7 +4,8 @@ import { Positions } from "./positions";
 export type ConnectionState = "connecting" | "open" | "lost";
 
 export interface SocketEvents {
-  frame(frame: ServerFrame): void;
+  /** `isFresh`: a subscription began, and what happened before it has to be read elsewhere. */
+  frame(frame: ServerFrame, isFresh: boolean): void;
   state(state: ConnectionState): void;
   /** The server does not accept the session any more. */
   refused(): void;
@@ -108,6 +109,7 @@ export class Socket {
   }
 
   #receive(frame: ServerFrame): void {
+    const isFresh = this.#positions.isFresh(frame);
     this.#positions.note(frame);
     if (frame.type === "welcome") {
       this.#attempts = 0;
@@ -116,7 +118,7 @@ export class Socket {
     } else if (frame.type === "ping") {
       this.#send({ type: "pong" });
     }
-    this.events.frame(frame);
+    this.events.frame(frame, isFresh);
   }
 
   async #closed(code: number, wasOpen: boolean): Promise<void> {

@@ -105,6 +105,9 @@ describe("positions", () => {
       { channel: "user:me" },
       { channel: "conversation:c", epoch: "j", after: 42 },
     ]);
+    const again = (channel: string) => ({ type: "subscribed", channel, epoch: "j", recovered: true, position: 42 }) as ServerFrame;
+    expect(positions.isFresh(again("conversation:c"))).toBe(false);
+    expect(positions.isFresh(again("user:me"))).toBe(true);
     positions.note({ type: "run.completed", channel: "run:r", position: 9 } as ServerFrame);
     expect(positions.requests([])).toEqual([]);
   });
