@@ -50,7 +50,7 @@ export class Upstream {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === "GET") {
-      const models = ["echo", "slow", "held", "rich", "evil", "thinker", "broken"];
+      const models = ["long", "echo", "slow", "held", "rich", "evil", "thinker", "broken"];
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ object: "list", data: models.map((id) => ({ id, object: "model" })) }));
       return;
@@ -102,6 +102,19 @@ export class Upstream {
           await pause(2);
         }
         return "stop";
+      case "long": {
+        // 16,000 tokens at once, as after a pause of the machine, then 4,000 at 200 a second.
+        const chapter = (number: number) => `\n\n## Chapter ${number}\n\n${"word and ".repeat(60)}\n\n\`\`\`js\n${"const a = 1;\n".repeat(40)}\`\`\`\n`;
+        const all = Array.from({ length: 40 }, (_, index) => chapter(index + 1)).join("");
+        const tokens = all.match(/[\s\S]{1,4}/g) ?? [];
+        for (const [index, token] of tokens.entries()) {
+          if (isGone()) break;
+          send({ content: token });
+          if (index > tokens.length - 4_000 && index % 2 === 0) await pause(10);
+          else if (index % 100 === 0) await pause(1);
+        }
+        return "stop";
+      }
       case "evil":
         for (const letter of evilText) send({ content: letter });
         return "stop";

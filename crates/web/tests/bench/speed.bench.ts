@@ -1,0 +1,94 @@
+import type { Page } from "@playwright/test";
+import { answers, composer, newChat, say, test } from "../browser/fixtures";
+
+const show = (what: string, figure: number, unit: string) => console.log(`${figure.toFixed(1).padStart(10)} ${unit.padEnd(6)} ${what}`);
+
+/** Watches tasks and paints while something goes on. */
+async function watched(page: Page, work: () => Promise<void>) {
+  await page.evaluate(() => {
+    const seen = { long: [] as number[], late: 0, frames: 0, input: [] as number[] };
+    (window as unknown as { seen: typeof seen }).seen = seen;
+    new PerformanceObserver((list) => seen.long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
+    new PerformanceObserver((list) => seen.input.push(...list.getEntries().map((entry) => entry.duration))).observe({
+      type: "event",
+      durationThreshold: 16,
+    } as PerformanceObserverInit);
+    let before = performance.now();
+    const frame = (now: number) => {
+      seen.frames += 1;
+      if (now - before > 34) seen.late += 1;
+      before = now;
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+  await work();
+  return page.evaluate(() => (window as unknown as { seen: { long: number[]; late: number; frames: number; input: number[] } }).seen);
+}
+
+test("a cold start", async ({ chat, browser, server }) => {
+  const state = await chat.context().storageState();
+  for (const round of [1, 2, 3]) {
+    const context = await browser.newContext({ storageState: state, baseURL: server.address });
+    const page = await context.newPage();
+    const start = Date.now();
+    await page.goto("/");
+    await composer(page).waitFor();
+    const usable = Date.now() - start;
+    const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0);
+    const bytes = await page.evaluate(() => performance.getEntriesByType("resource").reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).transferSize, 0));
+    if (round === 3) {
+      show("first contentful paint, cold cache", painted, "ms");
+      show("until a message can be typed, cold cache", usable, "ms");
+      show("fetched until then", bytes / 1024, "kB");
+    }
+    await context.close();
+  }
+});
+
+test("a conversation of 2,000 messages", async ({ chat }) => {
+  await chat.evaluate(async () => {
+    const me = (await (await fetch("/api/v1/me")).json()) as { csrf_token: string };
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": me.csrf_token };
+    const post = async (path: string, body: object) =>
+      (await (await fetch(path, { method: "POST", headers, body: JSON.stringify(body) })).json()) as { id: string };
+    const made = await post("/api/v1/conversations", { title: "Long" });
+    for (let index = 1; index <= 2_000; index += 1) {
+      await post(`/api/v1/conversations/${made.id}/messages`, { text: `Message ${index}. ${"Some words. ".repeat(index % 40)}`, reply: false });
+    }
+  });
+  await chat.goto("/");
+  const link = chat.getByRole("link", { name: "Long", exact: true });
+  await link.waitFor();
+  const start = Date.now();
+  await link.click();
+  await chat.getByText("Message 2000.").waitFor();
+  show("opening a conversation of 2,000 messages, from the click", Date.now() - start, "ms");
+  const thread = chat.getByRole("region", { name: "Messages" });
+  const seen = await watched(chat, async () => {
+    for (let step = 0; step < 200 && !(await chat.getByText("Message 1.", { exact: false }).first().isVisible()); step += 1) {
+      await thread.evaluate((element) => element.scrollBy(0, -3_000));
+      await chat.waitForTimeout(50);
+    }
+  });
+  show("longest task while scrolling to its beginning", Math.max(0, ...seen.long), "ms");
+  show("messages in the page at the beginning", await chat.getByRole("article").count(), "");
+});
+
+test("an answer of 20,000 tokens", async ({ chat }) => {
+  await newChat(chat, "long");
+  const seen = await watched(chat, async () => {
+    await say(chat, "Write at length");
+    await answers(chat).getByText("Chapter 2").first().waitFor({ timeout: 60_000 });
+    for (let round = 0; round < 12; round += 1) {
+      await composer(chat).pressSequentially("typing meanwhile ", { delay: 30 });
+      await chat.waitForTimeout(200);
+    }
+    await answers(chat).getByText("local/long").waitFor({ timeout: 120_000 });
+  });
+  show("long tasks (over 50 ms) while it streamed", seen.long.length, "");
+  show("longest task", Math.max(0, ...seen.long), "ms");
+  show("frames later than 34 ms, of 100", (100 * seen.late) / Math.max(1, seen.frames), "");
+  const slow = seen.input.sort((one, other) => one - other);
+  show("typing, from key to paint, 95 of 100", slow[Math.floor(slow.length * 0.95)] ?? 0, "ms");
+});
