@@ -30,17 +30,25 @@ $$;
 -- What search finds of a message: its words as the language of the workspace stems them, and whose they are, so that a
 -- search among one person's messages never walks through everybody's. NULL where there are no words. Words beyond what
 -- one row can hold are left out.
-CREATE FUNCTION message_words(workspace uuid, owner uuid, words text) RETURNS tsvector LANGUAGE sql STABLE AS $$
-    SELECT to_tsvector(
-            ('colloquy_' || w.search_language)::regconfig,
+CREATE FUNCTION message_words(workspace uuid, owner uuid, words text) RETURNS tsvector LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF words = '' THEN
+        RETURN NULL;
+    END IF;
+    RETURN to_tsvector(
+            ('colloquy_' || (SELECT w.search_language FROM workspaces w WHERE w.id = workspace))::regconfig,
             CASE WHEN octet_length(words) <= 500000 THEN words ELSE left(words, 125000) END
-        ) || array_to_tsvector(ARRAY['owner:' || owner])
-    FROM workspaces w WHERE w.id = workspace AND words <> ''
+        ) || array_to_tsvector(ARRAY['owner:' || owner]);
+END
 $$;
 
 -- Words as they are looked for in a workspace: an expression in the form of to_tsquery().
-CREATE FUNCTION search_query(workspace uuid, expression text) RETURNS tsquery LANGUAGE sql STABLE AS $$
-    SELECT to_tsquery(('colloquy_' || w.search_language)::regconfig, expression) FROM workspaces w WHERE w.id = workspace
+CREATE FUNCTION search_query(workspace uuid, expression text) RETURNS tsquery LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN to_tsquery(
+        ('colloquy_' || (SELECT w.search_language FROM workspaces w WHERE w.id = workspace))::regconfig, expression
+    );
+END
 $$;
 
 -- The ids of up to `most` messages of a person that match, the newest first, each with its rank when `ranked`.
