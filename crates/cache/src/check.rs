@@ -30,6 +30,17 @@ pub enum CheckError {
         /// What the attempt gave.
         reason: String,
     },
+    /// Its certificate is not one to trust.
+    #[error(
+        "redis.url: the certificate of the Redis at {place} is not trusted ({reason}). Have this machine trust the \
+         authority that issued it, or name its file in SSL_CERT_FILE"
+    )]
+    Untrusted {
+        /// The address without its password.
+        place: String,
+        /// What is wrong with the certificate.
+        reason: String,
+    },
     /// It wants to know a password.
     #[error(
         "redis.url: the Redis at {place} demands a password. Put it into the address, redis://:password@host:port, or \
@@ -114,6 +125,7 @@ fn explain(error: &RedisError, place: &str) -> CheckError {
         ErrorKind::Io if error.is_timeout() => {
             CheckError::Unreachable { place, reason: "it does not answer".to_owned() }
         }
+        ErrorKind::Io if reason.contains("certificate") => CheckError::Untrusted { place, reason },
         ErrorKind::Io => CheckError::Unreachable { place, reason },
         ErrorKind::AuthenticationFailed => CheckError::PasswordWrong { place },
         _ if matches!(error.code(), Some("WRONGPASS")) => CheckError::PasswordWrong { place },
