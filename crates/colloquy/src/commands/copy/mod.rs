@@ -2,6 +2,8 @@
 
 mod location;
 mod progress;
+#[cfg(test)]
+mod tests;
 
 use std::sync::mpsc;
 use std::thread;
