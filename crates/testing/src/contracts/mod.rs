@@ -21,6 +21,7 @@ pub mod runs;
 pub mod search;
 mod storage;
 mod world;
+pub mod writing;
 
 pub use storage::Storage;
 pub use world::World;

@@ -163,6 +163,11 @@ macro_rules! storage_contract {
             the_best_match_comes_first,
             words_match_without_case_and_accents,
         ]);
+        $crate::stamp_suite!($storage, writing: [
+            a_refused_unit_is_in_nobodys_way,
+            nothing_optional_is_needed,
+            places_of_each_person_are_linked,
+        ]);
     };
 }
 
@@ -199,6 +204,7 @@ mod tests {
             include_str!("messages.rs"),
             include_str!("runs.rs"),
             include_str!("search.rs"),
+            include_str!("writing.rs"),
         ];
         for suite in suites {
             for line in suite.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
