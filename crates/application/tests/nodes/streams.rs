@@ -77,7 +77,7 @@ async fn an_answer_of_one_node_is_read_on_the_other_event_by_event() {
     let late = follow(&world, &there, run_id).await;
     assert!(late.is_over());
     assert!(matches!(late, Followed::Live(_)), "who comes back soon goes on where they were");
-    tokio::time::sleep(Duration::from_secs(120)).await;
+    tokio::time::sleep(Duration::from_mins(2)).await;
     assert!(matches!(follow(&world, &there, run_id).await, Followed::Stored { .. }));
 }
 
