@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use testing::servers::TestDatabase;
 
-use super::pages::seed;
+use super::pages::{number, seed};
 use crate::figures::{per_second, print, rate, ratio};
 use crate::server::{Server, binary, folder};
 use crate::{Outcome, stores};
 
+/// So many conversations at most.
 const CONVERSATIONS: u64 = 20_000;
 const MESSAGES: u64 = 10;
 
@@ -18,7 +19,8 @@ pub async fn run() -> Outcome {
     let database = stores::database(&postgres).await?;
     let data = folder()?;
     Server::start(data.path(), None).await?.process.stop()?;
-    seed(data.path(), CONVERSATIONS, MESSAGES)?;
+    let conversations = number("BENCH_CONVERSATIONS", CONVERSATIONS)?.min(CONVERSATIONS);
+    seed(data.path(), conversations, MESSAGES)?;
     let sqlite = format!("sqlite://{}", data.path().join("colloquy.db").display());
     let started = Instant::now();
     let (rows, there) = copy(&sqlite, &database.url())?;

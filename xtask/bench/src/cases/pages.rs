@@ -136,7 +136,8 @@ async fn long_conversation(server: &Server, authorization: &str) -> Outcome<Stri
     Ok(id)
 }
 
-fn number(variable: &str, usual: u64) -> Outcome<u64> {
+/// A number that a variable of the environment may replace.
+pub fn number(variable: &str, usual: u64) -> Outcome<u64> {
     Ok(std::env::var(variable).map_or(Ok(usual), |value| value.parse())?)
 }
 

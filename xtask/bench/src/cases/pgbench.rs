@@ -96,7 +96,7 @@ fn script(pipelined: bool) -> String {
         "INSERT INTO messages (id, workspace_id, conversation_id, owner_id, parent_id, role, status, version, created_at, \
          edited_at, model, finish_reason, usage, failure, parts, effective_request, words) SELECT m.id, c.workspace_id, \
          c.id, c.owner_id, m.parent_id, 'user', 'complete', 1, now(), NULL, NULL, NULL, NULL, NULL, m.parts, NULL, \
-         message_words(c.workspace_id, c.owner_id, m.words) FROM (VALUES ({posted}, {conversation}, CASE WHEN \
+         message_words(c.workspace_id, c.owner_id, 'user', m.words) FROM (VALUES ({posted}, {conversation}, CASE WHEN \
          :version::int8 > 1 THEN {before} END, '[{{\"kind\":\"text\",\"text\":\"What is quicker than this?\"}}]'::json, \
          'what is quicker than this'::text)) m (id, conversation_id, parent_id, parts, words) JOIN conversations c ON c.id = \
          m.conversation_id AND c.workspace_id = '{WORKSPACE}'"
