@@ -18,12 +18,15 @@ use tokio_postgres::{AsyncMessage, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::address::Address;
+use crate::pulse::Pulse;
 
 /// A connection to a server, set up and ready.
 pub(crate) struct Connection {
     pub(crate) diesel: AsyncPgConnection,
     /// The texts of statements of units of work that are prepared on this connection.
     pub(crate) prepared: Mutex<HashSet<&'static str>>,
+    /// Whether its server answers at all.
+    pub(crate) pulse: Arc<Pulse>,
     driver: Driver,
 }
 
@@ -49,6 +52,7 @@ impl Connection {
 /// Makes connections of one kind.
 pub(crate) struct Connector {
     address: Address,
+    pulse: Arc<Pulse>,
     tls: MakeRustlsConnect,
     /// What is said to the server first.
     setup: String,
@@ -58,14 +62,15 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         address: Address,
         tls: MakeRustlsConnect,
         setup: String,
         timeout: Duration,
         runtime: Handle,
     ) -> Self {
-        Self { address, tls, setup, timeout, runtime }
+        let pulse = Arc::new(Pulse::of(address.clone()));
+        Self { address, pulse, tls, setup, timeout, runtime }
     }
 
     /// Where its connections lead.
@@ -80,9 +85,10 @@ impl Connector {
     ) -> Result<Connection, ConnectError> {
         let (address, tls, setup, timeout) =
             (self.address.clone(), self.tls.clone(), self.setup.clone(), self.timeout);
-        let runtime = self.runtime.clone();
+        let (runtime, pulse) = (self.runtime.clone(), Arc::clone(&self.pulse));
         let making = self.runtime.spawn(async move {
-            tokio::time::timeout(timeout, connect(&address, tls, &setup, notifications, &runtime)).await
+            let connecting = connect(&address, pulse, tls, &setup, notifications, &runtime);
+            tokio::time::timeout(timeout, connecting).await
         });
         match making.await {
             Ok(Ok(made)) => made,
@@ -121,6 +127,7 @@ impl ConnectError {
 
 async fn connect(
     address: &Address,
+    pulse: Arc<Pulse>,
     tls: MakeRustlsConnect,
     setup: &str,
     notifications: Option<mpsc::UnboundedSender<Notification>>,
@@ -155,7 +162,7 @@ async fn connect(
     client.batch_execute(setup).await.map_err(|error| ConnectError::Setup(error.to_string()))?;
     let diesel =
         AsyncPgConnection::try_from(client).await.map_err(|error| ConnectError::Setup(error.to_string()))?;
-    Ok(Connection { diesel, prepared: Mutex::default(), driver })
+    Ok(Connection { diesel, prepared: Mutex::default(), pulse, driver })
 }
 
 impl Manager for Connector {

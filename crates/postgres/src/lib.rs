@@ -16,13 +16,14 @@ mod idempotency;
 mod identities;
 mod inspection;
 mod jobs;
+mod journal;
 mod maintenance;
 mod messages;
-mod journal;
 pub mod migrate;
 mod outbox;
 mod pool;
 mod preflight;
+mod pulse;
 mod runs;
 mod search;
 mod seen;
@@ -195,7 +196,8 @@ impl Postgres {
             setup.push_str("; SET ROLE ");
             setup.push_str(APP_ROLE);
         }
-        let pool = Pool::new(connector(&setup)?, settings).map_err(|error| OpenError::Failed(error.to_string()))?;
+        let pool =
+            Pool::new(connector(&setup)?, settings).map_err(|error| OpenError::Failed(error.to_string()))?;
         drop(pool.get().await.map_err(|error| OpenError::Failed(error.to_string()))?);
         Ok(pool)
     }

@@ -21,8 +21,8 @@
 //! (`futures_util::try_join!`) travel together, but one that is not prepared yet lets others overtake it.
 
 use std::future::Future;
-use std::task::Poll;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use deadpool::managed::Object;
@@ -60,6 +60,9 @@ pub(crate) enum Access {
     /// Read and write; what is committed in the last moments before a crash may be lost.
     Hasty,
 }
+
+/// How long a statement waits before it is asked whether the server answers anybody at all.
+const UNEASY: Duration = Duration::from_millis(500);
 
 /// Work on one connection, inside one transaction.
 pub(crate) struct Session {
@@ -157,7 +160,10 @@ impl Session {
     }
 
     /// Runs a statement, behind the beginning of the transaction where it has not begun yet.
-    pub(crate) async fn run<T>(&self, statement: impl Future<Output = QueryResult<T>>) -> Result<T, StorageError> {
+    pub(crate) async fn run<T>(
+        &self,
+        statement: impl Future<Output = QueryResult<T>>,
+    ) -> Result<T, StorageError> {
         if self.has_begun.swap(true, Ordering::Relaxed) {
             return self.wait(statement).await;
         }
@@ -185,8 +191,24 @@ impl Session {
     /// Waits for an answer of the server, but not for ever.
     async fn wait<T>(&self, answer: impl Future<Output = QueryResult<T>>) -> Result<T, StorageError> {
         self.is_busy.store(true, Ordering::Relaxed);
-        let answer = tokio::time::timeout(self.patience + Duration::from_millis(500), answer).await;
-        let answer = answer.map_err(|_| Outage::new("the database did not answer in time"))?;
+        let pulse = &self.connection().map_err(StorageError::from)?.pulse;
+        let mut answer = std::pin::pin!(answer);
+        let answered = async {
+            loop {
+                let beats = async {
+                    tokio::time::sleep(UNEASY).await;
+                    pulse.beats().await
+                };
+                tokio::select! {
+                    biased;
+                    answer = &mut answer => return Some(answer),
+                    beats = beats => if !beats { return None },
+                }
+            }
+        };
+        let answer = tokio::time::timeout(self.patience + Duration::from_millis(500), answered).await;
+        let answer =
+            answer.ok().flatten().ok_or_else(|| Outage::new("the database did not answer in time"))?;
         let is_lost = matches!(&answer, Err(Error::DatabaseError(kind, _)) if is_lost(kind));
         self.is_busy.store(is_lost, Ordering::Relaxed);
         answer.map_err(|error| crate::errors::Failure::from(error).into())

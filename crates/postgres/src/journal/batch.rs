@@ -70,9 +70,11 @@ impl<'a> Step<'a> {
     fn send<'s>(&self, session: &'s Session) -> Outcome<BoxFuture<'s, QueryResult<Done>>> {
         let connection = session.diesel()?;
         Ok(match self.expected {
-            Expected::Places => rows::<(BigInt, Nullable<SqlUuid>), Placed>(connection, self.sql, &self.values)
-                .map(|rows| rows.map(Done::Placed))
-                .boxed(),
+            Expected::Places => {
+                rows::<(BigInt, Nullable<SqlUuid>), Placed>(connection, self.sql, &self.values)
+                    .map(|rows| rows.map(Done::Placed))
+                    .boxed()
+            }
             _ => changed(connection, self.sql, &self.values).map(|count| count.map(Done::Changed)).boxed(),
         })
     }
@@ -80,7 +82,9 @@ impl<'a> Step<'a> {
     /// The places, where it gives some.
     fn judge(self, done: QueryResult<Done>) -> Result<Option<Vec<Placed>>, Undone> {
         let wanted = match &self.expected {
-            Expected::Rows(count) | Expected::RowsInPlace(count) | Expected::Messages { count, .. } => Some(*count),
+            Expected::Rows(count) | Expected::RowsInPlace(count) | Expected::Messages { count, .. } => {
+                Some(*count)
+            }
             Expected::Anything | Expected::Places => None,
         };
         match (done, self.expected) {
@@ -122,12 +126,11 @@ pub(super) async fn carry_out(session: &Session, steps: Vec<Step<'_>>) -> Result
     }
     for step in steps {
         let sql = step.sql;
-        for done in session.together(vec![step.send(session)?]).await? {
+        if let Some(done) = session.together(vec![step.send(session)?]).await?.pop() {
             if done.is_ok() {
                 prepared.lock().insert(sql);
             }
             places.extend(step.judge(done)?);
-            break;
         }
     }
     Ok(places)

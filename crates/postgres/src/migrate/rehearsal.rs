@@ -29,9 +29,10 @@ pub async fn rehearse(settings: &Settings) -> Result<Option<Rehearsal>, OpenErro
     say(&migrator.connection, "SET lock_timeout = '2s'").await?;
     let migrations = migrator
         .harness(|harness| {
+            // Looking makes the table of migrations where there is none; that is taken back as well.
+            harness.begin_test_transaction().map_err(failed)?;
             let pending = harness.pending_migrations(MIGRATIONS).map_err(failed)?;
             let mut migrations = Vec::with_capacity(pending.len());
-            harness.begin_test_transaction().map_err(failed)?;
             for migration in &pending {
                 let begin = Instant::now();
                 migration.run(harness).map_err(failed)?;
