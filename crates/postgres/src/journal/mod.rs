@@ -48,6 +48,10 @@ impl Journal for Postgres {
         self.facts_after(workspace_id, scope, after, limit).await
     }
 
+    async fn forgotten(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError> {
+        self.forgotten_of(workspace_id, scope).await
+    }
+
     async fn head(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError> {
         self.head_of(workspace_id, scope).await
     }
@@ -84,15 +88,15 @@ impl Postgres {
         };
         let session = self.write(scope).await?;
         let steps = Plan::of(&unit, &self.settings.search_language)?;
-        let placed = match carry_out(&session, steps).await {
-            Ok(placed) => placed,
+        let given = match carry_out(&session, steps).await {
+            Ok(given) => given,
             Err(Undone::Because(error)) => return Err(error),
             Err(Undone::Parents(parents)) => {
                 drop(session);
                 return Err(self.missing_parent(unit.workspace_id, &parents).await);
             }
         };
-        let places = facts::places(&unit, placed)?;
+        let places = facts::places(&unit, given)?;
         let turn = self.order.enter(&places);
         session.commit().await?;
         self.order.wait(&places, &turn).await;
