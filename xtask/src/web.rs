@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use crate::{Outcome, command, project, tools};
 
 /// What the client is made of, below its folder.
-const SOURCES: [&str; 5] = ["src", "scripts", "index.html", "package.json", "vite.config.ts"];
+const SOURCES: [&str; 6] = ["src", "public", "scripts", "index.html", "package.json", "vite.config.ts"];
 /// The contract of the server, from which the types of the client are made.
 const CONTRACT: &str = "crates/server/golden";
 

@@ -1,7 +1,7 @@
 import { createContext, useContext, useEffect } from "react";
 import { isProblem } from "../api/problem";
 import { at, request } from "../api/request";
-import { sendNext } from "../composer/actions";
+import { retryAll, sendNext } from "../composer/actions";
 import type { Me, Run, ServerFrame } from "../contract";
 import { loadConversations } from "../conversations/actions";
 import { loadThread } from "../messages/actions";
@@ -35,7 +35,10 @@ export function connect(store: Store): Socket {
       if (isFresh) fresh.add(frame);
       gatherer.add(frame);
     },
-    state: (state) => store.dispatch(connectionChanged(state)),
+    state(state) {
+      store.dispatch(connectionChanged(state));
+      if (state === "open") store.dispatch(retryAll());
+    },
     refused: () => store.dispatch(sessionExpired()),
     unexplained: checkSession,
   });

@@ -6,6 +6,7 @@ import { problemFrom } from "../conversations/actions";
 import { exchangeArrived } from "../messages/actions";
 import { isTerminal } from "../messages/slice";
 import type { RootState, Thunk } from "../store/store";
+import { noticed } from "../ui/notices";
 import { isEmpty, readDraft, writeDraft } from "./drafts";
 import { type Outgoing, outgoingChanged, outgoingRemoved, queued } from "./outbox";
 
@@ -65,7 +66,8 @@ export const sendNext =
         dispatch(outgoingChanged({ key: next.key, status: "queued" }));
       } else {
         dispatch(outgoingChanged({ key: next.key, status: "failed", problem }));
-        if (!isPassing(problem)) dispatch(giveBack(next));
+        // What was refused goes back to where it can be changed, with the reason.
+        if (!isPassing(problem) && dispatch(giveBack(next))) dispatch(noticed("notice.notSent", problem));
       }
     }
   };
@@ -77,6 +79,13 @@ export const retry =
     dispatch(outgoingChanged({ key: outgoing.key, status: "queued", problem: null }));
     void dispatch(sendNext(outgoing.conversationId));
   };
+
+/** Sends again everything that could not be sent while nobody was there. */
+export const retryAll = (): Thunk => (dispatch, getState) => {
+  for (const outgoing of getState().outbox) {
+    if (outgoing.status === "failed" && outgoing.problem && isPassing(outgoing.problem)) dispatch(retry(outgoing));
+  }
+};
 
 /** Puts a message back into the composer, where it can be changed, unless something else stands there. */
 export const giveBack =

@@ -1,6 +1,5 @@
 import type { Token, Tokens } from "marked";
 import { type ReactNode, memo, useRef } from "react";
-import { Diagram } from "./Diagram";
 import { CodeBlock } from "./CodeBlock";
 import { Formula } from "./Formula";
 import { Link, Picture } from "./Link";
@@ -97,7 +96,6 @@ function block(token: Token, key: number, isOpen = false): ReactNode {
     case "code": {
       const { text, lang } = token as Tokens.Code;
       const language = lang?.split(/\s/)[0] ?? "";
-      if (language === "mermaid" && !isOpen) return <Diagram key={key} source={text} />;
       return <CodeBlock key={key} code={text} language={language} isOpen={isOpen} />;
     }
     case "blockquote":

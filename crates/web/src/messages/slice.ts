@@ -12,9 +12,14 @@ export interface MessagesState {
   /** Loading older messages of a conversation. */
   loading: Record<string, "loading" | "failed">;
   problems: Record<string, Problem>;
+  /** The conversations that were opened last, the newest first. Messages of others are not kept. */
+  recent: string[];
 }
 
-const initialState: MessagesState = { entities: {}, children: {}, cursors: {}, loading: {}, problems: {} };
+/** How many conversations are kept with their messages. */
+const KEPT = 12;
+
+const initialState: MessagesState = { entities: {}, children: {}, cursors: {}, loading: {}, problems: {}, recent: [] };
 
 const placeOf = (message: Message) => message.parent_id ?? message.conversation_id;
 
@@ -44,6 +49,18 @@ function remove(state: MessagesState, ids: string[]): void {
   }
 }
 
+/** Notes that a conversation is being read, and lets go of the one that was read longest ago. */
+function note(state: MessagesState, conversationId: string): void {
+  if (state.recent[0] === conversationId) return;
+  state.recent = [conversationId, ...state.recent.filter((id) => id !== conversationId)];
+  for (const old of state.recent.splice(KEPT)) {
+    const messages = Object.values(state.entities).filter((message) => message.conversation_id === old);
+    remove(state, messages.map(({ id }) => id));
+    delete state.children[old];
+    delete state.problems[old];
+  }
+}
+
 /** Whether a message will not change by itself any more. */
 export function isTerminal(message: Message): boolean {
   return message.status !== "pending" && message.status !== "streaming";
@@ -54,11 +71,13 @@ const slice = createSlice({
   initialState,
   reducers: {
     threadAsked(state, { payload: conversationId }: PayloadAction<string>) {
+      note(state, conversationId);
       state.loading[conversationId] = "loading";
       delete state.problems[conversationId];
     },
     threadArrived(state, { payload }: PayloadAction<{ conversationId: string; page: Page<ThreadMessage> }>) {
       const { conversationId, page } = payload;
+      note(state, conversationId);
       delete state.loading[conversationId];
       for (const { sibling_ids, ...message } of page.items) {
         upsert(state, message);
@@ -84,7 +103,9 @@ const slice = createSlice({
       .addCase(framesArrived, (state, { payload: frames }) => {
         for (const frame of frames) {
           if (frame.type !== "event") continue;
-          if (frame.event.message) upsert(state, frame.event.message);
+          const { message } = frame.event;
+          // Conversations that nobody reads here are loaded when somebody does.
+          if (message && state.recent.includes(message.conversation_id)) upsert(state, message);
           if (frame.event.removed_ids) remove(state, frame.event.removed_ids);
         }
       }),

@@ -115,8 +115,16 @@ function Hit({ hit }: { hit: SearchHit }) {
         </span>
       </span>
       <p dir="auto">
-        {hit.snippet.map((piece, index) => (piece.highlighted ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>))}
+        {hit.snippet.map(({ highlighted, text }, index) => {
+          const Piece = highlighted ? "mark" : "span";
+          return <Piece key={index}>{withoutMarks(text)}</Piece>;
+        })}
       </p>
     </Link>
   );
+}
+
+/** A passage without the marks of Markdown that only mean something at their place in the whole. */
+function withoutMarks(text: string): string {
+  return text.replaceAll(/\*\*|`+/g, "").replaceAll(/(^|\s)#{1,6}\s/g, "$1");
 }

@@ -14,6 +14,7 @@ export type NoticeText =
   | "notice.notSaved"
   | "notice.notDeleted"
   | "notice.someFailed"
+  | "notice.notSent"
   | "notice.notStopped"
   | "notice.notForked"
   | "notice.notRegenerated"

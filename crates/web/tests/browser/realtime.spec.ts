@@ -122,3 +122,36 @@ test("a message that could not be sent waits, and is sent once", async ({ chat, 
   await expect(questions(chat)).toHaveCount(2);
   expect(server.upstream.asked.length).toBe(before + 1);
 });
+
+test("what is sent while nobody is there goes out by itself once the server is back", async ({ chat, server, expected }) => {
+  expected.push(/WebSocket|Failed to load resource/);
+  await newChat(chat, "echo");
+  await say(chat, "Before");
+  await expect(answers(chat)).toContainText("You said: Before");
+  await server.kill();
+  await say(chat, "Into the void");
+  await expect(chat.getByRole("button", { name: "Send again" })).toBeVisible();
+  await server.resume();
+  await expect(answers(chat).last()).toContainText("You said: Into the void");
+  await expect(questions(chat)).toHaveCount(2);
+});
+
+test("what the server refuses goes back to where it can be changed", async ({ chat, expected }) => {
+  expected.push(/422/);
+  await newChat(chat, "echo");
+  await say(chat, "Before");
+  await expect(answers(chat)).toContainText("You said: Before");
+  await chat.route("**/messages", (route) =>
+    route.request().method() === "POST"
+      ? route.fulfill({
+          status: 422,
+          contentType: "application/problem+json",
+          body: JSON.stringify({ type: "/problems/invalid_input", title: "Invalid input", status: 422, detail: "It is too long.", trace_id: "0" }),
+        })
+      : route.continue(),
+  );
+  await say(chat, "Too long by far");
+  await expect(chat.getByText("The message was not sent. It is too long.")).toBeVisible();
+  await expect(composer(chat)).toHaveValue("Too long by far");
+  await expect(questions(chat)).toHaveCount(1);
+});

@@ -63,5 +63,10 @@ test("the page is held by one strict policy and kept for ever only where its add
       expect(await plain.text()).toBe(await file.text());
     }
   }
+  const manifest = await fetch(`${server.address}/manifest.webmanifest`);
+  expect(manifest.headers.get("content-type")).toBe("application/manifest+json");
+  expect(manifest.headers.get("cache-control")).toBe("no-cache");
+  const { icons } = (await manifest.json()) as { icons: { src: string }[] };
+  for (const { src } of icons) expect((await fetch(server.address + src)).headers.get("content-type")).toBe("image/svg+xml");
   expect((await fetch(`${server.address}/api/v1/nothing`)).headers.get("content-type")).toContain("problem+json");
 });

@@ -78,6 +78,22 @@ describe("a thread", () => {
   });
 });
 
+describe("messages", () => {
+  it("are kept for the conversations that were opened last, and for no others", () => {
+    let state = messagesReducer(undefined, nothing);
+    for (let index = 0; index < 30; index += 1) {
+      const conversationId = `c${index}`;
+      const items = [message(`m${index}`, null, { conversation_id: conversationId })];
+      state = messagesReducer(state, threadArrived({ conversationId, page: { items, next: null } }));
+    }
+    expect(Object.keys(state.entities)).toHaveLength(12);
+    expect(state.entities["m29"]).toBeDefined();
+    const { sibling_ids: _, ...foreign } = message("x", null, { conversation_id: "c0" });
+    state = messagesReducer(state, framesArrived([event({ type: "message.posted", message: foreign })]));
+    expect(state.entities["x"]).toBeUndefined();
+  });
+});
+
 describe("runs", () => {
   const started = { type: "run.started", channel: "run:r", position: 1, conversation_id: "c", message_id: "m", model: "a/b" } as ServerFrame;
   it("belong to their message until the event that ends them brings it whole", () => {
