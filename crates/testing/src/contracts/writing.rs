@@ -124,7 +124,7 @@ pub async fn nothing_optional_is_needed(storage: Storage) {
         .expect("reading works");
     assert_eq!(page.items.len(), 1);
     let users = identities.users(world.workspace_id, PageRequest::first(10)).await.expect("reading works");
-    assert_eq!(users.items, [world.user.clone()]);
+    assert_eq!(users.items, std::slice::from_ref(&world.user));
     let keys = identities.api_keys(world.workspace_id, world.user.id, PageRequest::first(10)).await;
     assert_eq!(keys.expect("reading works").items, []);
 }
