@@ -27,10 +27,11 @@ BEGIN
 END
 $$;
 
--- What search finds of a message: its words as the language of the workspace stems them, and whose they are, so that a
--- search among one person's messages never walks through everybody's. NULL where there are no words. Words beyond what
--- one row can hold are left out.
-CREATE FUNCTION message_words(workspace uuid, owner uuid, words text) RETURNS tsvector LANGUAGE plpgsql STABLE AS $$
+-- What search finds of a message: its words as the language of the workspace stems them, whose they are and who speaks, so
+-- that a search among one person's messages, or those of a role, never walks through all others. NULL where there are no
+-- words. Words beyond what one row can hold are left out.
+CREATE FUNCTION message_words(workspace uuid, owner uuid, role text, words text) RETURNS tsvector
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF words = '' THEN
         RETURN NULL;
@@ -38,7 +39,7 @@ BEGIN
     RETURN to_tsvector(
             ('colloquy_' || (SELECT w.search_language FROM workspaces w WHERE w.id = workspace))::regconfig,
             CASE WHEN octet_length(words) <= 500000 THEN words ELSE left(words, 125000) END
-        ) || array_to_tsvector(ARRAY['owner:' || owner]);
+        ) || array_to_tsvector(ARRAY['owner:' || owner, 'role:' || role]);
 END
 $$;
 
@@ -65,7 +66,9 @@ DECLARE
     filter constant text :=
         'owner_id = $1 AND workspace_id = $2 AND words @@ $3 AND ($4::text IS NULL OR role = $4)
          AND ($5::uuid IS NULL OR conversation_id <> $5)';
-    of_owner constant tsquery := wanted && format('''owner:%s''', owner)::tsquery;
+    indexed constant tsquery := wanted && format(
+        CASE WHEN spoken_by IS NULL THEN '''owner:%s''' ELSE '''owner:%s'' & ''role:%s''' END, owner, spoken_by
+    )::tsquery;
     place record;
     newest uuid;
     walked_to uuid;
@@ -111,7 +114,7 @@ BEGIN
             'SELECT id, CASE WHEN $8 THEN ts_rank(words, $9, 1) ELSE 0 END FROM (
                  SELECT * FROM %I WHERE words @@ $3 AND id < $6 AND id >= $7 OFFSET 0
              ) matching WHERE ' || filter || ' ORDER BY id DESC LIMIT $10', place.name
-        ) USING owner, workspace, of_owner, spoken_by, other_than, newest, place.lower_id, ranked, wanted, missing;
+        ) USING owner, workspace, indexed, spoken_by, other_than, newest, place.lower_id, ranked, wanted, missing;
         GET DIAGNOSTICS found = ROW_COUNT;
         missing := missing - found;
         EXIT WHEN missing <= 0;

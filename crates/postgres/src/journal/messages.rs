@@ -21,7 +21,8 @@ static POST: LazyLock<Vec<String>> = LazyLock::new(|| (1..=AT_ONCE).map(post_sta
 fn post_statement(messages: usize) -> String {
     let rows: Vec<String> = (0..messages)
         .map(|message| {
-            let own: Vec<String> = (0..VALUES).map(|value| format!("${}", 2 + message * VALUES + value)).collect();
+            let own: Vec<String> =
+                (0..VALUES).map(|value| format!("${}", 2 + message * VALUES + value)).collect();
             format!("({})", own.join(", "))
         })
         .collect();
@@ -32,7 +33,7 @@ fn post_statement(messages: usize) -> String {
          )
          SELECT m.id, c.workspace_id, c.id, c.owner_id, m.parent_id, m.role, m.status, m.version, m.created_at,
              m.edited_at, m.model, m.finish_reason, m.usage, m.failure, m.parts, m.effective_request,
-             message_words(c.workspace_id, c.owner_id, m.words)
+             message_words(c.workspace_id, c.owner_id, m.role, m.words)
          FROM (VALUES {}) m (
              id, conversation_id, parent_id, role, status, version, created_at, edited_at, model, finish_reason, usage,
              failure, parts, effective_request, words
@@ -101,7 +102,7 @@ pub(super) fn replace<'a>(plan: &mut Plan<'a>, message: &'a Message) -> Outcome<
     plan.add(
         "UPDATE messages
          SET status = $5, version = $6, edited_at = $7, model = $8, finish_reason = $9, usage = $10, failure = $11,
-             parts = $12, effective_request = $13, words = message_words(workspace_id, owner_id, $14)
+             parts = $12, effective_request = $13, words = message_words(workspace_id, owner_id, role, $14)
          WHERE id = $1 AND workspace_id = $2 AND conversation_id = $3 AND version = $4",
         values![
             message.id,

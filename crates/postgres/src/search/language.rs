@@ -21,7 +21,7 @@ const NEXT: &str = "SELECT id, parts FROM messages
      WHERE workspace_id = $1 AND id > $2 AND status NOT IN ('pending', 'streaming')
      ORDER BY id LIMIT $3 FOR NO KEY UPDATE";
 
-const INDEX: &str = "UPDATE messages m SET words = message_words($1, m.owner_id, w.words)
+const INDEX: &str = "UPDATE messages m SET words = message_words($1, m.owner_id, m.role, w.words)
      FROM unnest($2, $3) AS w (id, words)
      WHERE m.id = w.id AND m.workspace_id = $1 AND m.id >= $4 AND m.id <= $5";
 

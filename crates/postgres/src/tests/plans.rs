@@ -146,6 +146,23 @@ async fn a_search_reads_backwards_until_it_has_enough() {
     }
 }
 
+/// Who speaks is in the index, so words that everybody uses are not read when hardly anybody of that role uses them.
+#[tokio::test]
+async fn a_search_for_a_rare_role_reads_little() {
+    let database = seeded().await;
+    let client = ready(&database).await;
+    client.batch_execute("BEGIN").await.expect("a transaction can begin");
+    let search = format!(
+        "SELECT id FROM search_messages('{WORKSPACE}', '{PERSON}', search_query('{WORKSPACE}', 'common'), 'system', NULL, \
+         NULL, false, 6)"
+    );
+    assert_eq!(rows(&client, &search).await, <[&str; 0]>::default());
+    // What was said last is walked through twice: to look at it, and to know where it ends.
+    let read = "SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0) <= 4000 FROM pg_stat_xact_user_tables
+         WHERE relname LIKE 'messages\\_%'";
+    assert_eq!(rows(&client, read).await, ["t"]);
+}
+
 /// Dropping the oldest month reads no other month, and deletes no row.
 #[tokio::test]
 async fn retention_touches_what_goes_and_nothing_else() {

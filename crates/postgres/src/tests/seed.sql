@@ -41,7 +41,9 @@ SELECT pg_temp.id(at, 1000 + message), c.workspace_id, c.id, c.owner_id,
     1, at, CASE message % 2 WHEN 1 THEN 'user' ELSE 'assistant' END, 'complete',
     '[{"kind":"text","text":"common words"}]',
     to_tsvector('colloquy_simple', 'common words word' || number % 1000 || ' number' || number)
-        || array_to_tsvector(ARRAY['owner:' || c.owner_id])
+        || array_to_tsvector(ARRAY[
+            'owner:' || c.owner_id, 'role:' || CASE message % 2 WHEN 1 THEN 'user' ELSE 'assistant' END
+        ])
 FROM (SELECT c.*, split_part(c.title, ' ', 2)::bigint AS number FROM conversations c) c
 CROSS JOIN generate_series(1, 6) message,
     LATERAL (SELECT c.created_at + message * interval '1 minute' AS at,

@@ -66,7 +66,7 @@ pub(super) fn insert(table: &Table, types: &Types) -> String {
         "messages" => {
             columns.extend(["owner_id", "words"]);
             values.push("c.owner_id".to_owned());
-            values.push("message_words(s.workspace_id, c.owner_id, s.searchable)".to_owned());
+            values.push("message_words(s.workspace_id, c.owner_id, s.role, s.searchable)".to_owned());
             join = " JOIN conversations c ON c.id = s.conversation_id";
         }
         "message_edits" => {
