@@ -20,6 +20,8 @@ pub enum Code {
     Forbidden,
     /// There is no such thing, or it is somebody else's.
     NotFound,
+    /// It was there once, and is no longer kept.
+    Gone,
     /// It does not fit the present state.
     Conflict,
     /// The version that the caller expected is not the present one.
@@ -114,6 +116,16 @@ impl Error {
     /// Something that does not exist, or is somebody else's: both look the same.
     pub fn not_found() -> Self {
         Self::new(Code::NotFound, "not_found", "There is nothing here that you may see.")
+    }
+
+    /// Events after a position that are no longer kept.
+    pub fn forgotten() -> Self {
+        Self::new(
+            Code::Gone,
+            "events_forgotten",
+            "Some of the events after this position are no longer kept. Load everything again; without a position, a list \
+             begins with the oldest event that is kept, and a stream with what happens from now on.",
+        )
     }
 
     /// A version that is no longer the present one.

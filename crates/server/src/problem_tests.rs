@@ -10,6 +10,7 @@ fn every_code_has_its_status() {
         (Code::Unauthenticated, 401),
         (Code::Forbidden, 403),
         (Code::NotFound, 404),
+        (Code::Gone, 410),
         (Code::Conflict, 409),
         (Code::PreconditionFailed, 412),
         (Code::InvalidInput, 422),

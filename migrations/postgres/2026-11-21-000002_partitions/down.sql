@@ -19,6 +19,7 @@ DROP FUNCTION make_next_partition;
 DROP FUNCTION make_partition;
 DROP FUNCTION give_outliers_back;
 DROP FUNCTION take_outliers;
+DROP TABLE forgotten_events;
 DROP TABLE partitions;
 DROP FUNCTION moment_of;
 DROP FUNCTION first_id_of;

@@ -19,6 +19,13 @@ CREATE TABLE partitions (
     CONSTRAINT partitions_lower_id_key UNIQUE (parent, lower_id)
 );
 
+-- The newest fact of each person that is no longer kept: whoever has seen less has missed something.
+CREATE TABLE forgotten_events (
+    owner_id     uuid NOT NULL PRIMARY KEY,
+    workspace_id uuid NOT NULL,
+    position     bigint NOT NULL CONSTRAINT forgotten_events_position CHECK (position > 0)
+);
+
 -- Makes one partition, and moves into it what had gone to DEFAULT meanwhile. Gives up after a while when the tables are
 -- in use, because everybody else would wait behind it.
 CREATE FUNCTION make_partition(parent text, name text, begins timestamptz, ends timestamptz) RETURNS void
@@ -118,8 +125,8 @@ BEGIN
 END
 $$;
 
--- Drops the oldest partition when all of it is older than a moment; of messages only one without any. Gives its name;
--- NULL when there is none to drop.
+-- Drops the oldest partition when all of it is older than a moment, of messages only one without any, and notes whose
+-- facts went with it. Gives its name; NULL when there is none to drop.
 CREATE FUNCTION drop_oldest_partition(parent text, older_than timestamptz) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT SET lock_timeout = '3s' AS $$
@@ -138,6 +145,16 @@ BEGIN
     END IF;
     IF is_used THEN
         RETURN NULL;
+    END IF;
+    IF parent = 'events' THEN
+        EXECUTE format('LOCK TABLE %I IN SHARE MODE', oldest.name);
+        EXECUTE format(
+            'INSERT INTO forgotten_events AS f (owner_id, workspace_id, position)
+             SELECT DISTINCT ON (owner_id) owner_id, workspace_id, position FROM %I
+             WHERE owner_id IS NOT NULL ORDER BY owner_id, position DESC
+             ON CONFLICT (owner_id) DO UPDATE SET position = greatest(f.position, excluded.position)',
+            oldest.name
+        );
     END IF;
     EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, oldest.name);
     EXECUTE format('DROP TABLE %I', oldest.name);

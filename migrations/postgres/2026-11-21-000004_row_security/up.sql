@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY[
         'memberships', 'sessions', 'api_keys', 'conversations', 'messages', 'message_edits', 'runs', 'events',
-        'journal_heads', 'idempotency_records', 'jobs', 'usage'
+        'forgotten_events', 'journal_heads', 'idempotency_records', 'jobs', 'usage'
     ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);

@@ -29,13 +29,13 @@ pub struct RecordedEvent {
     pub view: EventView,
 }
 
-/// Events after a position, oldest first.
+/// Events after a position, oldest first; `Gone` when some after it are no longer kept.
 #[derive(Debug, Clone, Validate)]
 pub struct ReadEvents {
     /// Which part.
     pub scope: EventScope,
-    /// The last position that the asker has.
-    pub after: Position,
+    /// The last position that the asker has; `None` for all that is kept.
+    pub after: Option<Position>,
     /// The most events, 1 to 200.
     #[validate(range(min = 1, max = 200, message = "must be between 1 and 200"))]
     pub limit: u16,
@@ -51,7 +51,12 @@ impl Query for ReadEvents {
         let actor = &context.actor;
         let scope = visible(services, actor, self.scope).await?;
         let journal = &services.ports.journal;
-        let facts = journal.read_after(actor.workspace_id, scope, self.after, self.limit).await?;
+        let after = self.after.unwrap_or_default();
+        let facts = journal.read_after(actor.workspace_id, scope, after, self.limit).await?;
+        // Looked at afterwards, in case something is forgotten at this moment.
+        if self.after.is_some() && journal.forgotten(actor.workspace_id, scope).await? > after {
+            return Err(Error::forgotten());
+        }
         let Ports { conversations, messages, .. } = &services.ports;
         hydrate(&**conversations, &**messages, actor.workspace_id, facts).await
     }

@@ -35,6 +35,10 @@ pub trait Journal: Send + Sync {
         limit: u16,
     ) -> Result<Vec<Fact>, StorageError>;
 
+    /// The position of the newest fact that is no longer kept, of the person whom a scope belongs to; zero while all
+    /// are. Whoever has seen less has missed something that [`Journal::read_after`] does not give.
+    async fn forgotten(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError>;
+
     /// The position of the newest fact of a scope; zero while there is none.
     async fn head(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError>;
 

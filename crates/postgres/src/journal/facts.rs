@@ -67,17 +67,18 @@ pub(super) fn append<'a>(plan: &mut Plan<'a>, unit: &'a UnitOfWork) {
         about.owner_id.or_else(|| about.conversation_id.and_then(|id| owners.get(&id).copied()))
     };
     let (kind, credential_id) = credential(&unit.origin.credential);
-    fn column<T>(facts: &[About], value: impl Fn(&About) -> Option<T>, uuid: impl Fn(T) -> uuid::Uuid) -> Value<'static> {
+    fn column<T>(
+        facts: &[About],
+        value: impl Fn(&About) -> Option<T>,
+        uuid: impl Fn(T) -> uuid::Uuid,
+    ) -> Value<'static> {
         Value::Ids(Some(facts.iter().map(|fact| value(fact).map(|id| Id(uuid(id)))).collect()))
     }
     let owner_ids = column(&facts, owner, UserId::uuid);
     let conversation_ids = column(&facts, |fact| fact.conversation_id, ConversationId::uuid);
-    plan.add(
-        LOCK,
-        values![unit.workspace_id, owner_ids.clone(), conversation_ids.clone()],
-        Expected::Places,
-    );
-    let words = |value: fn(&About) -> Option<Cow<'static, str>>| Value::Texts(facts.iter().map(value).collect());
+    plan.add(LOCK, values![unit.workspace_id, owner_ids.clone(), conversation_ids.clone()], Expected::Places);
+    let words =
+        |value: fn(&About) -> Option<Cow<'static, str>>| Value::Texts(facts.iter().map(value).collect());
     plan.add(
         APPEND,
         values![
@@ -144,8 +145,18 @@ pub(super) fn places(unit: &UnitOfWork, placed: Vec<Vec<Placed>>) -> Outcome<Vec
 
 const HEAD_BY_OWNER: &str = "SELECT position FROM journal_heads WHERE owner_id = $1 AND workspace_id = $2";
 
-const HEAD_BY_CONVERSATION: &str =
-    "SELECT position FROM events WHERE conversation_id = $1 AND workspace_id = $2 ORDER BY position DESC LIMIT 1";
+/// What is no longer kept of its owner counts as well: the newest fact of a conversation may be among it.
+const HEAD_BY_CONVERSATION: &str = "SELECT coalesce(greatest(
+         (SELECT position FROM events WHERE conversation_id = $1 AND workspace_id = $2 ORDER BY position DESC LIMIT 1),
+         (SELECT f.position FROM conversations c JOIN forgotten_events f ON f.owner_id = c.owner_id
+          WHERE c.id = $1 AND c.workspace_id = $2)
+     ), 0)";
+
+const FORGOTTEN_BY_OWNER: &str =
+    "SELECT position FROM forgotten_events WHERE owner_id = $1 AND workspace_id = $2";
+
+const FORGOTTEN_BY_CONVERSATION: &str = "SELECT f.position FROM conversations c
+     JOIN forgotten_events f ON f.owner_id = c.owner_id WHERE c.id = $1 AND c.workspace_id = $2";
 
 const HEADS: &str = "SELECT owner_id, position FROM journal_heads WHERE owner_id = ANY ($1) AND position > 0";
 
@@ -237,13 +248,32 @@ impl Postgres {
         workspace_id: WorkspaceId,
         scope: FactScope,
     ) -> Result<Position, StorageError> {
+        self.position(workspace_id, scope, HEAD_BY_OWNER, HEAD_BY_CONVERSATION).await
+    }
+
+    /// The position of the newest fact that is no longer kept, of whom a scope belongs to.
+    pub(super) async fn forgotten_of(
+        &self,
+        workspace_id: WorkspaceId,
+        scope: FactScope,
+    ) -> Result<Position, StorageError> {
+        self.position(workspace_id, scope, FORGOTTEN_BY_OWNER, FORGOTTEN_BY_CONVERSATION).await
+    }
+
+    async fn position(
+        &self,
+        workspace_id: WorkspaceId,
+        scope: FactScope,
+        by_owner: &str,
+        by_conversation: &str,
+    ) -> Result<Position, StorageError> {
         let (sql, key) = match scope {
-            FactScope::User(id) => (HEAD_BY_OWNER, Value::from(id)),
-            FactScope::Conversation(id) => (HEAD_BY_CONVERSATION, Value::from(id)),
+            FactScope::User(id) => (by_owner, Value::from(id)),
+            FactScope::Conversation(id) => (by_conversation, Value::from(id)),
         };
         let session = self.read(Scope::Workspace(workspace_id)).await?;
-        let newest = session.optional::<BigInt, i64>(sql, values![key, workspace_id]).await?;
-        Ok(Position(newest.unwrap_or_default()))
+        let position = session.optional::<BigInt, i64>(sql, values![key, workspace_id]).await?;
+        Ok(Position(position.unwrap_or_default()))
     }
 
     /// The positions of the newest facts of people.

@@ -5,6 +5,7 @@ use domain::Timestamp;
 use domain::ports::StorageError;
 
 use crate::Postgres;
+use crate::maintenance::LONG;
 use crate::statement::{Value, values};
 
 /// How many months there are partitions for in advance.
@@ -14,9 +15,16 @@ const MAKE: &str = "SELECT make_next_partition($1, $2 + make_interval(months => 
 const DROP: &str = "SELECT drop_oldest_partition($1, $2 - make_interval(months => $3::integer))";
 
 /// What is older than every partition stands in DEFAULT, which is never dropped.
-const FORGET_OUTLIERS: &str = "DELETE FROM events
-     WHERE id < first_id_of($1 - make_interval(months => $2::integer))
-         AND id < (SELECT p.lower_id FROM partitions p WHERE p.parent = 'events' ORDER BY p.lower_id LIMIT 1)";
+const FORGET_OUTLIERS: &str = "WITH forgotten AS (
+         DELETE FROM events
+         WHERE id < first_id_of($1 - make_interval(months => $2::integer))
+             AND id < (SELECT p.lower_id FROM partitions p WHERE p.parent = 'events' ORDER BY p.lower_id LIMIT 1)
+         RETURNING owner_id, workspace_id, position
+     )
+     INSERT INTO forgotten_events AS f (owner_id, workspace_id, position)
+     SELECT DISTINCT ON (owner_id) owner_id, workspace_id, position FROM forgotten
+     WHERE owner_id IS NOT NULL ORDER BY owner_id, position DESC
+     ON CONFLICT (owner_id) DO UPDATE SET position = greatest(f.position, excluded.position)";
 
 impl Postgres {
     /// Makes the partitions of the next months, and drops those of events that are older than is to be kept, with those
@@ -46,6 +54,7 @@ impl Postgres {
     ) -> Result<(), StorageError> {
         loop {
             let Some(session) = self.upkeep().await? else { return Ok(()) };
+            let session = session.patient(LONG);
             match session.one::<Nullable<Text>, Option<String>>(sql, values).await {
                 Ok(Some(partition)) => {
                     session.commit().await?;

@@ -1,7 +1,7 @@
 //! Partitions: each row where it belongs, made ahead of time, dropped when old.
 
-use domain::ports::Maintenance;
-use domain::{Event, MessageId, Parts, Timestamp};
+use domain::ports::{FactScope, Ids, Journal, Maintenance, Position};
+use domain::{Event, MessageId, Parts, Timestamp, UserId};
 use uuid::Builder;
 
 use super::{connect, empty, rows, world};
@@ -83,11 +83,42 @@ async fn old_partitions_are_dropped() {
     let now = Timestamp::parse_rfc3339("2026-11-21T12:00:00Z").expect("it is a moment");
     let facts = "SELECT count(*) FROM events";
     assert_ne!(rows(&client, facts).await, ["0"]);
+    let scopes = [FactScope::User(world.user.id), FactScope::Conversation(conversation.id)];
+    let head = postgres.head(world.workspace_id, scopes[0]).await.expect("reading works");
     for _ in 0..2 {
         postgres.purge_expired(now).await.expect("upkeep works");
         let oldest = "SELECT DISTINCT ON (parent) name FROM partitions ORDER BY parent, lower_id";
         assert_eq!(rows(&client, oldest).await, ["events_2026_05", "messages_2026_01"]);
         assert_eq!(rows(&client, facts).await, ["0"]);
         assert_eq!(rows(&client, "SELECT count(*) FROM messages").await, ["1"]);
+        for scope in scopes {
+            assert_eq!(postgres.forgotten(world.workspace_id, scope).await.expect("reading works"), head);
+            assert_eq!(postgres.head(world.workspace_id, scope).await.expect("reading works"), head);
+        }
+        let stranger = FactScope::User(UserId::from_uuid(world.ids.uuid()));
+        let unknown = postgres.forgotten(world.workspace_id, stranger).await.expect("reading works");
+        assert_eq!(unknown, Position(0));
     }
+}
+
+/// What is older than every partition is forgotten too, and noted for each person; what is newer stays.
+#[tokio::test]
+async fn outliers_are_forgotten_by_person() {
+    let database = empty().await;
+    let (world, postgres) = world(&database).await;
+    world.conversation("Ancient").await;
+    postgres.shutdown().await;
+    let client = connect(&database.admin_url()).await;
+    let ancient = "UPDATE events SET id = ('000' || substr(id::text, 4))::uuid WHERE name = 'user.created' RETURNING position";
+    let ancient = rows(&client, ancient).await;
+    let settings = Settings { keep_events_months: 12, ..Settings::at(&database.url()) };
+    let postgres = Postgres::open(&settings).await.expect("the database opens");
+    let now = Timestamp::parse_rfc3339("2026-02-01T00:00:00Z").expect("it is a moment");
+    postgres.purge_expired(now).await.expect("upkeep works");
+    let scope = FactScope::User(world.user.id);
+    let forgotten = postgres.forgotten(world.workspace_id, scope).await.expect("reading works");
+    assert_eq!([forgotten.0.to_string()], ancient.as_slice());
+    let kept = postgres.read_after(world.workspace_id, scope, Position(0), 10).await.expect("reading works");
+    let names: Vec<&str> = kept.iter().map(|fact| fact.name.as_str()).collect();
+    assert_eq!(names, ["conversation.created"]);
 }

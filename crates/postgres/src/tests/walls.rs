@@ -8,7 +8,7 @@ use crate::session::Scope;
 use crate::statement::values;
 use crate::{Postgres, Settings};
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "workspaces",
     "users",
     "memberships",
@@ -19,6 +19,7 @@ const TABLES: [&str; 14] = [
     "message_edits",
     "runs",
     "events",
+    "forgotten_events",
     "journal_heads",
     "idempotency_records",
     "jobs",

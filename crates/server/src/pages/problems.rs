@@ -4,7 +4,7 @@ use super::{complete, escape};
 use crate::problem::title;
 
 /// Kinds of problems: the slug, and what to do.
-const KINDS: [(&str, &str); 63] = [
+const KINDS: [(&str, &str); 64] = [
     ("already_set_up", "The first owner exists. Sign in instead, or ask the owner for an account."),
     (
         "answer_running",
@@ -31,6 +31,10 @@ const KINDS: [(&str, &str); 63] = [
         "With a session's cookie, requests that change something repeat the csrf_token in X-CSRF-Token.",
     ),
     ("email_taken", "Another account has this e-mail address."),
+    (
+        "events_forgotten",
+        "Some of the events after the position are no longer kept. Load everything again, then go on from there.",
+    ),
     ("forbidden", "Your role, or your API key's scopes, do not allow this."),
     ("foreign_origin", "With a session's cookie, only pages of this server may change something."),
     (

@@ -32,8 +32,9 @@ pub fn routes() -> [Route; 1] {
             limit,
             Parameter {
                 name: "after",
-                description: "The last position that you have.",
-                schema: json!({"type": "integer", "format": "int64", "minimum": 0, "default": 0}),
+                description: "The last position that you have; 410 where events after it are no longer kept. Without it a list \
+                              begins with the oldest event that is kept, and a stream with what happens from now on.",
+                schema: json!({"type": "integer", "format": "int64", "minimum": 0}),
             },
             parameters::fields(),
         ])
@@ -58,7 +59,7 @@ async fn list(call: Call) -> Outcome {
     let context = call.context().await?;
     let query = call.query()?;
     let limit = query.page()?.limit.unwrap_or(PageInput::DEFAULT_LIMIT);
-    let after = Position(query.number("after", "must be a position")?.unwrap_or(0));
+    let after = query.number("after", "must be a position")?.map(Position);
     let found = call.state.bus.ask(&context, ReadEvents { scope: EventScope::Mine, after, limit }).await?;
     let is_full = found.len() == usize::from(limit);
     let next = found.last().filter(|_| is_full).map(|last| last.position.0.to_string());

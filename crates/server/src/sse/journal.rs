@@ -37,6 +37,11 @@ impl JournalSource {
             let detail = "is beyond the newest position; load everything again, then follow from there";
             return Err(Error::invalid_field("/after", "unknown_position", detail).into());
         }
+        if let Some(after) = after.filter(|after| *after < head) {
+            // Refused at once where something after it is no longer kept.
+            let query = ReadEvents { scope: EventScope::Mine, after: Some(after), limit: 1 };
+            reader.state.bus.ask(&reader.context, query).await?;
+        }
         let position = after.unwrap_or(head);
         Ok(Self {
             position,
@@ -48,7 +53,7 @@ impl JournalSource {
 
     /// Reads one page that was missed.
     async fn catch_up(&mut self, reader: &Reader, buffer: &mut BytesMut) -> Progress {
-        let query = ReadEvents { scope: EventScope::Mine, after: self.position, limit: PAGE };
+        let query = ReadEvents { scope: EventScope::Mine, after: Some(self.position), limit: PAGE };
         match reader.state.bus.ask(&reader.context, query).await {
             Ok(events) => {
                 self.is_behind = events.len() == usize::from(PAGE);
@@ -61,7 +66,10 @@ impl JournalSource {
                 if goes_on { Progress::Again(Duration::ZERO) } else { Progress::Open }
             }
             Err(error)
-                if matches!(error.code(), Code::Unauthenticated | Code::Forbidden | Code::Internal) =>
+                if matches!(
+                    error.code(),
+                    Code::Unauthenticated | Code::Forbidden | Code::Gone | Code::Internal
+                ) =>
             {
                 reader.write_problem(buffer, &error.into());
                 Progress::Over

@@ -302,6 +302,11 @@ pub enum Origin {
 const fn is_final(code: Code) -> bool {
     matches!(
         code,
-        Code::NotFound | Code::Forbidden | Code::Unauthenticated | Code::InvalidInput | Code::Internal
+        Code::NotFound
+            | Code::Gone
+            | Code::Forbidden
+            | Code::Unauthenticated
+            | Code::InvalidInput
+            | Code::Internal
     )
 }

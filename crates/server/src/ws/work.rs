@@ -10,7 +10,7 @@ use application::events::{
     EventScope, Inbox, ReadEvents, RecordedEvent, Subscribe, Subscribed, Subscription,
 };
 use application::runs::{FollowRun, Followed, Resume, RunsElsewhere};
-use application::{Context, Error, Reply};
+use application::{Code, Context, Error, Reply};
 use domain::RunId;
 use domain::ports::Position;
 use serde_json::Value;
@@ -187,9 +187,15 @@ async fn opening(
     match after.filter(|_| is_known) {
         Some(after) if after == head => return Ok(Opening::Recovered(Vec::new())),
         Some(after) => {
-            let missed = state.bus.ask(context, ReadEvents { scope, after, limit: MOST_MISSED }).await?;
-            if missed.len() < usize::from(MOST_MISSED) {
-                return Ok(Opening::Recovered(missed));
+            let query = ReadEvents { scope, after: Some(after), limit: MOST_MISSED };
+            match state.bus.ask(context, query).await {
+                Ok(missed) if missed.len() < usize::from(MOST_MISSED) => {
+                    return Ok(Opening::Recovered(missed));
+                }
+                Ok(_) => {}
+                // Some of it is no longer kept.
+                Err(error) if error.code() == Code::Gone => {}
+                Err(error) => return Err(error),
             }
         }
         None => {}
@@ -221,7 +227,7 @@ pub fn catch_up(
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
-        let query = ReadEvents { scope: scope_of(channel), after, limit: PAGE };
+        let query = ReadEvents { scope: scope_of(channel), after: Some(after), limit: PAGE };
         Done::CaughtUp { channel, ticket, outcome: state.bus.ask(&context, query).await }
     })
 }

@@ -54,6 +54,11 @@ impl Journal for Sqlite {
             .await
     }
 
+    async fn forgotten(&self, _: WorkspaceId, _: FactScope) -> Result<Position, StorageError> {
+        // Everything is kept.
+        Ok(Position(0))
+    }
+
     async fn head(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError> {
         self.readers.read(move |connection| facts::head(connection, workspace_id, scope)).await
     }

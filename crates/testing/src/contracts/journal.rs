@@ -224,6 +224,24 @@ pub async fn facts_stay_in_their_workspace(storage: Storage) {
     assert_eq!(all_facts(&world, unknown).await, []);
 }
 
+/// What is told to be forgotten is older than whatever is kept, and nobody has missed what another workspace had.
+pub async fn what_is_kept_is_not_forgotten(storage: Storage) {
+    let world = World::new(storage).await;
+    let conversation = world.conversation("Kept").await;
+    let (other, _) = world.neighbour().await;
+    for scope in [FactScope::User(world.user.id), FactScope::Conversation(conversation.id)] {
+        let journal = &world.storage.journal;
+        let forgotten = journal.forgotten(world.workspace_id, scope).await.expect("reading works");
+        let kept = all_facts(&world, scope).await;
+        assert!(
+            !kept.is_empty() && kept.iter().all(|fact| fact.position > forgotten),
+            "{forgotten:?} {kept:?}"
+        );
+        assert_eq!(facts(&world, scope, forgotten, 1000).await, kept);
+        assert_eq!(journal.forgotten(other, scope).await.expect("reading works"), Position(0));
+    }
+}
+
 #[derive(Default)]
 struct Seen(Mutex<Vec<(Arc<UnitOfWork>, Committed)>>);
 

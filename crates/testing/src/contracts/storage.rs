@@ -123,6 +123,7 @@ macro_rules! storage_contract {
             the_observer_sees_every_commit_in_order,
             the_order_of_events_does_not_matter_for_the_leaf,
             usage_leaves_no_fact,
+            what_is_kept_is_not_forgotten,
         ]);
         $crate::stamp_suite!($storage, maintenance: [
             a_healthy_database_says_what_it_is,

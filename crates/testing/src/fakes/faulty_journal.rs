@@ -86,6 +86,10 @@ impl Journal for FaultyJournal {
         self.inner.read_after(workspace_id, scope, after, limit).await
     }
 
+    async fn forgotten(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError> {
+        self.inner.forgotten(workspace_id, scope).await
+    }
+
     async fn head(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError> {
         self.inner.head(workspace_id, scope).await
     }

@@ -51,6 +51,11 @@ impl Journal for SharedNode {
         .await
     }
 
+    async fn forgotten(&self, _: WorkspaceId, _: FactScope) -> Result<Position, StorageError> {
+        // Everything is kept.
+        Ok(Position(0))
+    }
+
     async fn head(&self, workspace_id: WorkspaceId, scope: FactScope) -> Result<Position, StorageError> {
         self.read(|tables| {
             let mut newest = tables.facts.iter().rev();

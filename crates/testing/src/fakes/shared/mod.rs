@@ -268,6 +268,7 @@ mod tests {
         facts_outlive_their_conversation,
         facts_stay_in_their_workspace,
         the_observer_sees_every_commit_in_order,
+        what_is_kept_is_not_forgotten,
     ]);
     stamp_suite!(storage(), runs: [
         a_checkpoint_keeps_what_has_arrived,
