@@ -48,6 +48,10 @@ pub struct Settings {
     pub max_connections: usize,
     /// Requests from one address within a minute; 0 does not count them.
     pub requests_per_minute: u32,
+    /// How long a server that shares its database says that it is not ready before it takes nothing new, in
+    /// milliseconds: by then load balancers have noticed.
+    #[validate(range(max = 60_000, message = "must be at most 60000"))]
+    pub unready_ms: u64,
     /// How long open connections may go on once the server has been told to stop, in seconds.
     #[validate(range(max = 300, message = "must be at most 300"))]
     pub shutdown_seconds: u64,
@@ -73,6 +77,7 @@ impl Default for Settings {
             keep_alive_seconds: 75,
             max_connections: 25_000,
             requests_per_minute: 1_200_000,
+            unready_ms: 2_000,
             shutdown_seconds: 10,
             access_log: false,
             websocket: crate::ws::Settings::default(),
@@ -89,6 +94,11 @@ impl Settings {
     /// How long a client may take to send the body of a request.
     pub const fn body_timeout(&self) -> Duration {
         Duration::from_millis(self.body_timeout_ms)
+    }
+
+    /// How long a server says that it is not ready before it takes nothing new.
+    pub const fn unready(&self) -> Duration {
+        Duration::from_millis(self.unready_ms)
     }
 
     /// How long an idle connection is kept.

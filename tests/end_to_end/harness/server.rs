@@ -81,6 +81,8 @@ impl ServerBuilder {
             .env("RUST_BACKTRACE", "1")
             .env("COLLOQUY_SERVER__LISTEN", "127.0.0.1:0")
             .env("COLLOQUY_DATA_DIR", folder.join("data"))
+            // The load balancer of the tests looks more often than others.
+            .env("COLLOQUY_SERVER__UNREADY_MS", "500")
             .env("COLLOQUY_MODELS__DISCOVER_LOCAL", "false")
             .envs(folder.environment())
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

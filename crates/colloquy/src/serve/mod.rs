@@ -82,7 +82,9 @@ async fn serve_over(
     let (models, stopped) = (Arc::clone(&composition.models), stop.clone());
     refreshing.spawn(async move { stopped.run_until_cancelled(models.keep_fresh(Some(address))).await });
     refreshing.close();
-    let outcome = until_stopped(server, signals, background, services).await;
+    let is_alone = services.ports.journal.commits_alone();
+    let unready = if is_alone { Duration::ZERO } else { loaded.settings.server.unready() };
+    let outcome = until_stopped(server, signals, background, services, unready).await;
     stop.cancel();
     refreshing.wait().await;
     outcome
@@ -94,6 +96,7 @@ async fn until_stopped(
     mut signals: Signals,
     background: Background,
     services: &Services,
+    unready: Duration,
 ) -> Result<(), Failure> {
     let handle = server.handle();
     let mut running = std::pin::pin!(server.run());
@@ -102,7 +105,7 @@ async fn until_stopped(
         signal = signals.next() => signal,
     };
     tracing::info!(signal, "stopping; another signal ends the process at once");
-    let winding_down = async { tokio::join!(running, wind_down(&handle, background, services)) };
+    let winding_down = async { tokio::join!(running, wind_down(&handle, background, services, unready)) };
     tokio::select! {
         (ended, ()) = winding_down => {
             ended.map_err(|error| ended_by_itself(Err(error)))?;
@@ -127,9 +130,11 @@ async fn another(signals: &mut Signals, first: &str) -> &'static str {
     }
 }
 
-/// Says first that the server is going away, then lets answers end while it still serves, then closes what is open.
-async fn wind_down(handle: &Handle, background: Background, services: &Services) {
+/// Says first that the server is going away, and waits until those who send people elsewhere have heard it; then lets
+/// answers end while it still serves, then closes what is open.
+async fn wind_down(handle: &Handle, background: Background, services: &Services, unready: Duration) {
     handle.drain();
+    tokio::time::sleep(unready).await;
     background.shut_down().await;
     handle.stop().await;
     // What was consumed by the last requests, after the background had stopped.
