@@ -46,6 +46,10 @@ pub enum Command {
     Serve(ServeArguments),
     /// Bring the database to the schema of this release
     Migrate(MigrateArguments),
+    /// Build the search index anew, on Postgres also for another language
+    ///
+    /// Servers may go on meanwhile: what is not yet indexed anew is found by its old words. Broken off, it is repeated.
+    Reindex(ReindexArguments),
     /// Move everything into another database, between SQLite and Postgres or within one kind
     ///
     /// Nobody may use either database meanwhile. The target must be empty. Broken off, it goes on when it is repeated. In
@@ -88,6 +92,14 @@ pub struct MigrateArguments {
     /// Do not ask
     #[arg(long, requires = "down")]
     pub yes: bool,
+}
+
+/// How to build the index.
+#[derive(Debug, Args)]
+pub struct ReindexArguments {
+    /// How words are stemmed from now on, such as english; simple for not at all
+    #[arg(long, value_name = "NAME")]
+    pub language: Option<String>,
 }
 
 /// What to copy.

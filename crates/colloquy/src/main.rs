@@ -38,6 +38,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Serve(serve) => serve::run(&settings?, serve),
         Command::Migrate(migrate) => commands::migrate::run(&settings?, migrate),
+        Command::Reindex(reindex) => commands::reindex::run(&settings?, reindex),
         Command::Copy(copy) => commands::copy::run(copy),
         Command::Config(config) => commands::config::run(settings, config),
         Command::User(user) => commands::user::run(&settings?, user),

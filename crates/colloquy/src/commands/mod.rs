@@ -5,4 +5,5 @@ pub mod copy;
 pub mod doctor;
 pub mod documents;
 pub mod migrate;
+pub mod reindex;
 pub mod user;

@@ -73,6 +73,19 @@ pub async fn down(loaded: &Loaded) -> Result<Option<String>, Failure> {
     }
 }
 
+/// Builds the search index of the workspace anew, for another language where one is given, and gives how many messages
+/// there were; `None` where the index needs nothing. `progress` is told how many are done.
+pub async fn reindex(
+    loaded: &Loaded,
+    language: Option<&str>,
+    progress: impl FnMut(u64) + Send,
+) -> Result<Option<u64>, Failure> {
+    match loaded.settings.database.engine() {
+        Engine::Sqlite => sqlite::reindex(language),
+        Engine::Postgres => postgres::reindex(loaded, language, progress).await.map(Some),
+    }
+}
+
 /// Whether the database can be reached with these settings; changes nothing.
 pub async fn probe(loaded: &Loaded) -> Result<(), Failure> {
     match loaded.settings.database.engine() {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::Timestamp;
+use domain::ports::{Identities as _, StorageError};
 use postgres::migrate::{self, MigrateError};
-use postgres::{OpenError, Postgres};
+use postgres::{OpenError, Postgres, Settings};
 
 use super::{Rehearsal, Storage};
 use crate::commands::doctor::{self, Finding};
@@ -48,6 +49,37 @@ pub async fn up(loaded: &Loaded) -> Result<Vec<String>, Failure> {
 /// Undoes the newest one.
 pub async fn down(loaded: &Loaded) -> Result<Option<String>, Failure> {
     migrate::down(&loaded.settings.database.postgres()).await.map_err(|error| cannot(&error, loaded))
+}
+
+/// Sets the language of the workspace, where one is given, and indexes its messages anew.
+pub async fn reindex(
+    loaded: &Loaded,
+    language: Option<&str>,
+    progress: impl FnMut(u64) + Send,
+) -> Result<u64, Failure> {
+    let settings = loaded.settings.database.postgres();
+    if let Some(language) = language {
+        let asked = Settings { search_language: language.to_owned(), ..settings.clone() };
+        if let Some(wrong) = asked.problems().iter().find(|problem| problem.setting == "search_language") {
+            return Err(Failure::failed(format!("--language {}", wrong.problem)));
+        }
+    }
+    let database = Postgres::open(&settings).await.map_err(|error| cannot(&error, loaded))?;
+    let indexed = indexed(&database, language, progress).await;
+    database.shutdown().await;
+    indexed.map_err(|error| Failure::because(&error))
+}
+
+async fn indexed(
+    database: &Postgres,
+    language: Option<&str>,
+    progress: impl FnMut(u64) + Send,
+) -> Result<u64, StorageError> {
+    let Some(workspace) = database.first_workspace().await? else { return Ok(0) };
+    if let Some(language) = language {
+        database.set_search_language(workspace.id, language).await?;
+    }
+    database.reindex(workspace.id, progress).await
 }
 
 /// Whether the server can be reached, will do, and has a schema that this release knows; the replica likewise.

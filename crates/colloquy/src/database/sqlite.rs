@@ -51,6 +51,16 @@ pub fn down(loaded: &Loaded) -> Result<Option<String>, Failure> {
     migrate::down(&loaded.settings.database.sqlite()).map_err(|error| cannot_migrate(&error, loaded))
 }
 
+/// There is nothing to do: one tokenizer serves all languages, and the index changes with the messages.
+pub fn reindex(language: Option<&str>) -> Result<Option<u64>, Failure> {
+    match language {
+        None => Ok(None),
+        Some(_) => Err(Failure::failed(
+            "--language is for Postgres; SQLite finds the words of all languages as they were written",
+        )),
+    }
+}
+
 /// Whether the file, where there is one, is a database that this release knows.
 pub fn probe(loaded: &Loaded) -> Result<(), Failure> {
     pending(loaded).map(drop)
