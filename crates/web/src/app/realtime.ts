@@ -55,7 +55,7 @@ function follow(store: Store, frame: ServerFrame, isFresh: boolean): void {
       void dispatch(loadThread(conversationId, null, null));
     }
     if (frame.channel === "user:me" && (frame.type === "snapshot" || isFresh)) {
-      void dispatch(loadConversations({ archived: false, q: "" }, "first"));
+      void dispatch(loadConversations({ archived: false, q: "" }, "again"));
     }
     const runId = runOf(frame);
     if (runId && frame.type === "snapshot" && !store.getState().runs.runs[runId]?.messageId) {

@@ -9,12 +9,13 @@ import type {
   UpdateConversation,
 } from "../contract";
 import { sessionExpired } from "../session/slice";
-import type { Thunk } from "../store/store";
+import type { RootState, Thunk } from "../store/store";
 import { noticed } from "../ui/notices";
 import {
   type View,
   conversationPatched,
   conversationRestored,
+  conversationSelectors,
   conversationsChanged,
   conversationsRemoved,
   keyOf,
@@ -24,6 +25,9 @@ import {
 } from "./slice";
 
 const PAGE = 100;
+/** The most that one request may ask for, and how much of a long list is read anew at most. */
+const LARGEST = 200;
+const MOST = 5_000;
 const one = (id: string) => at("/api/v1/conversations/{conversation_id}", { conversation_id: id });
 
 /** The problem behind an error of a request; a session that is over is noted. */
@@ -35,9 +39,31 @@ export const problemFrom =
     return error;
   };
 
-/** Loads the first or the next page of a list. Pinned conversations come along with the first one. */
+/** What the list of a view showed when it was asked for again. What a search shows is only what the answer has. */
+function shownIn({ conversations }: RootState, view: View): Conversation[] {
+  if (view.q !== "") return [];
+  return conversationSelectors.selectAll(conversations).filter(({ archived }) => archived === view.archived);
+}
+
+/** What should be in an answer, but is not, and has not changed since it was asked for. */
+function vanished(
+  { conversations }: RootState,
+  before: Conversation[],
+  { page, pinned }: { page: Page<Conversation>; pinned: Conversation[] },
+): string[] {
+  const there = new Set([...page.items, ...pinned].map(({ id }) => id));
+  const reach = page.next ? (page.items.at(-1)?.updated_at ?? "") : "";
+  return before
+    .filter((one) => one.updated_at > reach && !there.has(one.id) && conversations.entities[one.id] === one)
+    .map(({ id }) => id);
+}
+
+/**
+ * Loads the first or the next page of a list, or reads it again as far as it had come, so that it neither loses its place
+ * nor keeps what vanished unseen. Pinned conversations come along with the first page.
+ */
 export const loadConversations =
-  (view: View, which: "first" | "next"): Thunk<Promise<void>> =>
+  (view: View, which: "first" | "next" | "again"): Thunk<Promise<void>> =>
   async (dispatch, getState) => {
     const key = keyOf(view);
     const list = getState().conversations.lists[key];
@@ -46,15 +72,23 @@ export const loadConversations =
     const page = (query: Record<string, string | boolean | number | undefined>) =>
       request<Page<Conversation>>({
         path: at("/api/v1/conversations"),
-        query: { limit: PAGE, archived: view.archived, q: view.q || undefined, ...query },
+        query: { archived: view.archived, q: view.q || undefined, ...query },
       });
-    const wantsPinned = which === "first" && !view.archived && view.q === "";
+    const wantsPinned = which !== "next" && !view.archived && view.q === "";
+    const atOnce = which === "again" ? LARGEST : PAGE;
+    const known = which === "again" ? Math.min(list?.ids.length ?? 0, MOST) : 0;
+    const before = which === "again" ? shownIn(getState(), view) : [];
     try {
-      const [items, pinned] = await Promise.all([
-        page({ after: which === "next" ? (list?.next ?? undefined) : undefined }),
-        wantsPinned ? page({ pinned: true, limit: 200 }) : null,
+      let [items, pinned] = await Promise.all([
+        page({ limit: atOnce, after: which === "next" ? (list?.next ?? undefined) : undefined }),
+        wantsPinned ? page({ pinned: true, limit: LARGEST }) : null,
       ]);
-      dispatch(pageArrived({ key, page: items, isFirst: which === "first", pinned: pinned?.items ?? [] }));
+      while (items.next && items.items.length < known) {
+        const more = await page({ limit: atOnce, after: items.next });
+        items = { items: [...items.items, ...more.items], next: more.next };
+      }
+      const answered = { page: items, pinned: pinned?.items ?? [] };
+      dispatch(pageArrived({ key, ...answered, isFirst: which !== "next", vanished: vanished(getState(), before, answered) }));
     } catch (error) {
       dispatch(listFailed({ key, problem: dispatch(problemFrom(error)) }));
     }

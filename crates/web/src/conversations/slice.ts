@@ -52,9 +52,11 @@ const slice = createSlice({
     },
     pageArrived(
       state,
-      { payload }: PayloadAction<{ key: string; page: Page<Conversation>; isFirst: boolean; pinned: Conversation[] }>,
+      { payload }: PayloadAction<{ key: string; page: Page<Conversation>; isFirst: boolean; pinned: Conversation[]; vanished?: string[] }>,
     ) {
-      const { key, page, isFirst, pinned } = payload;
+      const { key, page, isFirst, pinned, vanished = [] } = payload;
+      // Deleted or put elsewhere while nobody listened: what is only elsewhere may still come back.
+      adapter.removeMany(state, vanished);
       upsert(state, [...page.items, ...pinned]);
       const ids = page.items.map((conversation) => conversation.id);
       const earlier = isFirst ? [] : (state.lists[key]?.ids ?? []);
