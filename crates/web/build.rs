@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(&compressed, compress(&content, if is_release { QUALITIES.0 } else { QUALITIES.1 })?)?;
         let path = file.strip_prefix(client)?.to_str().ok_or("a file of the client has no proper name")?;
         let hash = blake3::hash(&content).to_hex();
+        let compressed = compressed.to_str().ok_or("the folder of the build has no proper name")?;
         writeln!(
             table,
             "Asset {{ path: {:?}, media_type: {:?}, hash: {:?}, brotli: include_bytes!({compressed:?}) }},",
