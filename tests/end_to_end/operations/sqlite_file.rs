@@ -82,7 +82,7 @@ async fn the_doctor_says_that_all_is_well_or_what_to_do() {
     assert_eq!(well.code, 0, "{well:?}");
 
     let ill =
-        builder().env("COLLOQUY_SERVER__WORKERS", "many").env("COLLOQUY_REDIS__URL", "redis://localhost");
+        builder().env("COLLOQUY_SERVER__WORKERS", "many").env("COLLOQUY_REDIS__URL", "http://localhost");
     let told = run(&ill, &folder, &["doctor"]).await;
     assert_eq!(told.code, 78, "{told:?}");
     let words = format!("{}{}", told.printed, told.complained);
