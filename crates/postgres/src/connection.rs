@@ -73,11 +73,6 @@ impl Connector {
         Self { address, pulse, tls, setup, timeout, runtime }
     }
 
-    /// Where its connections lead.
-    pub(crate) const fn address(&self) -> &Address {
-        &self.address
-    }
-
     /// A connection; notifications go to `notifications` where somebody wants them.
     pub(crate) async fn connect(
         &self,

@@ -65,14 +65,14 @@ pub(crate) const CONFLICT: Failure = Failure(StorageError::Conflict);
 /// What an error of diesel or Postgres means.
 fn storage_error(error: Error) -> StorageError {
     match error {
-        Error::DatabaseError(kind, information) => database_error(&kind, information.as_ref()),
+        Error::DatabaseError(kind, information) => database_error(kind, information.as_ref()),
         Error::DeserializationError(source) => StorageError::Corrupt(source),
         Error::InvalidCString(_) | Error::SerializationError(_) => StorageError::Rejected(rules::UNSTORABLE),
         other => StorageError::Unavailable(Box::new(other)),
     }
 }
 
-fn database_error(kind: &DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> StorageError {
+fn database_error(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> StorageError {
     let constraint = information.constraint_name().unwrap_or_default();
     let table = information.table_name().map_or("", parent_table);
     match kind {

@@ -17,54 +17,95 @@ pub(crate) const APP_ROLE: &str = "colloquy_app";
 #[derive(Debug, Clone)]
 pub(crate) struct Preflight {
     version: i64,
-    is_replica: bool,
-    is_read_only: bool,
     encoding: String,
     schema: Option<String>,
     may_create: bool,
-    has_trigrams: bool,
-    knows_trigrams: bool,
-    may_extend: bool,
-    /// Whether row-level security does not bind the account.
-    passes_walls: bool,
-    /// Whether the account can become the one that is bound.
-    has_app_role: bool,
+    writing: Writing,
+    trigrams: Trigrams,
+    wall: Wall,
+    /// To whom tables belong that the account may not even read.
+    foreign_owner: Option<String>,
 }
 
-type Types = (BigInt, Bool, Bool, Text, Nullable<Text>, Bool, Bool, Bool, Bool, Bool, Bool);
-type Row = (i64, bool, bool, String, Option<String>, bool, bool, bool, bool, bool, bool);
+/// Whether the database can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Allowed,
+    Replica,
+    ReadOnly,
+}
+
+/// How far the extension `pg_trgm` is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trigrams {
+    Created,
+    Creatable,
+    Forbidden,
+    NotInstalled,
+}
+
+/// Whether row-level security binds the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wall {
+    Binding,
+    /// It binds the role that the account can take on.
+    BindingAppRole,
+    Missing,
+}
+
+/// Version, encoding, schema, owner of unreadable tables; the rest is words that name a variant.
+type Types = (BigInt, Text, Nullable<Text>, Bool, Text, Text, Text, Nullable<Text>);
+type Row = (i64, String, Option<String>, bool, String, String, String, Option<String>);
 
 const LOOK: &str = "SELECT
      current_setting('server_version_num')::bigint / 10000,
-     pg_is_in_recovery(),
-     current_setting('transaction_read_only') = 'on',
      getdatabaseencoding()::text,
      current_schema()::text,
      coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
-     EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'),
-     EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'),
-     has_database_privilege(current_database(), 'CREATE'),
-     (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user),
-     coalesce((SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = 'colloquy_app'), false)";
+     CASE
+         WHEN pg_is_in_recovery() THEN 'replica'
+         WHEN current_setting('transaction_read_only') = 'on' THEN 'read only'
+         ELSE 'allowed'
+     END,
+     CASE
+         WHEN EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm') THEN 'created'
+         WHEN NOT EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm') THEN 'not installed'
+         WHEN has_database_privilege(current_database(), 'CREATE') THEN 'creatable'
+         ELSE 'forbidden'
+     END,
+     CASE
+         WHEN NOT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) THEN 'binding'
+         WHEN (SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = 'colloquy_app') THEN 'binding app role'
+         ELSE 'missing'
+     END,
+     (
+         SELECT pg_get_userbyid(relowner)::text FROM pg_class
+         WHERE oid = to_regclass('__diesel_schema_migrations') AND NOT has_table_privilege(oid, 'SELECT')
+     )";
 
 impl Preflight {
     /// Looks.
     pub(crate) async fn of(connection: &Connection) -> diesel::QueryResult<Self> {
         let rows = session::rows::<Types, Row>(&connection.diesel, LOOK, &[]).await?;
         let row = rows.into_iter().next().ok_or(diesel::result::Error::NotFound)?;
-        Ok(Self {
-            version: row.0,
-            is_replica: row.1,
-            is_read_only: row.2,
-            encoding: row.3,
-            schema: row.4,
-            may_create: row.5,
-            has_trigrams: row.6,
-            knows_trigrams: row.7,
-            may_extend: row.8,
-            passes_walls: row.9,
-            has_app_role: row.10,
-        })
+        let (version, encoding, schema, may_create, writing, trigrams, wall, foreign_owner) = row;
+        let writing = match writing.as_str() {
+            "allowed" => Writing::Allowed,
+            "replica" => Writing::Replica,
+            _ => Writing::ReadOnly,
+        };
+        let trigrams = match trigrams.as_str() {
+            "created" => Trigrams::Created,
+            "creatable" => Trigrams::Creatable,
+            "forbidden" => Trigrams::Forbidden,
+            _ => Trigrams::NotInstalled,
+        };
+        let wall = match wall.as_str() {
+            "binding" => Wall::Binding,
+            "binding app role" => Wall::BindingAppRole,
+            _ => Wall::Missing,
+        };
+        Ok(Self { version, encoding, schema, may_create, writing, trigrams, wall, foreign_owner })
     }
 
     /// Why nothing can be written here, if so.
@@ -76,12 +117,12 @@ impl Preflight {
                  another one",
                 self.version
             )
-        } else if self.is_replica {
+        } else if self.writing == Writing::Replica {
             format!(
                 "{place}, which is a replica that can only be read; name the primary here, and the replica in \
                  database.read_url"
             )
-        } else if self.is_read_only {
+        } else if self.writing == Writing::ReadOnly {
             format!(
                 "{place}, where transactions only read unless they say otherwise; set default_transaction_read_only to \
                  off for that database and the user {:?}",
@@ -100,21 +141,34 @@ impl Preflight {
                 address.user()
             )
         } else {
-            return None;
+            return self.foreign_tables(address);
         };
         Some(SettingsProblem::new(address.setting(), problem))
     }
 
     /// Why a replica cannot be read, if so.
     pub(crate) fn replica_problem(&self, address: &Address) -> Option<SettingsProblem> {
-        (self.version < MINIMUM).then(|| {
-            let problem = format!(
-                "leads to Postgres {} on {}; Colloquy needs Postgres {MINIMUM} or later",
-                self.version,
-                address.hosts()
-            );
-            SettingsProblem::new(address.setting(), problem)
-        })
+        if self.version >= MINIMUM {
+            return self.foreign_tables(address);
+        }
+        let problem = format!(
+            "leads to Postgres {} on {}; Colloquy needs Postgres {MINIMUM} or later",
+            self.version,
+            address.hosts()
+        );
+        Some(SettingsProblem::new(address.setting(), problem))
+    }
+
+    /// That the tables are not for the account, if so.
+    fn foreign_tables(&self, address: &Address) -> Option<SettingsProblem> {
+        let (owner, user) = (self.foreign_owner.as_deref()?, address.user());
+        let problem = format!(
+            "names the user {user:?}, who may not read the tables of the database {:?} on {}, which belong to \
+             {owner:?}; name that user here, or let somebody who may say: GRANT {owner:?} TO {user:?}",
+            address.database(),
+            address.hosts()
+        );
+        Some(SettingsProblem::new(address.setting(), problem))
     }
 
     /// Why migrations cannot be applied here, if so.
@@ -126,13 +180,13 @@ impl Preflight {
                 "names the user {user:?}, who may not create tables there; let somebody who may say: GRANT CREATE ON \
                  SCHEMA {schema} TO {user:?}"
             )
-        } else if !self.has_trigrams && !self.knows_trigrams {
+        } else if self.trigrams == Trigrams::NotInstalled {
             format!(
                 "leads to {}, where the extension pg_trgm is not installed; install the additional modules of \
                  Postgres there (the package postgresql-contrib)",
                 address.hosts()
             )
-        } else if !self.has_trigrams && !self.may_extend {
+        } else if self.trigrams == Trigrams::Forbidden {
             format!(
                 "names the user {user:?}, who may not create the extension pg_trgm; let somebody who may say in the \
                  database {database:?}: CREATE EXTENSION pg_trgm"
@@ -144,13 +198,13 @@ impl Preflight {
     }
 
     /// Whether row-level security binds nobody here: the account passes it and cannot become one that does not.
-    pub(crate) const fn lacks_wall(&self) -> bool {
-        self.passes_walls && !self.has_app_role
+    pub(crate) fn lacks_wall(&self) -> bool {
+        self.wall == Wall::Missing
     }
 
     /// Whether connections take on the role that row-level security binds.
-    pub(crate) const fn takes_app_role(&self) -> bool {
-        self.passes_walls && self.has_app_role
+    pub(crate) fn takes_app_role(&self) -> bool {
+        self.wall == Wall::BindingAppRole
     }
 }
 
@@ -158,32 +212,69 @@ impl Preflight {
 pub(crate) fn explain(error: &ConnectError, address: &Address) -> (SettingsProblem, bool) {
     let (hosts, database, user) = (address.hosts(), address.database(), address.user());
     let said = match error {
-        ConnectError::Refused(source) => source.as_db_error().map_or_else(
-            || with_causes(source),
-            |refusal| refusal.message().to_owned(),
-        ),
+        ConnectError::Refused(source) => {
+            source.as_db_error().map_or_else(|| with_causes(source), |refusal| refusal.message().to_owned())
+        }
         other => other.to_string(),
     };
     let code = error.code();
     let is = |wanted: &SqlState| code == Some(wanted);
     let (problem, may_pass) = if is(&SqlState::INVALID_PASSWORD) {
-        (format!("has a user or a password that the server {hosts} does not accept (the user is {user:?}); correct them"), false)
+        (
+            format!(
+                "has a user or a password that the server {hosts} does not accept (the user is {user:?}); correct them"
+            ),
+            false,
+        )
     } else if is(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) {
-        (format!("is refused by the server {hosts}: {said}; correct the user, or allow it in pg_hba.conf, or add ?sslmode=require"), false)
+        (
+            format!(
+                "is refused by the server {hosts}: {said}; correct the user, or allow it in pg_hba.conf, or add ?sslmode=require"
+            ),
+            false,
+        )
     } else if is(&SqlState::INVALID_CATALOG_NAME) {
-        (format!("names the database {database:?}, which does not exist on {hosts}; create it with `createdb {database}`, or name another one"), false)
+        (
+            format!(
+                "names the database {database:?}, which does not exist on {hosts}; create it with `createdb {database}`, or name another one"
+            ),
+            false,
+        )
     } else if is(&SqlState::INSUFFICIENT_PRIVILEGE) {
-        (format!("names the user {user:?}, who may not use the database {database:?} on {hosts}: {said}"), false)
+        (
+            format!("names the user {user:?}, who may not use the database {database:?} on {hosts}: {said}"),
+            false,
+        )
     } else if is(&SqlState::TOO_MANY_CONNECTIONS) {
-        (format!("leads to {hosts}, which has no connection left; lower database.pool, or raise max_connections there"), true)
+        (
+            format!(
+                "leads to {hosts}, which has no connection left; lower database.pool, or raise max_connections there"
+            ),
+            true,
+        )
     } else if code.is_some() {
         (format!("leads to {hosts}, which cannot be used now: {said}"), true)
     } else if said.contains("password missing") {
-        (format!("has no password, but the server {hosts} demands one of {user:?}; write it as postgres://{user}:password@…"), false)
+        (
+            format!(
+                "has no password, but the server {hosts} demands one of {user:?}; write it as postgres://{user}:password@…"
+            ),
+            false,
+        )
     } else if said.contains("TLS") {
-        (format!("leads to {hosts}, with which no encrypted connection can be made: {said}; correct sslmode or sslrootcert"), false)
+        (
+            format!(
+                "leads to {hosts}, with which no encrypted connection can be made: {said}; correct sslmode or sslrootcert"
+            ),
+            false,
+        )
     } else {
-        (format!("leads to {hosts}, which cannot be reached: {said}; start the server there, or correct the address"), true)
+        (
+            format!(
+                "leads to {hosts}, which cannot be reached: {said}; start the server there, or correct the address"
+            ),
+            true,
+        )
     };
     (SettingsProblem::new(address.setting(), problem), may_pass)
 }

@@ -8,7 +8,7 @@ use domain::ports::Position;
 use parking_lot::Mutex;
 
 /// How long a replica may lag: longer than this, what was seen is forgotten.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 /// How many people are remembered at most; beyond that, everybody counts as ahead of the replica for a while.
 const MOST: usize = 50_000;
 

@@ -179,7 +179,7 @@ impl Session {
         statements: Vec<BoxFuture<'_, QueryResult<T>>>,
     ) -> Result<Vec<QueryResult<T>>, StorageError> {
         let answers = in_order(statements).map(|answers| {
-            let lost = |answer: &QueryResult<T>| matches!(answer, Err(Error::DatabaseError(kind, _)) if is_lost(kind));
+            let lost = |answer: &QueryResult<T>| matches!(answer, Err(Error::DatabaseError(kind, _)) if is_lost(*kind));
             match answers.iter().position(lost) {
                 Some(index) => Err(answers.into_iter().nth(index).and_then(Result::err).unwrap_or(Error::NotFound)),
                 None => Ok(answers),
@@ -209,14 +209,9 @@ impl Session {
         let answer = tokio::time::timeout(self.patience + Duration::from_millis(500), answered).await;
         let answer =
             answer.ok().flatten().ok_or_else(|| Outage::new("the database did not answer in time"))?;
-        let is_lost = matches!(&answer, Err(Error::DatabaseError(kind, _)) if is_lost(kind));
+        let is_lost = matches!(&answer, Err(Error::DatabaseError(kind, _)) if is_lost(*kind));
         self.is_busy.store(is_lost, Ordering::Relaxed);
         answer.map_err(|error| crate::errors::Failure::from(error).into())
-    }
-
-    /// Whether the transaction has begun.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.has_begun.load(Ordering::Relaxed)
     }
 
     /// What begins the transaction: one message to the server.
@@ -252,7 +247,7 @@ impl Drop for Session {
     }
 }
 
-fn is_lost(kind: &DatabaseErrorKind) -> bool {
+const fn is_lost(kind: DatabaseErrorKind) -> bool {
     matches!(kind, DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection)
 }
 

@@ -11,7 +11,9 @@ use std::marker::PhantomData;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Binary, Bool, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use domain::{
     ApiKeyId, ConversationId, EditId, JobId, MessageId, NodeId, RunId, SessionId, Timestamp, TokenHash,
     UserId, Version, WorkspaceId,
@@ -93,7 +95,9 @@ impl Value<'_> {
             Self::Id(value) => out.push_bind_param_value_only::<Nullable<SqlUuid>, _>(value),
             Self::Json(value) => out.push_bind_param_value_only::<Nullable<Json>, _>(value),
             Self::Jsonb(value) => out.push_bind_param_value_only::<Nullable<Jsonb>, _>(value),
-            Self::Ids(value) => out.push_bind_param_value_only::<Nullable<Array<Nullable<SqlUuid>>>, _>(value),
+            Self::Ids(value) => {
+                out.push_bind_param_value_only::<Nullable<Array<Nullable<SqlUuid>>>, _>(value)
+            }
             Self::Integers(value) => out.push_bind_param_value_only::<Array<Nullable<BigInt>>, _>(value),
             Self::Texts(value) => {
                 value.iter().try_for_each(|text| refuse_nul(text.as_deref()))?;
@@ -109,16 +113,6 @@ fn refuse_nul(text: Option<&str>) -> QueryResult<()> {
         Some(text) if text.contains('\0') => Err(Error::SerializationError("a text contains NUL".into())),
         Some(_) | None => Ok(()),
     }
-}
-
-/// A `json` value.
-pub(crate) fn json<'a>(text: impl Into<Option<&'a str>>) -> Value<'a> {
-    Value::Json(text.into().map(|text| JsonIn(Cow::Borrowed(text))))
-}
-
-/// A `jsonb` value.
-pub(crate) fn jsonb<'a>(text: impl Into<Option<&'a str>>) -> Value<'a> {
-    Value::Jsonb(text.into().map(|text| JsonIn(Cow::Borrowed(text))))
 }
 
 /// A `json` value made on the way.

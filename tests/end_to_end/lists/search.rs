@@ -82,11 +82,11 @@ async fn people_find_what_they_have_just_said_and_nothing_they_took_back() {
         let (old, new) = (format!("before{number}"), format!("after{number}"));
         assert_eq!(found(&owner, &format!("q={old}")).await, [""; 0]);
         let message = say(&owner, &conversation, &old).await;
-        assert_eq!(found(&owner, &format!("q={old}")).await, [message.clone()]);
+        assert_eq!(found(&owner, &format!("q={old}")).await, [message.as_str()]);
         let path = format!("/api/v1/messages/{message}");
         owner.patch(&path, &json!({ "text": new })).await.expect(200);
         assert_eq!(found(&owner, &format!("q={old}")).await, [""; 0]);
-        assert_eq!(found(&owner, &format!("q={new}")).await, [message.clone()]);
+        assert_eq!(found(&owner, &format!("q={new}")).await, [message.as_str()]);
         owner.delete(&path).await.expect(204);
         assert_eq!(found(&owner, &format!("q={new}")).await, [""; 0]);
         assert_eq!(owner.get(&path).await.status, 404);
@@ -106,7 +106,7 @@ async fn nobody_finds_what_others_said() {
     let (alice, bob) = (server.member("alice").await, server.member("bob").await);
     let hers = say(&alice, &alice.conversation().await, "the heliotrope password").await;
     for _ in 0..2 {
-        assert_eq!(found(&alice, "q=heliotrope").await, [hers.clone()]);
+        assert_eq!(found(&alice, "q=heliotrope").await, [hers.as_str()]);
         assert_eq!(found(&bob, "q=heliotrope").await, [""; 0]);
         assert_eq!(found(&bob, &format!("q=heliotrope&order=best&limit={}", 200)).await, [""; 0]);
     }

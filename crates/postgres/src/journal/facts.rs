@@ -67,13 +67,6 @@ pub(super) fn append<'a>(plan: &mut Plan<'a>, unit: &'a UnitOfWork) {
         about.owner_id.or_else(|| about.conversation_id.and_then(|id| owners.get(&id).copied()))
     };
     let (kind, credential_id) = credential(&unit.origin.credential);
-    fn column<T>(
-        facts: &[About],
-        value: impl Fn(&About) -> Option<T>,
-        uuid: impl Fn(T) -> uuid::Uuid,
-    ) -> Value<'static> {
-        Value::Ids(Some(facts.iter().map(|fact| value(fact).map(|id| Id(uuid(id)))).collect()))
-    }
     let owner_ids = column(&facts, owner, UserId::uuid);
     let conversation_ids = column(&facts, |fact| fact.conversation_id, ConversationId::uuid);
     plan.add(LOCK, values![unit.workspace_id, owner_ids.clone(), conversation_ids.clone()], Expected::Places);
@@ -101,6 +94,15 @@ pub(super) fn append<'a>(plan: &mut Plan<'a>, unit: &'a UnitOfWork) {
         ],
         Expected::Places,
     );
+}
+
+/// One id of each fact, where it has one.
+fn column<T>(
+    facts: &[About],
+    value: impl Fn(&About) -> Option<T>,
+    uuid: impl Fn(T) -> uuid::Uuid,
+) -> Value<'static> {
+    Value::Ids(Some(facts.iter().map(|fact| value(fact).map(|id| Id(uuid(id)))).collect()))
 }
 
 /// Whose the conversations are that the events of a unit tell of. A deleted one cannot be looked up afterwards.
