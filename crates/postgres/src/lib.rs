@@ -198,7 +198,7 @@ impl Postgres {
         }
         let pool =
             Pool::new(connector(&setup)?, settings).map_err(|error| OpenError::Failed(error.to_string()))?;
-        drop(pool.get().await.map_err(|error| OpenError::Failed(error.to_string()))?);
+        drop(pool.first().await.map_err(|error| OpenError::Failed(error.to_string()))?);
         Ok(pool)
     }
 }

@@ -23,7 +23,8 @@ pub struct Settings {
     pub pool: u16,
     /// How long a request waits for a free connection before it is answered "unavailable", in milliseconds.
     pub wait_timeout_ms: u32,
-    /// How long making a connection may take, in milliseconds.
+    /// How long making a connection may take, in milliseconds. A request does not wait longer than `wait_timeout_ms` for
+    /// it; the connection is made all the same, for those that come later.
     pub connect_timeout_ms: u32,
     /// How long one statement may take, in milliseconds.
     pub statement_timeout_ms: u32,
@@ -42,7 +43,7 @@ impl Default for Settings {
             read_url: None,
             pool: 16,
             wait_timeout_ms: 1_000,
-            connect_timeout_ms: 1_000,
+            connect_timeout_ms: 5_000,
             statement_timeout_ms: 5_000,
             migrate: true,
             search_language: "simple".to_owned(),
@@ -53,9 +54,35 @@ impl Default for Settings {
 
 /// The text search configurations that Postgres 15 brings along.
 const LANGUAGES: [&str; 29] = [
-    "simple", "arabic", "armenian", "basque", "catalan", "danish", "dutch", "english", "finnish", "french", "german",
-    "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "lithuanian", "nepali", "norwegian",
-    "portuguese", "romanian", "russian", "serbian", "spanish", "swedish", "tamil", "turkish", "yiddish",
+    "simple",
+    "arabic",
+    "armenian",
+    "basque",
+    "catalan",
+    "danish",
+    "dutch",
+    "english",
+    "finnish",
+    "french",
+    "german",
+    "greek",
+    "hindi",
+    "hungarian",
+    "indonesian",
+    "irish",
+    "italian",
+    "lithuanian",
+    "nepali",
+    "norwegian",
+    "portuguese",
+    "romanian",
+    "russian",
+    "serbian",
+    "spanish",
+    "swedish",
+    "tamil",
+    "turkish",
+    "yiddish",
 ];
 
 /// A setting that cannot be used.
@@ -174,14 +201,16 @@ mod tests {
 
     #[test]
     fn passwords_are_never_shown() {
-        for url in ["postgres://ada:s3cret@host/db", "postgres://ada@host/db?password=s3cret&sslmode=require"] {
+        for url in ["postgres://ada:s3cret@host/db", "postgres://ada@host/db?password=s3cret&sslmode=require"]
+        {
             let settings = Settings { read_url: Some(url.to_owned()), ..Settings::at(url) };
-            let shown = format!("{settings:?} {}", serde_json::to_string(&settings).expect("it is serialised"));
+            let shown =
+                format!("{settings:?} {}", serde_json::to_string(&settings).expect("it is serialised"));
             assert!(!shown.contains("s3cret"), "{shown}");
             assert!(shown.contains("***") && shown.contains("host"), "{shown}");
         }
         assert!(!hidden("postgres:/ada:s3cret@host/db").contains("s3cret"));
-        let problem = Address::parse("url", "postgres://ada:s3cret@host:port/db").err().expect("it is refused");
+        let problem = Address::parse("url", "postgres://ada:s3cret@host:port/db").expect_err("it is refused");
         assert!(!problem.to_string().contains("s3cret"), "{problem}");
     }
 }
