@@ -4,6 +4,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use futures_util::future::{FutureExt as _, select_ok};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Mutex;
@@ -47,23 +48,22 @@ impl Pulse {
         beats
     }
 
-    /// Asks the hosts of the address in turn until one answers.
+    /// Asks all hosts of the address at once, of which one may be away for long, until one answers.
     async fn ask(&self) -> io::Result<()> {
-        let (config, mut outcome) = (self.address.config(), Err(io::ErrorKind::NotFound.into()));
+        let config = self.address.config();
         let ports = config.get_ports();
-        for (index, host) in config.get_hosts().iter().enumerate() {
+        let asking = config.get_hosts().iter().enumerate().map(|(index, host)| {
             let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
-            outcome = match host {
-                Host::Tcp(name) => ask(TcpStream::connect((name.as_str(), port)).await).await,
-                Host::Unix(folder) => {
-                    ask(UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await).await
-                }
-            };
-            if outcome.is_ok() {
-                break;
-            }
-        }
-        outcome
+            ask_host(host, port).boxed()
+        });
+        select_ok(asking).await.map(|_| ())
+    }
+}
+
+async fn ask_host(host: &Host, port: u16) -> io::Result<()> {
+    match host {
+        Host::Tcp(name) => ask(TcpStream::connect((name.as_str(), port)).await).await,
+        Host::Unix(folder) => ask(UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await).await,
     }
 }
 
