@@ -1,5 +1,7 @@
 //! The storage contract on Postgres, and what only Postgres promises.
 
+mod opening;
+
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
