@@ -1,12 +1,15 @@
 //! Reading everything.
 
 use futures_util::StreamExt as _;
-use storage::transfer::{BATCH_BYTES, Batch, Cell, Column, Kind, Source, Table, TransferError};
+use storage::transfer::{
+    BATCH_BYTES, Batch, Cell, Column, Kind, SearchLanguage, Source, Table, TransferError,
+};
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::cells::{cell, id};
-use super::{Connection, in_table};
+use super::{Connection, explained, failed, in_table};
 use crate::settings::Settings;
 
 /// A database to read everything from, as it was when it was opened.
@@ -66,6 +69,10 @@ impl Source for PostgresSource {
     ) -> Result<Batch, TransferError> {
         read(&self.connection, table, after, limit)
     }
+
+    fn search_languages(&mut self) -> Result<Vec<SearchLanguage>, TransferError> {
+        search_languages(&self.connection)
+    }
 }
 
 pub(super) fn count(connection: &Connection, table: &'static Table) -> Result<u64, TransferError> {
@@ -74,6 +81,16 @@ pub(super) fn count(connection: &Connection, table: &'static Table) -> Result<u6
 
 pub(super) fn newest_position(connection: &Connection) -> Result<i64, TransferError> {
     connection.number("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_positions")
+}
+
+pub(super) fn search_languages(connection: &Connection) -> Result<Vec<SearchLanguage>, TransferError> {
+    let list = "SELECT id::text, search_language FROM workspaces ORDER BY id";
+    let rows = connection.runtime.block_on(connection.client.query(list, &[])).map_err(explained)?;
+    let language = |row: &Row| {
+        let workspace_id = Uuid::parse_str(row.try_get(0).map_err(explained)?).map_err(failed)?;
+        Ok(SearchLanguage { workspace_id, language: row.try_get(1).map_err(explained)? })
+    };
+    rows.iter().map(language).collect()
 }
 
 pub(super) fn read(

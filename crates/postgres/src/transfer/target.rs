@@ -4,10 +4,10 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use futures_util::SinkExt as _;
-use storage::transfer::{Batch, Progress, Source, TABLES, Table, Target, TransferError};
+use storage::transfer::{Batch, Progress, SearchLanguage, Source, TABLES, Table, Target, TransferError};
 
 use super::copy::{Types, copy, create, encoded, insert};
-use super::source::{count, newest_position, read};
+use super::source::{count, newest_position, read, search_languages};
 use super::{Connection, explained, failed, in_table, schema};
 use crate::settings::Settings;
 
@@ -108,6 +108,10 @@ impl Source for PostgresTarget {
     ) -> Result<Batch, TransferError> {
         read(&self.connection, table, after, limit)
     }
+
+    fn search_languages(&mut self) -> Result<Vec<SearchLanguage>, TransferError> {
+        search_languages(&self.connection)
+    }
 }
 
 impl Target for PostgresTarget {
@@ -152,6 +156,16 @@ impl Target for PostgresTarget {
         let stored = self.connection.runtime.block_on(self.store(table, batch, rows));
         let ended = self.connection.batch(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" });
         stored.and(ended)
+    }
+
+    fn search_in(&mut self, languages: &[SearchLanguage]) -> Result<(), TransferError> {
+        let Connection { runtime, client, .. } = &self.connection;
+        let set = "UPDATE workspaces SET search_language = $2 WHERE id = $1::text::uuid";
+        for SearchLanguage { workspace_id, language } in languages {
+            let setting = async { client.execute(set, &[&workspace_id.to_string(), language]).await };
+            runtime.block_on(setting).map_err(explained)?;
+        }
+        Ok(())
     }
 
     fn finish(&mut self, newest_position: i64) -> Result<(), TransferError> {

@@ -9,6 +9,7 @@ mod digest;
 mod tables;
 
 use thiserror::Error;
+use uuid::Uuid;
 
 pub use cell::{Cell, Row};
 pub use digest::Digest;
@@ -37,6 +38,20 @@ pub trait Source: Send {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Batch, TransferError>;
+
+    /// The languages in which workspaces are searched; none where the database searches words as they are.
+    fn search_languages(&mut self) -> Result<Vec<SearchLanguage>, TransferError> {
+        Ok(Vec::new())
+    }
+}
+
+/// The language in which a workspace is searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchLanguage {
+    /// The workspace.
+    pub workspace_id: Uuid,
+    /// The name of the language, as Postgres knows it.
+    pub language: String,
 }
 
 /// Rows that follow one another.
@@ -58,6 +73,12 @@ pub trait Target: Source {
 
     /// Stores rows, and with them how far this is: all of it or nothing.
     fn write(&mut self, table: &'static Table, batch: &Batch) -> Result<(), TransferError>;
+
+    /// Has workspaces that are stored be searched in these languages, before any of their messages is stored; nothing
+    /// where the database searches words as they are.
+    fn search_in(&mut self, _: &[SearchLanguage]) -> Result<(), TransferError> {
+        Ok(())
+    }
 
     /// Makes what is derived from the rows, checks that every reference leads somewhere, has positions go on after the
     /// newest one of the source, and forgets that the database was being filled.

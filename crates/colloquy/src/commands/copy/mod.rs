@@ -69,6 +69,9 @@ fn fill(source: &mut dyn Source, target: &mut dyn Target) -> Result<u64, Failure
             bar.add(batch.rows.len());
             Ok(())
         })?;
+        if table.name == "workspaces" {
+            target.search_in(&source.search_languages()?)?;
+        }
     }
     Ok(bar.finish() - stored)
 }
