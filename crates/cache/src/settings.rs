@@ -109,6 +109,21 @@ pub fn client(url: &str) -> Result<Client, SettingsProblem> {
     if !matches!(scheme, Some("redis" | "rediss")) {
         return Err(problem("must begin with redis:// or rediss://, such as redis://127.0.0.1:6379"));
     }
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (authority, place) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if place.contains(['@', '#']) || authority.matches('@').count() > 1 {
+        return Err(problem(
+            "cannot be read, because a special character in the user or the password was not escaped; write @ as %40, \
+             / as %2F, : as %3A, # as %23 and ? as %3F",
+        ));
+    }
+    let database = place.strip_prefix('/').map_or("", |path| path.split('?').next().unwrap_or_default());
+    if !database.is_empty() && database.parse::<u16>().is_err() {
+        return Err(problem(
+            "ends in a database that is no number; the databases of Redis have numbers, such as \
+             redis://127.0.0.1:6379/0",
+        ));
+    }
     // What is wrong may be the password itself, so the words of the parser are not repeated.
     let unusable =
         || problem("is not an address such as redis://:password@host:6379/0; escape what is special in it");
@@ -154,6 +169,27 @@ mod tests {
         for wrong in ["localhost:6379", "redis://", "redis://localhost/text", "unix:///run/redis", ""] {
             assert_eq!(RedisSettings::at(wrong).problems().len(), 1, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_password_that_was_not_escaped_is_refused_and_no_part_of_it_is_told() {
+        for secret in ["SEC@RETXX", "SE@C/RETXX", "SEC/RETXX", "SE?CRETXX", "SEC#RETXX", "S?E@C"] {
+            let settings = RedisSettings::at(&format!("redis://:{secret}@cache:6379/1"));
+            let said = format!("{:?} {settings:?}", settings.problems());
+            assert!(said.contains("%40"), "{said}");
+            for part in ["SE", "RET", "XX"] {
+                assert!(!said.contains(part), "{part} of {secret} is told: {said}");
+            }
+        }
+        assert_eq!(RedisSettings::at("redis://:SEC%40RET%2F@cache:6379/1").problems(), []);
+    }
+
+    #[test]
+    fn the_database_of_redis_has_a_number() {
+        let said = RedisSettings::at("redis://cache:6379/colloquy").problems()[0].to_string();
+        assert!(said.starts_with("redis.url") && said.contains("is no number"), "{said}");
+        assert_eq!(RedisSettings::at("redis://cache:6379/7?protocol=resp3").problems(), []);
+        assert_eq!(RedisSettings::at("redis://cache:6379/").problems(), []);
     }
 
     #[test]
