@@ -15,6 +15,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::form_urlencoded;
 
+use crate::escaping;
 use crate::settings::SettingsProblem;
 
 /// Where a server is, and how to reach it.
@@ -44,6 +45,9 @@ impl Address {
                     are written as %40 and the like";
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(problem("must begin with postgres://, such as postgres://colloquy@localhost/colloquy"));
+        }
+        if let Some(unclear) = escaping::problem(url) {
+            return Err(problem(&unclear));
         }
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
         let mut mode = "prefer".to_owned();

@@ -11,6 +11,7 @@ mod columns;
 mod connection;
 mod conversations;
 mod errors;
+mod escaping;
 mod exchange;
 mod idempotency;
 mod identities;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::address::Address;
+use crate::escaping;
 
 /// Settings of a Postgres database.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +156,9 @@ impl fmt::Debug for Settings {
 
 /// An address without the password in it, wherever in it the password stands.
 pub(crate) fn hidden(url: &str) -> String {
+    if !escaping::is_clear(url) {
+        return "(an address that cannot be read)".to_owned();
+    }
     let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
     let Some((scheme, rest)) = address.split_once("://") else { return "(not an address)".to_owned() };
     let shown = match rest.rsplit_once('@') {
