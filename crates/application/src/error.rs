@@ -48,6 +48,8 @@ pub struct Error {
     problem: Problem,
     #[source]
     internal: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// Whether the log holds the source already.
+    is_logged: bool,
 }
 
 /// What the asker may know about an error.
@@ -93,7 +95,7 @@ impl Error {
             retry_after: None,
             current_version: None,
         };
-        Self { code, problem, internal: None }
+        Self { code, problem, internal: None, is_logged: false }
     }
 
     /// Input that breaks rules.
@@ -186,6 +188,27 @@ impl Error {
     /// What the asker may know.
     pub const fn problem(&self) -> &Problem {
         &self.problem
+    }
+
+    /// Gives the source to the log, with everything behind it, unless it is there already or there is none.
+    pub fn log_source(&mut self) {
+        let Some(source) = self.internal.as_deref().filter(|_| !self.is_logged) else { return };
+        let mut causes = source.to_string();
+        let mut next = source.source();
+        while let Some(cause) = next {
+            let words = cause.to_string();
+            if !causes.contains(&words) {
+                causes.push_str(": ");
+                causes.push_str(&words);
+            }
+            next = cause.source();
+        }
+        if self.code == Code::Internal {
+            tracing::error!(error = %self, causes, "operation failed");
+        } else {
+            tracing::warn!(error = %self, causes, "operation failed");
+        }
+        self.is_logged = true;
     }
 
     /// What only the log may know.

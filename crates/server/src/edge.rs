@@ -121,7 +121,7 @@ pub async fn edge(
             // The next request goes to whoever takes over.
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
-        log(&edge, response.status(), started.elapsed());
+        log(&edge, is_probe, response.status(), started.elapsed());
         Ok(ServiceResponse::new(request, Answer::to(unread, in_flight, response)))
     }
     .instrument(span)
@@ -183,8 +183,7 @@ fn own_words(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
 fn foreign_error(error: &actix_web::Error) -> Problem {
     let status = error.as_response_error().status_code();
     if status.is_server_error() {
-        tracing::error!(%error, "request failed outside of a handler");
-        return Error::internal(error.to_string()).into();
+        return Error::internal(format!("outside of a handler: {error}")).into();
     }
     Problem::new(status, "bad_request", "The request cannot be understood.").closing()
 }
@@ -231,10 +230,13 @@ fn finish(
     }
 }
 
-fn log(edge: &Edge, status: StatusCode, duration: Duration) {
+/// Probes come every second or so, and whoever answers them has said what is wrong: they are not repeated here.
+fn log(edge: &Edge, is_probe: bool, status: StatusCode, duration: Duration) {
     let milliseconds = duration.as_secs_f64() * 1_000.0;
     let status = status.as_u16();
-    if status >= 500 {
+    if is_probe {
+        tracing::debug!(status, milliseconds, "probe answered");
+    } else if status >= 500 {
         tracing::warn!(status, milliseconds, "request failed");
     } else if edge.access_log {
         tracing::info!(status, milliseconds, "request answered");

@@ -157,7 +157,9 @@ impl Problem {
 }
 
 impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
+    fn from(mut error: Error) -> Self {
+        // What did not come through the bus, such as signing in, has not been logged yet.
+        error.log_source();
         let problem = error.problem();
         Self {
             fields: problem.fields.clone(),

@@ -25,15 +25,12 @@ pub async fn trace<T>(
         workspace_id = %context.actor.workspace_id,
     );
     async {
-        let outcome = work.await;
-        if let Err(error) = &outcome {
+        let mut outcome = work.await;
+        if let Err(error) = &mut outcome {
             match error.code() {
-                Code::Internal => {
-                    tracing::error!(error = %error, source = ?error.internal_source(), "operation failed");
-                }
-                Code::Unavailable | Code::TimedOut => {
-                    tracing::warn!(error = %error, source = ?error.internal_source(), "operation failed");
-                }
+                Code::Internal | Code::Unavailable if error.internal_source().is_some() => error.log_source(),
+                Code::Internal => tracing::error!(error = %error, "operation failed"),
+                Code::Unavailable | Code::TimedOut => tracing::warn!(error = %error, "operation failed"),
                 _ => tracing::debug!(error = %error, "operation refused"),
             }
         }

@@ -63,7 +63,8 @@ async fn check(call: &Call) -> Outcome {
     match tokio::time::timeout(PATIENCE, call.state.services().ports.maintenance.health()).await {
         Ok(Ok(_)) => respond::json(StatusCode::OK, &Health { status: "ready" }),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the database is not healthy");
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(%error, cause, "the database is not healthy");
             Err(unready("The database does not answer.").into())
         }
         Err(_) => Err(unready("The database does not answer in time.").into()),
