@@ -30,6 +30,14 @@ pub enum CheckError {
         /// What the attempt gave.
         reason: String,
     },
+    /// What listens there speaks something else.
+    #[error("redis.url: nothing came of the greeting of {place}: {advice}")]
+    Foreign {
+        /// The address without its password.
+        place: String,
+        /// What it may be and what to do.
+        advice: &'static str,
+    },
     /// Its certificate is not one to trust.
     #[error(
         "redis.url: the certificate of the Redis at {place} is not trusted ({reason}). Have this machine trust the \
@@ -117,6 +125,19 @@ pub async fn check(settings: &RedisSettings) -> Result<String, CheckError> {
     }
 }
 
+/// Whether a handshake failed because the other side does not know of it.
+fn speaks_no_tls(reason: &str) -> bool {
+    ["corrupt message", "InvalidContentType"].iter().any(|part| reason.contains(part))
+}
+
+/// Whether the other side ended the connection without a word.
+fn is_cut_off(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    ["broken pipe", "reset by peer", "end of file", "unexpectedly terminated"]
+        .iter()
+        .any(|part| reason.contains(part))
+}
+
 fn explain(error: &RedisError, place: &str) -> CheckError {
     let place = place.to_owned();
     let reason = error.to_string();
@@ -126,6 +147,21 @@ fn explain(error: &RedisError, place: &str) -> CheckError {
             CheckError::Unreachable { place, reason: "it does not answer".to_owned() }
         }
         ErrorKind::Io if reason.contains("certificate") => CheckError::Untrusted { place, reason },
+        // A server that does not speak TLS answers the greeting with something else.
+        ErrorKind::Io if place.starts_with("rediss://") && speaks_no_tls(&reason) => CheckError::Foreign {
+            place,
+            advice: "it does not seem to speak TLS. Write redis:// in place of rediss://, or name its port for TLS",
+        },
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => CheckError::Foreign {
+            place,
+            advice: "what listens there does not seem to be a Redis without TLS. Name another port, or write rediss:// \
+                     where it speaks TLS",
+        },
+        // It may be on its way down or up as well, so waiting may help.
+        ErrorKind::Io if is_cut_off(&reason) && place.starts_with("redis://") => CheckError::Unreachable {
+            place,
+            reason: format!("{reason}; where it speaks TLS, the address begins with rediss://"),
+        },
         ErrorKind::Io => CheckError::Unreachable { place, reason },
         ErrorKind::AuthenticationFailed => CheckError::PasswordWrong { place },
         _ if matches!(error.code(), Some("WRONGPASS")) => CheckError::PasswordWrong { place },
@@ -151,6 +187,35 @@ fn is_too_old(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_speaks_something_else_is_told_from_what_is_not_there() {
+        let web = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
+        let port = web.local_addr().expect("it has one").port();
+        let answering = tokio::spawn(async move {
+            loop {
+                let Ok((mut peer, _)) = web.accept().await else { return };
+                let mut read = [0; 512];
+                let _ = tokio::io::AsyncReadExt::read(&mut peer, &mut read).await;
+                let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+                let _ = tokio::io::AsyncWriteExt::write_all(&mut peer, answer).await;
+            }
+        });
+        let told = async |scheme: &str| {
+            let settings = RedisSettings::at(&format!("{scheme}://127.0.0.1:{port}"));
+            check(&settings).await.expect_err("it is no Redis").to_string()
+        };
+        let plain = told("redis").await;
+        assert!(plain.contains("does not seem to be a Redis"), "{plain}");
+        let unexpected = "received corrupt message of type InvalidContentType";
+        let error = RedisError::from(std::io::Error::new(std::io::ErrorKind::InvalidData, unexpected));
+        let secured = explain(&error, "rediss://cache:6379").to_string();
+        assert!(secured.contains("does not seem to speak TLS"), "{secured}");
+        answering.abort();
+        let _ = answering.await;
+        let nobody = told("redis").await;
+        assert!(nobody.contains("no answer"), "{nobody}");
+    }
 
     #[test]
     fn versions_are_compared_by_number() {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -33,6 +33,8 @@ struct Shared {
     generations: AtomicU64,
     is_lost: Notify,
     is_there: watch::Sender<bool>,
+    /// Whether it was told that the server is away; shared by all connections to it, so that one of them does.
+    is_told: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -81,6 +83,7 @@ impl Connection {
         settings: &RedisSettings,
         patience: Duration,
         listener: Arc<dyn Listener>,
+        is_told: Arc<AtomicBool>,
     ) -> Self {
         let shared = Arc::new(Shared {
             place: settings.place(),
@@ -88,6 +91,7 @@ impl Connection {
             generations: AtomicU64::default(),
             is_lost: Notify::new(),
             is_there: watch::Sender::new(false),
+            is_told,
         });
         let mut supervisor = JoinSet::new();
         supervisor.spawn(supervise(Arc::clone(&shared), client, patience, listener));
@@ -138,6 +142,7 @@ impl Shared {
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         *self.current.write() = Some(Established { generation, connection });
         self.is_there.send_replace(true);
+        self.is_told.store(false, Ordering::Relaxed);
         tracing::info!(redis = self.place, "connected to Redis");
     }
 
@@ -148,7 +153,11 @@ impl Shared {
             *current = None;
             drop(current);
             self.is_there.send_replace(false);
-            tracing::warn!(redis = self.place, %reason, "lost the connection to Redis; going on without it");
+            if self.is_told.swap(true, Ordering::Relaxed) {
+                tracing::debug!(redis = self.place, %reason, "lost another connection to Redis");
+            } else {
+                tracing::warn!(redis = self.place, %reason, "lost the connection to Redis; going on without it");
+            }
             self.is_lost.notify_one();
         }
     }
@@ -179,7 +188,9 @@ async fn supervise(shared: Arc<Shared>, client: Client, patience: Duration, list
         if let Some(failure) = failure
             && is_first_failure
         {
-            tracing::warn!(redis = shared.place, reason = %failure, "cannot connect to Redis; trying on");
+            if !shared.is_told.swap(true, Ordering::Relaxed) {
+                tracing::warn!(redis = shared.place, reason = %failure, "cannot connect to Redis; trying on");
+            }
             is_first_failure = false;
         }
         tokio::time::sleep(jittered(pause)).await;

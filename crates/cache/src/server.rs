@@ -1,6 +1,7 @@
 //! One Redis, and what is built on it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::connection::{Connection, Listener};
@@ -13,6 +14,7 @@ use crate::{RedisCache, RedisRateLimiter, RedisRelay};
 pub struct Redis {
     client: redis::Client,
     settings: RedisSettings,
+    is_told: Arc<AtomicBool>,
 }
 
 impl Redis {
@@ -25,7 +27,12 @@ impl Redis {
             return Err(problem);
         }
         let client = settings.url.as_deref().map(client).transpose()?;
-        Ok(client.map(|client| Self { client, settings: settings.clone() }))
+        Ok(client.map(|client| Self { client, settings: settings.clone(), is_told: Arc::default() }))
+    }
+
+    /// The log holds already that the server is away: the connections do not tell it once more.
+    pub fn is_known_to_be_away(&self) {
+        self.is_told.store(true, Ordering::Relaxed);
     }
 
     /// A cache that shares what was loaded with other processes.
@@ -44,6 +51,9 @@ impl Redis {
     }
 
     fn connecting(&self, patience: Duration) -> impl FnOnce(Arc<dyn Listener>) -> Connection {
-        move |listener| Connection::start(self.client.clone(), &self.settings, patience, listener)
+        move |listener| {
+            let is_told = Arc::clone(&self.is_told);
+            Connection::start(self.client.clone(), &self.settings, patience, listener, is_told)
+        }
     }
 }

@@ -76,7 +76,10 @@ impl Shared {
         match cache::check(&settings.redis).await {
             Ok(version) => tracing::info!(version, "connected to Redis"),
             // Nodes work without it, so one may also begin without it.
-            Err(error @ CheckError::Unreachable { .. }) => tracing::error!("{error}"),
+            Err(error @ CheckError::Unreachable { .. }) => {
+                tracing::error!("{error}");
+                redis.is_known_to_be_away();
+            }
             Err(error) => return Err(error.into()),
         }
         Ok(Self {
