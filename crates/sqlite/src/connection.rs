@@ -8,6 +8,7 @@ use diesel::connection::{Connection, SimpleConnection};
 use diesel::sqlite::SqliteConnection;
 
 use crate::errors::Outage;
+use crate::owner;
 use crate::settings::Settings;
 
 /// How many pages of SQLite's usual 4 KiB make a MiB.
@@ -22,7 +23,12 @@ pub(crate) fn create_file(path: &Path) -> io::Result<()> {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        let made: Vec<&Path> =
+            directory.ancestors().take_while(|folder| fs::symlink_metadata(folder).is_err()).collect();
         builder.create(directory)?;
+        for folder in made.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
+            owner::like_its_folder(folder)?;
+        }
     }
     create_private(path)
 }
@@ -33,7 +39,9 @@ pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    let is_new = fs::symlink_metadata(path).is_err();
+    options.open(path)?;
+    if is_new { owner::like_its_folder(path) } else { Ok(()) }
 }
 
 /// A connection that writes.

@@ -17,6 +17,7 @@ mod lock;
 mod maintenance;
 mod messages;
 pub mod migrate;
+mod owner;
 #[cfg(test)]
 mod plans;
 mod readers;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::owner;
+
 /// The lock of this process on a database; released when it is dropped, or when the process ends in any way.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -53,7 +55,11 @@ impl Lock {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let is_new = !lock.exists();
         let mut file = options.open(&lock).map_err(failed)?;
+        if is_new {
+            owner::like_its_folder(&lock).map_err(failed)?;
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

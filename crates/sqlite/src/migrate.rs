@@ -17,6 +17,7 @@ use thiserror::Error;
 use crate::connection;
 use crate::errors::Outage;
 use crate::lock::{Lock, LockError, beside};
+use crate::owner;
 use crate::settings::{Settings, SettingsProblem};
 use crate::statement::{query, values};
 
@@ -41,6 +42,20 @@ pub enum MigrateError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// The file belongs to somebody else.
+    #[error(
+        "the database {} exists but belongs to {owner}, and this process runs as {user}; let the administrator give it \
+         away (chown), or run this as {owner}",
+        .path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// To whom it belongs.
+        owner: String,
+        /// Who tried to open it.
+        user: String,
     },
     /// The file cannot be opened.
     #[error("{0}")]
@@ -135,7 +150,24 @@ pub fn down(settings: &Settings) -> Result<Option<String>, MigrateError> {
 
 /// Creates the file and its directory.
 pub(crate) fn create(path: &Path) -> Result<(), MigrateError> {
-    connection::create_file(path).map_err(|source| MigrateError::Create { path: path.to_owned(), source })
+    connection::create_file(path).map_err(|source| inaccessible(path, source))
+}
+
+/// Whether this process may write the file, where there is one. Changes nothing.
+pub fn check_access(settings: &Settings) -> Result<(), MigrateError> {
+    let path = settings.path()?;
+    match fs::OpenOptions::new().read(true).write(true).open(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(inaccessible(&path, error)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn inaccessible(path: &Path, source: io::Error) -> MigrateError {
+    let path = path.to_owned();
+    match owner::foreign(&path, &source) {
+        Some((owner, user)) => MigrateError::Foreign { path, owner, user },
+        None => MigrateError::Create { path, source },
+    }
 }
 
 /// [`up`] for a caller that holds the lock.
