@@ -63,7 +63,30 @@ fn path_of(name: &str) -> Option<Vec<String>> {
     (path.len() > 1 && path.iter().all(|key| !key.is_empty())).then_some(path)
 }
 
+/// A setting that a name with too few or too many underscores may mean: the sections that there are stand in front.
+fn with_two_underscores(name: &str) -> Option<String> {
+    const SECTIONS: [&str; 8] =
+        ["OWNER", "SERVER", "DATABASE", "MODELS", "APPLICATION", "TELEMETRY", "CACHE", "REDIS"];
+    let key = |section: &str| {
+        let key = name.strip_prefix(section)?.strip_prefix('_')?.trim_matches('_');
+        (!key.is_empty()).then(|| format!("{section}__{key}"))
+    };
+    if let Some(found) = SECTIONS.into_iter().find_map(key) {
+        return Some(found);
+    }
+    let (provider, key) = name.strip_prefix("PROVIDERS_")?.trim_matches('_').split_once('_')?;
+    let (provider, key) = (provider.trim_matches('_'), key.trim_matches('_'));
+    (!provider.is_empty() && !key.is_empty()).then(|| format!("PROVIDERS__{provider}__{key}"))
+}
+
 fn unknown(name: &str) -> String {
+    let is_short = SHORT.iter().any(|(short, _)| strsim::damerau_levenshtein(short, name) <= 2);
+    if let Some(meant) = with_two_underscores(name).filter(|_| !is_short) {
+        return format!(
+            "there is no such setting; variables are named {PREFIX}<SECTION>__<KEY>, with two underscores; did you \
+             mean {PREFIX}{meant}?"
+        );
+    }
     let near = suggestion(name, SHORT.iter().map(|(short, _)| *short));
     let near = near.replace("mean ", &format!("mean {PREFIX}"));
     format!(
@@ -117,5 +140,19 @@ mod tests {
         assert_eq!(found, [""; 0]);
         assert!(problems[0].ends_with("did you mean COLLOQUY_OWNER_EMAIL?"), "{problems:?}");
         assert!(problems[1].starts_with("COLLOQUY_SERVER_LISTEN: there is no such setting"), "{problems:?}");
+        assert!(problems[1].ends_with("did you mean COLLOQUY_SERVER__LISTEN?"), "{problems:?}");
+    }
+
+    #[test]
+    fn too_few_underscores_are_recognised() {
+        for (typed, meant) in [
+            ("COLLOQUY_DATABASE_URL", "COLLOQUY_DATABASE__URL"),
+            ("COLLOQUY_SERVER_PUBLIC_URL", "COLLOQUY_SERVER__PUBLIC_URL"),
+            ("COLLOQUY_REDIS_URL_FILE", "COLLOQUY_REDIS__URL_FILE"),
+            ("COLLOQUY_PROVIDERS_MOCK_API_KEY", "COLLOQUY_PROVIDERS__MOCK__API_KEY"),
+        ] {
+            let (_, problems) = layer(&[(typed, "1")]);
+            assert!(problems[0].ends_with(&format!("did you mean {meant}?")), "{problems:?}");
+        }
     }
 }

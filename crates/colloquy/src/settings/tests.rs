@@ -263,3 +263,28 @@ fn the_documented_file_shows_every_setting_at_its_default() {
     let unsaid: Vec<&str> = shown.lines().chain(with_postgres.lines()).filter(is_unsaid).collect();
     assert_eq!(unsaid, [""; 0], "these settings are not documented");
 }
+
+#[test]
+fn an_address_without_its_scheme_is_told_how_it_begins() {
+    for address in ["chat.example.org", "chat.example.org:8443"] {
+        let problems = Case::new(&[("COLLOQUY_SERVER__PUBLIC_URL", address)]).problems();
+        assert!(problems.contains("server.public_url") && problems.contains("https://"), "{problems}");
+        assert!(!problems.contains("relative URL"), "{problems}");
+    }
+}
+
+#[test]
+fn a_password_that_was_not_escaped_is_not_told() {
+    for secret in ["SEC@RETXX", "SE@C/RETXX", "SE?CRETXX"] {
+        let database = format!("postgres://colloquy:{secret}@127.0.0.1:25432/colloquy");
+        let redis = format!("redis://:{secret}@127.0.0.1:6379/0");
+        let problems = Case::new(&[
+            ("COLLOQUY_DATABASE__URL", &database),
+            ("COLLOQUY_DATABASE__READ_URL", &database),
+            ("COLLOQUY_REDIS__URL", &redis),
+        ])
+        .problems();
+        assert_eq!(problems.matches("%40").count(), 3, "{problems}");
+        assert!(!["RET", "XX", "127.0.0.1"].iter().any(|part| problems.contains(part)), "{problems}");
+    }
+}
