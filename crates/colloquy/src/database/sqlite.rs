@@ -61,8 +61,13 @@ pub fn reindex(language: Option<&str>) -> Result<Option<u64>, Failure> {
     }
 }
 
-/// Whether the file, where there is one, is a database that this release knows.
+/// Whether the file and its folder can be written, and the file, where there is one, is a database that this release knows.
 pub fn probe(loaded: &Loaded) -> Result<(), Failure> {
+    let settings = loaded.settings.database.sqlite();
+    migrate::check_access(&settings).map_err(|error| cannot_migrate(&error, loaded))?;
+    if let Some(finding) = settings.path().ok().and_then(|file| doctor::unwritable(&file)) {
+        return Err(Failure::failed(finding.to_string()).advise(where_it_is(loaded)));
+    }
     pending(loaded).map(drop)
 }
 

@@ -28,6 +28,21 @@ pub fn look(file: &Path) -> Vec<Finding> {
     findings
 }
 
+/// Why the folder that the database file is in cannot be written or made, if so.
+pub fn unwritable(file: &Path) -> Option<Finding> {
+    let folder = file.parent().map_or(Path::new("."), or_here);
+    let subject = format!("folder {}", folder.display());
+    let found = match fs::metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => creatable(subject, folder),
+        Err(error) => Finding::bad(subject, error.to_string(), "Let this user read it."),
+        Ok(metadata) if !metadata.is_dir() => {
+            Finding::bad(subject, "is no folder", "Name another place with data_dir.")
+        }
+        Ok(_) => writable(subject, folder),
+    };
+    found.is_bad().then_some(found)
+}
+
 /// Whether a folder that is not there can be made: in the nearest one that is.
 fn creatable(subject: String, folder: &Path) -> Finding {
     let parent = folder.ancestors().skip(1).map(or_here).find(|parent| fs::symlink_metadata(parent).is_ok());
@@ -176,6 +191,9 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("gone"), folder.path().join("link"))
             .expect("it is ours");
         assert!(look(&folder.path().join("link/colloquy.db"))[0].is_bad());
+        assert!(unwritable(&folder.path().join("a/b/colloquy.db")).is_none());
+        assert!(unwritable(Path::new("/proc/nowhere/data/colloquy.db")).is_some());
+        assert!(unwritable(Path::new("/proc/colloquy.db")).is_some());
         let told = look(Path::new("/proc/nowhere/data/colloquy.db"))[0].to_string();
         assert!(told.contains("cannot be made in /proc"), "{told}");
     }

@@ -17,6 +17,7 @@ use crate::output;
 use crate::settings::{Loaded, Problems};
 use crate::short_runtime;
 pub use database::{UNREADABLE, look as sqlite};
+pub use disk::unwritable;
 pub use finding::Finding;
 pub use postgres::look as postgres;
 
