@@ -118,7 +118,7 @@ pub fn client(url: &str) -> Result<Client, SettingsProblem> {
         ));
     }
     let database = place.strip_prefix('/').map_or("", |path| path.split('?').next().unwrap_or_default());
-    if !database.is_empty() && database.parse::<u16>().is_err() {
+    if !database.is_empty() && database.parse::<u32>().is_err() {
         return Err(problem(
             "ends in a database that is no number; the databases of Redis have numbers, such as \
              redis://127.0.0.1:6379/0",

@@ -44,7 +44,9 @@ impl Address {
         let form = "must have the form postgres://user:password@host:port/name; special characters in the password \
                     are written as %40 and the like";
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            return Err(problem("must begin with postgres://, such as postgres://colloquy@localhost/colloquy"));
+            return Err(problem(
+                "must begin with postgres://, such as postgres://colloquy@localhost/colloquy",
+            ));
         }
         if let Some(unclear) = escaping::problem(url) {
             return Err(problem(&unclear));
@@ -75,7 +77,9 @@ impl Address {
             _ => SslMode::Require,
         });
         if config.get_dbname().is_none_or(str::is_empty) {
-            return Err(problem("must name a database after the host, such as postgres://localhost/colloquy"));
+            return Err(problem(
+                "must name a database after the host, such as postgres://localhost/colloquy",
+            ));
         }
         if config.get_hosts().is_empty() {
             return Err(problem("must name a host, such as postgres://localhost/colloquy"));
@@ -139,12 +143,14 @@ impl Address {
                 builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             }
             Trust::System => {
-                let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(|error| failed(&error))?;
+                let verifier =
+                    rustls_platform_verifier::Verifier::new(provider).map_err(|error| failed(&error))?;
                 builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
             }
             Trust::File(path) => {
                 let unusable = |error: &dyn fmt::Display| {
-                    let problem = format!("names an sslrootcert that cannot be used: {}: {error}", path.display());
+                    let problem =
+                        format!("names an sslrootcert that cannot be used: {}: {error}", path.display());
                     SettingsProblem::new(self.setting, problem)
                 };
                 let mut roots = RootCertStore::empty();
@@ -161,7 +167,11 @@ impl Address {
 
 impl fmt::Debug for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Address").field("hosts", &self.hosts()).field("database", &self.database()).finish()
+        formatter
+            .debug_struct("Address")
+            .field("hosts", &self.hosts())
+            .field("database", &self.database())
+            .finish()
     }
 }
 
@@ -227,10 +237,17 @@ mod tests {
     #[test]
     fn an_address_names_host_and_database() {
         let address = Address::parse("url", "postgres://ada:x@one:1,two:2/db").expect("the address is valid");
-        assert_eq!((address.hosts().as_str(), address.database(), address.user()), ("one:1, two:2", "db", "ada"));
-        for wrong in
-            ["mysql://h/d", "postgres://h", "postgres://h/", "postgres://h:x/d", "postgres://h/d?sslmode=never"]
-        {
+        assert_eq!(
+            (address.hosts().as_str(), address.database(), address.user()),
+            ("one:1, two:2", "db", "ada")
+        );
+        for wrong in [
+            "mysql://h/d",
+            "postgres://h",
+            "postgres://h/",
+            "postgres://h:x/d",
+            "postgres://h/d?sslmode=never",
+        ] {
             assert!(Address::parse("url", wrong).is_err(), "{wrong} was accepted");
         }
     }

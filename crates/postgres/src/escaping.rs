@@ -38,7 +38,9 @@ pub(crate) fn problem(url: &str) -> Option<String> {
     let unknown = names.flatten().find(|name| !PARAMETERS.contains(name))?;
     // What follows a password that was not escaped may be a part of it.
     if query.contains("password=") {
-        return Some("has a parameter that is none, or a password in which & was not escaped as %26".to_owned());
+        return Some(
+            "has a parameter that is none, or a password in which & was not escaped as %26".to_owned(),
+        );
     }
     Some(match suggestion(unknown) {
         Some(known) => format!("has a parameter {unknown:?} that is none; did you mean {known}?"),
@@ -59,7 +61,8 @@ pub(crate) fn is_clear(url: &str) -> bool {
 fn suggestion(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_lowercase().replace('-', "_");
     let is_near = |known: &str| {
-        let (short, long) = if word.len() < known.len() { (word.as_str(), known) } else { (known, word.as_str()) };
+        let (short, long) =
+            if word.len() < known.len() { (word.as_str(), known) } else { (known, word.as_str()) };
         let same = short.bytes().zip(long.bytes()).take_while(|(one, other)| one == other).count();
         let ending =
             short.bytes().rev().zip(long.bytes().rev()).take_while(|(one, other)| one == other).count();
@@ -75,7 +78,9 @@ mod tests {
 
     #[test]
     fn a_password_that_was_not_escaped_is_refused_and_no_part_of_it_is_told() {
-        for secret in ["SEC@RETXX", "SE@C/RETXX", "SEC/RETXX", "SE?CRETXX", "SEC#RETXX", "S?E@C", "SE/C@RETXX"] {
+        for secret in
+            ["SEC@RETXX", "SE@C/RETXX", "SEC/RETXX", "SE?CRETXX", "SEC#RETXX", "S?E@C", "SE/C@RETXX"]
+        {
             let url = format!("postgres://colloquy:{secret}@127.0.0.1:25432/colloquy");
             for settings in [
                 Settings::at(&url),

@@ -82,10 +82,11 @@ impl Exchange {
         connection: &Connection,
         mut notifications: mpsc::UnboundedReceiver<Notification>,
     ) -> Outage {
-        let itself = match answer(rows::<Integer, i32>(&connection.diesel, "SELECT pg_backend_pid()", &[])).await {
-            Ok(numbers) => numbers.first().copied(),
-            Err(outage) => return outage,
-        };
+        let itself =
+            match answer(rows::<Integer, i32>(&connection.diesel, "SELECT pg_backend_pid()", &[])).await {
+                Ok(numbers) => numbers.first().copied(),
+                Err(outage) => return outage,
+            };
         // Whatever was told before, nobody here heard.
         self.hear(News::Disturbed);
         let mut look = Instant::now() + jittered(SILENCE);
@@ -118,7 +119,8 @@ impl Exchange {
     }
 
     async fn send(&self, connection: &Connection, waiting: Waiting) -> Result<(), Outage> {
-        let messages = Value::Texts(waiting.messages().into_iter().map(|message| Some(message.into())).collect());
+        let messages =
+            Value::Texts(waiting.messages().into_iter().map(|message| Some(message.into())).collect());
         let sql = "SELECT pg_notify('colloquy', message) IS NULL FROM unnest($1) message";
         let told = answer(rows::<Bool, bool>(&connection.diesel, sql, values![messages])).await;
         if told.is_err() {
@@ -136,7 +138,8 @@ impl Exchange {
 }
 
 async fn answer<T>(answer: impl Future<Output = diesel::QueryResult<T>>) -> Result<T, Outage> {
-    let answer = timeout(PATIENCE, answer).await.map_err(|_| Outage::new("the database did not answer in time"))?;
+    let answer =
+        timeout(PATIENCE, answer).await.map_err(|_| Outage::new("the database did not answer in time"))?;
     answer.map_err(|error| Outage::new(error.to_string()))
 }
 

@@ -6,10 +6,14 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use domain::Timestamp;
 
 use crate::OpenError;
+use crate::address::Address;
 use crate::migrate::{MigrateError, Migrator};
-use crate::session::rows;
+use crate::preflight::APP_ROLE;
+use crate::privileges::{self, Work};
+use crate::session::{batch, rows};
 use crate::settings::Settings;
 use crate::statement::values;
+use crate::transfer;
 
 /// What is found in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct Inspection {
     pub latency: Duration,
     /// The migrations that this release knows and the database lacks.
     pub pending: Vec<String>,
+    /// From where a copy has begun to fill it, without coming to its end.
+    pub unfinished_copy_of: Option<String>,
     /// The migrations of newer releases, with which this one works all the same.
     pub newer: Vec<String>,
     /// Whether row-level security binds the account, directly or through a role that it takes on.
@@ -54,6 +60,7 @@ pub async fn inspect(settings: &Settings) -> Result<Inspection, OpenError> {
         engine,
         latency,
         pending: state.pending,
+        unfinished_copy_of: transfer::source_of(&migrator.connection).await?,
         newer: state.unknown,
         has_wall: !migrator.preflight.lacks_wall(),
         unchecked: 0,
@@ -66,6 +73,16 @@ pub async fn inspect(settings: &Settings) -> Result<Inspection, OpenError> {
     if !inspection.pending.is_empty() {
         return Ok(inspection);
     }
+    if migrator.preflight.takes_app_role() {
+        batch(connection, format!("SET ROLE {APP_ROLE}")).await.map_err(failed)?;
+    }
+    let address = Address::parse("url", &settings.url)?;
+    if let Some(problem) =
+        privileges::problem(&migrator.connection, &address, Work::Writing).await.map_err(failed)?
+    {
+        return Err(problem.into());
+    }
+    batch(connection, "RESET ROLE".to_owned()).await.map_err(failed)?;
     rows::<Text, String>(connection, "SELECT set_config('colloquy.workspace', '*', false)", values![])
         .await
         .map_err(failed)?;

@@ -24,6 +24,7 @@ pub mod migrate;
 mod outbox;
 mod pool;
 mod preflight;
+mod privileges;
 mod pulse;
 mod runs;
 mod search;
@@ -56,6 +57,7 @@ use crate::migrate::{MigrateError, Migrator};
 use crate::outbox::Outbox;
 use crate::pool::Pool;
 use crate::preflight::{APP_ROLE, Preflight, explain};
+use crate::privileges::Work;
 use crate::seen::Seen;
 
 /// An open database: implements every storage port of `domain`.
@@ -117,6 +119,8 @@ impl Postgres {
                 return Err(MigrateError::Pending(state.pending).into());
             }
             migrator.up().await?;
+            // It may be a copy that has migrated meanwhile.
+            transfer::check(settings).await?;
         }
         let primary = Self::pool(settings, "url", &settings.url).await?;
         let replica = match settings.read_url.as_deref().filter(|url| !url.is_empty()) {
@@ -199,7 +203,13 @@ impl Postgres {
         }
         let pool =
             Pool::new(connector(&setup)?, settings).map_err(|error| OpenError::Failed(error.to_string()))?;
-        drop(pool.first().await.map_err(|error| OpenError::Failed(error.to_string()))?);
+        let first = pool.first().await.map_err(|error| OpenError::Failed(error.to_string()))?;
+        let work = if setting == "url" { Work::Writing } else { Work::Reading };
+        let lacking = privileges::problem(&first, &address, work).await;
+        if let Some(problem) = lacking.map_err(|error| OpenError::Failed(error.to_string()))? {
+            return Err(problem.into());
+        }
+        drop(first);
         Ok(pool)
     }
 }

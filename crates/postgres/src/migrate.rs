@@ -140,8 +140,11 @@ impl Migrator {
                 return Err(MigrateError::Unknown { version: version.clone() }.into());
             }
         }
-        let pending =
-            known.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect();
+        let pending = known
+            .into_iter()
+            .filter(|(version, _)| !applied.contains(version))
+            .map(|(_, name)| name)
+            .collect();
         Ok(State { applied, pending, unknown })
     }
 

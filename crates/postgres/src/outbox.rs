@@ -89,7 +89,8 @@ impl Waiting {
 
     /// The messages that tell it, each of a length that Postgres takes.
     pub(crate) fn messages(&self) -> Vec<String> {
-        let facts = self.facts.iter().map(|(owner, position)| format!("f{}:{}", owner.uuid().simple(), position.0));
+        let facts =
+            self.facts.iter().map(|(owner, position)| format!("f{}:{}", owner.uuid().simple(), position.0));
         let stops = self.stops.iter().map(|run| format!("s{}", run.uuid().simple()));
         let flags = [(self.jobs, "j"), (self.too_much, "d")];
         let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word.to_owned());
@@ -140,10 +141,13 @@ mod tests {
         outbox.facts(user(1), Position(5));
         outbox.jobs();
         outbox.stop(RunId::from_uuid(Uuid::from_u128(2)));
-        let told: Vec<News> = outbox.take().await.messages().iter().flat_map(|message| news(message)).collect();
+        let told: Vec<News> =
+            outbox.take().await.messages().iter().flat_map(|message| news(message)).collect();
         assert_eq!(told.len(), 3);
         assert!(told.contains(&News::Facts(user(1), Position(7))), "{told:?}");
-        assert!(told.contains(&News::StopRun(RunId::from_uuid(Uuid::from_u128(2)))) && told.contains(&News::Jobs));
+        assert!(
+            told.contains(&News::StopRun(RunId::from_uuid(Uuid::from_u128(2)))) && told.contains(&News::Jobs)
+        );
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ use crate::connection;
 use crate::migrate::{self, MigrateError};
 use crate::settings::Settings;
 use crate::statement::{query, values};
+use crate::transfer;
 
 /// What is found in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Inspection {
     pub engine: String,
     /// The migrations that this release knows and the database lacks.
     pub pending: Vec<String>,
+    /// From where a copy has begun to fill it, without coming to its end.
+    pub unfinished_copy_of: Option<String>,
     /// What SQLite's own check of the file finds; empty when the file is sound, at most a hundred.
     pub damages: Vec<String>,
     /// Rows that refer to something that does not exist.
@@ -43,6 +46,7 @@ pub fn inspect(settings: &Settings) -> Result<Inspection, MigrateError> {
         damages: damages(&mut connection).map_err(failed)?,
         dangling: number(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check").map_err(failed)?,
         pending,
+        unfinished_copy_of: transfer::unfinished(&mut connection).map_err(failed)?,
         orphans: 0,
         miscounted: 0,
         newest_fact: None,

@@ -89,6 +89,8 @@ impl Sqlite {
         let path = settings.path()?;
         migrate::create(&path)?;
         let lock = Arc::new(Lock::take(&path)?);
+        // Before migrating: what a copy has only begun to make lacks migrations as well.
+        transfer::check(settings)?;
         if settings.migrate {
             migrate::up_locked(settings, &path)?;
         } else {
@@ -99,9 +101,6 @@ impl Sqlite {
         }
         let failed = |error: &dyn std::fmt::Display| OpenError::Failed(error.to_string());
         let mut connection = connection::writing(settings, &path).map_err(|error| failed(&error))?;
-        if let Some(from) = transfer::unfinished(&mut connection).map_err(|error| failed(&error))? {
-            return Err(OpenError::Unfinished { path, from });
-        }
         runs::free_leases(&mut connection).map_err(|error| failed(&error))?;
         jobs::free_leases(&mut connection).map_err(|error| failed(&error))?;
         drop(connection);

@@ -1,8 +1,6 @@
 //! What the event log keeps of an event.
 
-use domain::{
-    Conversation, ConversationId, Credential, Event, MessageId, RunId, RunStatus, UserId, Version,
-};
+use domain::{Conversation, ConversationId, Credential, Event, MessageId, RunId, RunStatus, UserId, Version};
 use uuid::Uuid;
 
 /// What a fact says beyond its time and who caused it.

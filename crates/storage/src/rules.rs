@@ -41,7 +41,9 @@ pub fn taken(table: &str) -> &'static str {
 pub fn out_of_bounds(name: &str) -> &'static str {
     match name.split(['_', '.']).next() {
         Some("workspace" | "workspaces") => "a field of the workspace is outside its bounds",
-        Some("user" | "users" | "membership" | "memberships") => "a field of the account is outside its bounds",
+        Some("user" | "users" | "membership" | "memberships") => {
+            "a field of the account is outside its bounds"
+        }
         Some("session" | "sessions") => "a field of the session is outside its bounds",
         Some("api") => "a field of the API key is outside its bounds",
         Some("conversation" | "conversations") => "a field of the conversation is outside its bounds",

@@ -14,6 +14,8 @@ mod migrations;
 mod orphans;
 mod redis_away;
 mod refusals;
+mod reindexing;
+mod repeats;
 mod rolling_restart;
 mod streams;
 mod unclear_commits;

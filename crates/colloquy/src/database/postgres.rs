@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ports::{Identities as _, StorageError};
 use postgres::migrate::{self, MigrateError};
-use postgres::{OpenError, Postgres, Settings};
+use postgres::{OpenError, Postgres, Settings, transfer};
 
 use super::{Rehearsal, Storage};
 use crate::commands::doctor::{self, Finding};
@@ -31,6 +31,7 @@ pub async fn open(loaded: &Loaded) -> Result<Arc<dyn Storage>, Failure> {
 
 /// The migrations that the database lacks.
 pub async fn pending(loaded: &Loaded) -> Result<Vec<String>, Failure> {
+    whole(loaded).await?;
     migrate::pending(&loaded.settings.database.postgres()).await.map_err(|error| cannot(&error, loaded))
 }
 
@@ -43,11 +44,13 @@ pub async fn rehearse(loaded: &Loaded) -> Result<Option<Rehearsal>, Failure> {
 
 /// Applies them.
 pub async fn up(loaded: &Loaded) -> Result<Vec<String>, Failure> {
+    whole(loaded).await?;
     migrate::up(&loaded.settings.database.postgres()).await.map_err(|error| cannot(&error, loaded))
 }
 
 /// Undoes the newest one.
 pub async fn down(loaded: &Loaded) -> Result<Option<String>, Failure> {
+    whole(loaded).await?;
     migrate::down(&loaded.settings.database.postgres()).await.map_err(|error| cannot(&error, loaded))
 }
 
@@ -84,6 +87,7 @@ async fn indexed(
 
 /// Whether the server can be reached, will do, and has a schema that this release knows; the replica likewise.
 pub async fn probe(loaded: &Loaded) -> Result<(), Failure> {
+    whole(loaded).await?;
     let settings = loaded.settings.database.postgres();
     let pending = migrate::pending(&settings).await.map_err(|error| cannot(&error, loaded))?;
     if !pending.is_empty() {
@@ -100,15 +104,20 @@ pub async fn inspect(loaded: &Loaded) -> (Vec<Finding>, Option<Timestamp>) {
     doctor::postgres(&loaded.settings.database.postgres()).await
 }
 
+/// Refuses what a copy has begun and not finished.
+async fn whole(loaded: &Loaded) -> Result<(), Failure> {
+    transfer::check(&loaded.settings.database.postgres()).await.map_err(|error| cannot(&error, loaded))
+}
+
 fn cannot(error: &OpenError, loaded: &Loaded) -> Failure {
     let message = chain(error);
     match error {
+        OpenError::Unfinished(_) => Failure::settings(message),
         OpenError::Settings(problem) => Failure::settings(message).advise(named(loaded, problem.setting)),
         OpenError::Unreachable(problem) => Failure::busy(message).advise(named(loaded, problem.setting)),
         OpenError::Migrate(
             MigrateError::Unknown { .. } | MigrateError::Failed(_) | MigrateError::Pending(_),
         )
-        | OpenError::Unfinished(_)
         | OpenError::Failed(_) => Failure::failed(message),
     }
 }

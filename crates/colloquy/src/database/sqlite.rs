@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::Timestamp;
 use sqlite::migrate::{self, MigrateError};
-use sqlite::{LockError, OpenError, Sqlite};
+use sqlite::{LockError, OpenError, Sqlite, transfer};
 
 use super::{Rehearsal, Storage};
 use crate::commands::doctor::{self, Finding, UNREADABLE};
@@ -30,6 +30,7 @@ pub fn open(loaded: &Loaded) -> Result<Arc<dyn Storage>, Failure> {
 
 /// The migrations that the database lacks.
 pub fn pending(loaded: &Loaded) -> Result<Vec<String>, Failure> {
+    whole(loaded)?;
     migrate::pending(&loaded.settings.database.sqlite()).map_err(|error| cannot_migrate(&error, loaded))
 }
 
@@ -43,11 +44,13 @@ pub fn rehearse(loaded: &Loaded) -> Result<Option<Rehearsal>, Failure> {
 
 /// Applies them.
 pub fn up(loaded: &Loaded) -> Result<Vec<String>, Failure> {
+    whole(loaded)?;
     migrate::up(&loaded.settings.database.sqlite()).map_err(|error| cannot_migrate(&error, loaded))
 }
 
 /// Undoes the newest one.
 pub fn down(loaded: &Loaded) -> Result<Option<String>, Failure> {
+    whole(loaded)?;
     migrate::down(&loaded.settings.database.sqlite()).map_err(|error| cannot_migrate(&error, loaded))
 }
 
@@ -80,18 +83,23 @@ pub fn inspect(loaded: &Loaded) -> (Vec<Finding>, Option<Timestamp>) {
     }
 }
 
+/// Refuses what a copy has begun and not finished.
+fn whole(loaded: &Loaded) -> Result<(), Failure> {
+    transfer::check(&loaded.settings.database.sqlite()).map_err(|error| cannot_open(&error, loaded))
+}
+
 fn cannot_open(error: &OpenError, loaded: &Loaded) -> Failure {
     let message = chain(error);
     match error {
         OpenError::Lock(LockError::Held { .. }) => Failure::busy(message),
-        OpenError::Settings(_) => Failure::settings(message),
+        OpenError::Settings(_) | OpenError::Unfinished { .. } => Failure::settings(message),
         OpenError::Lock(LockError::Failed { .. }) | OpenError::Migrate(MigrateError::Create { .. }) => {
             Failure::failed(message).advise(where_it_is(loaded))
         }
         OpenError::Migrate(MigrateError::Open(_)) | OpenError::Failed(_) => {
             Failure::failed(message).advise(UNREADABLE)
         }
-        OpenError::Migrate(_) | OpenError::Unfinished { .. } => Failure::failed(message),
+        OpenError::Migrate(_) => Failure::failed(message),
     }
 }
 

@@ -58,7 +58,9 @@ fn describe(error: &DecodeError, key: Option<&str>) -> String {
         DecodeError::Custom(message) if message == "invalid socket address syntax" => {
             "must be an address and a port, such as 127.0.0.1:8080".to_owned()
         }
-        DecodeError::Custom(message) if name.ends_with("url") && message.contains("relative URL without a base") => {
+        DecodeError::Custom(message)
+            if name.ends_with("url") && message.contains("relative URL without a base") =>
+        {
             "must begin with https:// (or http://), such as https://chat.example.org".to_owned()
         }
         DecodeError::Custom(message) => message.clone(),

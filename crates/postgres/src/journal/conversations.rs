@@ -39,7 +39,11 @@ pub(super) fn create<'a>(plan: &mut Plan<'a>, conversation: &'a Conversation) ->
 }
 
 /// Replaces a version by the next one; with its leaf, where that is the last word on it and all messages are there.
-pub(super) fn update<'a>(plan: &mut Plan<'a>, conversation: &'a Conversation, with_leaf: bool) -> Outcome<()> {
+pub(super) fn update<'a>(
+    plan: &mut Plan<'a>,
+    conversation: &'a Conversation,
+    with_leaf: bool,
+) -> Outcome<()> {
     plan.check_workspace(conversation.workspace_id)?;
     plan.add(
         "UPDATE conversations

@@ -17,7 +17,8 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// The steps of a unit of work; new workspaces search in `language`.
     pub(super) fn of(unit: &'a UnitOfWork, language: &str) -> Outcome<Vec<Step<'a>>> {
-        let mut plan = Self { workspace_id: unit.workspace_id, steps: Vec::with_capacity(unit.events.len() + 6) };
+        let mut plan =
+            Self { workspace_id: unit.workspace_id, steps: Vec::with_capacity(unit.events.len() + 6) };
         for expectation in &unit.expected {
             upkeep::expect(&mut plan, *expectation);
         }

@@ -6,6 +6,8 @@ mod schema;
 mod source;
 mod target;
 
+use std::time::Duration;
+
 use diesel::sql_types::{Bool, Text};
 use storage::transfer::{Table, TransferError};
 use tokio::runtime::{Builder, Runtime};
@@ -13,8 +15,11 @@ use tokio_postgres::{Client, Error};
 
 use crate::OpenError;
 use crate::address::Address;
+use crate::connection::ConnectError;
+use crate::migrate::Migrator;
+use crate::preflight::explain;
 use crate::session::rows;
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsProblem};
 
 pub use source::PostgresSource;
 pub use target::PostgresTarget;
@@ -24,26 +29,41 @@ struct Connection {
     runtime: Runtime,
     client: Client,
     place: String,
+    identity: String,
 }
+
+/// What no other database has, and no other schema in the same one.
+const IDENTITY: &str = "SELECT concat_ws(' ', 'postgres', extract(epoch FROM pg_postmaster_start_time()), d.oid, current_schema())
+    FROM pg_database d WHERE d.datname = current_database()";
+/// Within this time there is a connection.
+const CONNECT: Duration = Duration::from_secs(10);
 
 impl Connection {
     fn open(settings: &Settings, setup: &str) -> Result<Self, TransferError> {
-        let unusable = |problem: crate::SettingsProblem| TransferError::Unusable(problem.problem);
+        let unusable = |problem: SettingsProblem| TransferError::Address(problem.problem);
         let address = Address::parse("url", &settings.url).map_err(unusable)?;
         let tls = address.tls().map_err(unusable)?;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let mut config = address.config().clone();
         config.application_name("colloquy copy");
-        let (client, wire) = runtime.block_on(config.connect(tls)).map_err(explained)?;
+        let connecting = runtime.block_on(async { tokio::time::timeout(CONNECT, config.connect(tls)).await });
+        let (client, wire) = match connecting {
+            Ok(Ok(made)) => made,
+            Ok(Err(error)) => return Err(refused(&ConnectError::Refused(error), &address)),
+            Err(_) => return Err(refused(&ConnectError::Silent(CONNECT), &address)),
+        };
         // Ends with the client, whose calls then tell of what went wrong.
         runtime.spawn(async move { drop(wire.await) });
         let place = format!("postgres://{}/{}", address.hosts(), address.database());
-        let connection = Self { runtime, client, place };
+        let mut connection = Self { runtime, client, place, identity: String::new() };
         connection.batch(
             "SET colloquy.workspace = '*'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
              SET lock_timeout = '10s'; SET client_min_messages = warning",
         )?;
+        // Should this process be killed, its part of the server ends soon after; not every system can tell.
+        let _ = connection.batch("SET client_connection_check_interval = '1s'");
         connection.batch(setup)?;
+        connection.identity = connection.text(IDENTITY)?;
         Ok(connection)
     }
 
@@ -58,6 +78,17 @@ impl Connection {
         row.try_get(0).map_err(explained)
     }
 
+    /// The same with a text.
+    fn text(&self, sql: &str) -> Result<String, TransferError> {
+        let row = self.runtime.block_on(self.client.query_one(sql, &[])).map_err(explained)?;
+        row.try_get(0).map_err(explained)
+    }
+
+    /// Whether there is a table.
+    fn has_table(&self, name: &str) -> Result<bool, TransferError> {
+        Ok(self.number(&format!("SELECT (to_regclass('{name}') IS NOT NULL)::int4::int8"))? > 0)
+    }
+
     /// How many other connections of this program there are.
     fn others(&self) -> Result<i64, TransferError> {
         self.number(
@@ -65,6 +96,30 @@ impl Connection {
              AND application_name = 'colloquy'",
         )
     }
+}
+
+fn refused(error: &ConnectError, address: &Address) -> TransferError {
+    let (problem, may_pass) = explain(error, address);
+    if may_pass {
+        TransferError::Unreachable(problem.problem)
+    } else {
+        TransferError::Address(problem.problem)
+    }
+}
+
+/// What is wrong with the schema, or with what the server lets this account do.
+fn not_opened(place: &str) -> impl Fn(OpenError) -> TransferError {
+    move |error| match error {
+        OpenError::Settings(problem) => TransferError::Address(problem.problem),
+        OpenError::Unreachable(problem) => TransferError::Unreachable(problem.problem),
+        other => TransferError::Unusable(format!("{place}: {other}")),
+    }
+}
+
+/// Refuses a database that a copy has begun to fill and not filled to its end.
+pub async fn check(settings: &Settings) -> Result<(), OpenError> {
+    let migrator = Migrator::new(settings).await?;
+    source_of(&migrator.connection).await?.map_or(Ok(()), |source| Err(OpenError::Unfinished(source)))
 }
 
 /// Whether there is a table that notes how far filling the database is, and what it says of the source.

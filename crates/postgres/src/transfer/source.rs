@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::cells::{cell, id};
-use super::{Connection, explained, failed, in_table};
+use super::{Connection, explained, failed, in_table, not_opened};
 use crate::settings::Settings;
 
 /// A database to read everything from, as it was when it was opened.
@@ -22,19 +22,22 @@ impl PostgresSource {
     /// Opens a database whose schema is the one of this release.
     pub fn open(settings: &Settings) -> Result<Self, TransferError> {
         let connection = Connection::open(settings, "")?;
+        let place = &connection.place;
+        if let Some(source) = super::unfinished(&connection)? {
+            let problem = format!("names {place}, which is itself an unfinished copy of {source}");
+            return Err(TransferError::Address(problem));
+        }
+        if is_blank(&connection)? {
+            let problem = format!("names {place}, which is empty; did you swap --from and --to?");
+            return Err(TransferError::Address(problem));
+        }
         let pending = connection.runtime.block_on(crate::migrate::pending(settings));
-        let pending = pending.map_err(|error| TransferError::Unusable(error.to_string()))?;
+        let pending = pending.map_err(not_opened(place))?;
         if !pending.is_empty() {
             return Err(TransferError::Unusable(format!(
                 "the database {} lacks the migrations {}; run `colloquy migrate` on it first",
                 connection.place,
                 pending.join(", ")
-            )));
-        }
-        if let Some(source) = super::unfinished(&connection)? {
-            return Err(TransferError::Unusable(format!(
-                "the database {} is itself an unfinished copy of {source}",
-                connection.place
             )));
         }
         let others = connection.others()?;
@@ -51,6 +54,10 @@ impl PostgresSource {
 impl Source for PostgresSource {
     fn location(&self) -> String {
         self.connection.place.clone()
+    }
+
+    fn identity(&self) -> String {
+        self.connection.identity.clone()
     }
 
     fn count(&mut self, table: &'static Table) -> Result<u64, TransferError> {
@@ -73,6 +80,10 @@ impl Source for PostgresSource {
     fn search_languages(&mut self) -> Result<Vec<SearchLanguage>, TransferError> {
         search_languages(&self.connection)
     }
+}
+
+fn is_blank(connection: &Connection) -> Result<bool, TransferError> {
+    Ok(!connection.has_table("users")?)
 }
 
 pub(super) fn count(connection: &Connection, table: &'static Table) -> Result<u64, TransferError> {

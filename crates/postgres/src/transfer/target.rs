@@ -8,7 +8,7 @@ use storage::transfer::{Batch, Progress, SearchLanguage, Source, TABLES, Table, 
 
 use super::copy::{Types, copy, create, encoded, insert};
 use super::source::{count, newest_position, read, search_languages};
-use super::{Connection, explained, failed, in_table, schema};
+use super::{Connection, explained, failed, in_table, not_opened, schema};
 use crate::settings::Settings;
 
 /// A row of the table that is referred to is found by its key, whatever the planner does not know yet of tables that were
@@ -27,36 +27,33 @@ pub struct PostgresTarget {
 }
 
 impl PostgresTarget {
-    /// Opens a database that is empty or was begun to be filled, and brings it to the schema of this release.
-    pub fn open(settings: &Settings) -> Result<Self, TransferError> {
+    /// Opens a database that is empty or was begun to be filled from the same source, and brings it to the schema of this
+    /// release. That it is being filled is noted before anything else is in it.
+    ///
+    /// # Errors
+    /// `NotEmpty` where there is anything that did not come from this source.
+    pub fn open(settings: &Settings, source: &dyn Source) -> Result<Self, TransferError> {
         let connection = Connection::open(settings, PLANS)?;
-        let others = connection.others()?;
-        if others > 0 || connection.number(LOCK)? == 0 {
-            return Err(TransferError::InUse(format!("the database {} is in use", connection.place)));
+        if connection.identity == source.identity() {
+            return Err(TransferError::Same);
         }
-        connection
-            .runtime
-            .block_on(crate::migrate::up(settings))
-            .map_err(|error| TransferError::Unusable(error.to_string()))?;
+        if connection.number(LOCK)? == 0 {
+            let place = &connection.place;
+            return Err(TransferError::InUse(format!(
+                "another copy into {place} is under way, or has just ended"
+            )));
+        }
+        unused(&connection)?;
+        if claim(&connection, &source.location(), settings)? {
+            // A server that has come since may not have seen the note; one that comes from now on does.
+            if let Err(error) = unused(&connection) {
+                connection.batch("DROP TABLE unfinished_copy")?;
+                return Err(error);
+            }
+        }
+        connection.runtime.block_on(crate::migrate::up(settings)).map_err(not_opened(&connection.place))?;
         let types = schema::types(&connection)?;
         Ok(Self { connection, types })
-    }
-
-    fn prepare(&self, source: &str) -> Result<(), TransferError> {
-        let connection = &self.connection;
-        connection.batch(
-            "BEGIN;
-             CREATE TABLE unfinished_copy (
-                 table_name text PRIMARY KEY, source text NOT NULL, cursor text, rows bigint NOT NULL DEFAULT 0
-             )",
-        )?;
-        schema::put_aside(connection)?;
-        for table in &TABLES {
-            let note = "INSERT INTO unfinished_copy (table_name, source) VALUES ($1, $2)";
-            let noting = async { connection.client.execute(note, &[&table.name, &source]).await };
-            connection.runtime.block_on(noting).map_err(explained)?;
-        }
-        connection.batch("COMMIT")
     }
 
     fn progress(&self) -> Result<Progress, TransferError> {
@@ -87,9 +84,70 @@ impl PostgresTarget {
     }
 }
 
+/// Refuses a database that a server uses.
+fn unused(connection: &Connection) -> Result<(), TransferError> {
+    match connection.others()? {
+        0 => Ok(()),
+        others => Err(TransferError::InUse(format!(
+            "the database {} is in use by {others} connections of servers or commands",
+            connection.place
+        ))),
+    }
+}
+
+/// Notes that an empty database is being filled from a source, whatever of the schema is there; gives whether that was
+/// new.
+fn claim(connection: &Connection, source: &str, settings: &Settings) -> Result<bool, TransferError> {
+    let place = &connection.place;
+    match super::unfinished(connection)? {
+        Some(known) if known == source => return Ok(false),
+        Some(other) => {
+            return Err(TransferError::NotEmpty(format!(
+                "names {place}, which is an unfinished copy of {other}; finish that one, or name an empty database"
+            )));
+        }
+        None => {}
+    }
+    for table in &TABLES {
+        let sql = format!("SELECT EXISTS (SELECT FROM {})::int4::int8", table.name);
+        if connection.has_table(table.name)? && connection.number(&sql)? > 0 {
+            return Err(TransferError::NotEmpty(format!(
+                "names {place}, which is not empty: there is something in {}; name an empty database",
+                table.name
+            )));
+        }
+    }
+    note(connection, source).or_else(|error| {
+        // Where this may not create tables, whoever migrates can say what to do about it.
+        connection.batch("ROLLBACK")?;
+        connection.runtime.block_on(crate::migrate::up(settings)).map_err(not_opened(place))?;
+        Err(error)
+    })?;
+    Ok(true)
+}
+
+fn note(connection: &Connection, source: &str) -> Result<(), TransferError> {
+    connection.batch(
+        "BEGIN;
+         CREATE TABLE unfinished_copy (
+             table_name text PRIMARY KEY, source text NOT NULL, cursor text, rows bigint NOT NULL DEFAULT 0
+         )",
+    )?;
+    for table in &TABLES {
+        let note = "INSERT INTO unfinished_copy (table_name, source) VALUES ($1, $2)";
+        let noting = async { connection.client.execute(note, &[&table.name, &source]).await };
+        connection.runtime.block_on(noting).map_err(explained)?;
+    }
+    connection.batch("COMMIT")
+}
+
 impl Source for PostgresTarget {
     fn location(&self) -> String {
         self.connection.place.clone()
+    }
+
+    fn identity(&self) -> String {
+        self.connection.identity.clone()
     }
 
     fn count(&mut self, table: &'static Table) -> Result<u64, TransferError> {
@@ -115,29 +173,13 @@ impl Source for PostgresTarget {
 }
 
 impl Target for PostgresTarget {
-    fn begin(&mut self, source: &str) -> Result<Progress, TransferError> {
-        let location = self.location();
-        let progress = match super::unfinished(&self.connection)? {
-            Some(known) if known == source => self.progress()?,
-            Some(other) => {
-                return Err(TransferError::NotEmpty(format!(
-                    "{location} is an unfinished copy of {other}; finish that one, or name an empty database"
-                )));
-            }
-            None => {
-                for table in &TABLES {
-                    let sql = format!("SELECT EXISTS (SELECT FROM {})::int4::int8", table.name);
-                    if self.connection.number(&sql)? > 0 {
-                        return Err(TransferError::NotEmpty(format!(
-                            "{location} is not empty: there is something in {}; name an empty database",
-                            table.name
-                        )));
-                    }
-                }
-                self.prepare(source)?;
-                Progress::default()
-            }
-        };
+    fn begin(&mut self) -> Result<Progress, TransferError> {
+        if !self.connection.has_table("unfinished_copy_schema")? {
+            self.connection.batch("BEGIN")?;
+            schema::put_aside(&self.connection)?;
+            self.connection.batch("COMMIT")?;
+        }
+        let progress = self.progress()?;
         for parent in ["messages", "events"] {
             let next = format!(
                 "SELECT (make_next_partition('{parent}', now() + interval '1 month') IS NOT NULL)::int4::int8"

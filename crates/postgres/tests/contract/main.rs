@@ -1,6 +1,7 @@
 //! The storage contract on Postgres, and what only Postgres promises.
 
 mod opening;
+mod privileges;
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};

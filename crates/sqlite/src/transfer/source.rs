@@ -7,7 +7,7 @@ use diesel::sqlite::SqliteConnection;
 use storage::transfer::{BATCH_BYTES, Batch, Cell, Source, Table, TransferError};
 
 use super::cells::{self, Raw, lists};
-use super::{Opened, failed, in_table, locked, path_of};
+use super::{Opened, failed, has_table, identity, in_table, locked, path_of};
 use crate::connection;
 use crate::migrate;
 use crate::settings::Settings;
@@ -21,9 +21,26 @@ impl SqliteSource {
     pub fn open(settings: &Settings) -> Result<Self, TransferError> {
         let path = path_of(settings)?;
         if !path.exists() {
-            return Err(TransferError::Unusable(format!("there is no database {}", path.display())));
+            return Err(TransferError::Address(format!(
+                "names {}, which does not exist; did you swap --from and --to?",
+                path.display()
+            )));
         }
         let lock = locked(&path)?;
+        let mut connection = connection::reading(settings, &path)
+            .map_err(|outage| TransferError::Failed(outage.to_string()))?;
+        if let Some(source) = super::unfinished(&mut connection).map_err(failed)? {
+            return Err(TransferError::Address(format!(
+                "names {}, which is itself an unfinished copy of {source}",
+                path.display()
+            )));
+        }
+        if is_blank(&mut connection)? {
+            return Err(TransferError::Address(format!(
+                "names {}, which is empty; did you swap --from and --to?",
+                path.display()
+            )));
+        }
         let pending =
             migrate::pending(settings).map_err(|error| TransferError::Unusable(error.to_string()))?;
         if !pending.is_empty() {
@@ -31,14 +48,6 @@ impl SqliteSource {
                 "the database {} lacks the migrations {}; run `colloquy migrate` on it first",
                 path.display(),
                 pending.join(", ")
-            )));
-        }
-        let mut connection = connection::reading(settings, &path)
-            .map_err(|outage| TransferError::Failed(outage.to_string()))?;
-        if let Some(source) = super::unfinished(&mut connection).map_err(failed)? {
-            return Err(TransferError::Unusable(format!(
-                "the database {} is itself an unfinished copy of {source}",
-                path.display()
             )));
         }
         connection.batch_execute("BEGIN").map_err(failed)?;
@@ -49,6 +58,10 @@ impl SqliteSource {
 impl Source for SqliteSource {
     fn location(&self) -> String {
         self.0.location()
+    }
+
+    fn identity(&self) -> String {
+        identity(&self.0.path)
     }
 
     fn count(&mut self, table: &'static Table) -> Result<u64, TransferError> {
@@ -67,6 +80,10 @@ impl Source for SqliteSource {
     ) -> Result<Batch, TransferError> {
         read(&mut self.0.connection, table, after, limit)
     }
+}
+
+fn is_blank(connection: &mut SqliteConnection) -> Result<bool, TransferError> {
+    Ok(!has_table(connection, "users").map_err(failed)?)
 }
 
 pub(super) fn count(connection: &mut SqliteConnection, table: &'static Table) -> Result<u64, TransferError> {

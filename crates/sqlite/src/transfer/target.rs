@@ -1,6 +1,7 @@
 //! Filling an empty database.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::cells::{lists, values as cell_values};
 use super::source::{count, newest_position, read};
-use super::{Opened, failed, in_table, locked, path_of, writing};
+use super::{Opened, failed, has_table, identity, in_table, locked, path_of, writing};
 use crate::columns::Id;
 use crate::migrate;
 use crate::settings::Settings;
@@ -29,12 +30,22 @@ pub struct SqliteTarget {
 }
 
 impl SqliteTarget {
-    /// Opens a database that is empty or was begun to be filled; makes it where it is missing.
-    pub fn open(settings: &Settings) -> Result<Self, TransferError> {
+    /// Opens a database that is empty or was begun to be filled from the same source; makes it where it is missing. That
+    /// it is being filled is noted before anything else is in it.
+    ///
+    /// # Errors
+    /// `NotEmpty` where there is anything that did not come from this source.
+    pub fn open(settings: &Settings, source: &dyn Source) -> Result<Self, TransferError> {
         let path = path_of(settings)?;
+        if identity(&path) == source.identity() {
+            return Err(TransferError::Same);
+        }
         let failed_to_make = |error: migrate::MigrateError| TransferError::Failed(error.to_string());
         migrate::create(&path).map_err(failed_to_make)?;
         let lock = locked(&path)?;
+        let mut connection = writing(settings, &path)?;
+        claim(&mut connection, &path, &source.location())?;
+        drop(connection);
         migrate::up_locked(settings, &path).map_err(failed_to_make)?;
         let mut connection = writing(settings, &path)?;
         // Rows come before what they refer to; all references are checked in the end.
@@ -47,6 +58,10 @@ impl SqliteTarget {
 impl Source for SqliteTarget {
     fn location(&self) -> String {
         self.opened.location()
+    }
+
+    fn identity(&self) -> String {
+        identity(&self.opened.path)
     }
 
     fn count(&mut self, table: &'static Table) -> Result<u64, TransferError> {
@@ -68,28 +83,12 @@ impl Source for SqliteTarget {
 }
 
 impl Target for SqliteTarget {
-    fn begin(&mut self, source: &str) -> Result<Progress, TransferError> {
-        let location = self.location();
+    fn begin(&mut self) -> Result<Progress, TransferError> {
         let connection = &mut self.opened.connection;
-        match super::unfinished(connection).map_err(failed)? {
-            Some(known) if known == source => return progress(connection).map_err(failed),
-            Some(other) => {
-                return Err(TransferError::NotEmpty(format!(
-                    "{location} is an unfinished copy of {other}; finish that one, or name an empty database"
-                )));
-            }
-            None => {}
+        if !has_table(connection, "unfinished_copy_triggers").map_err(failed)? {
+            connection.immediate_transaction(put_triggers_aside).map_err(failed)?;
         }
-        for table in &TABLES {
-            if count(connection, table)? > 0 {
-                return Err(TransferError::NotEmpty(format!(
-                    "{location} is not empty: there is something in {}; name an empty database",
-                    table.name
-                )));
-            }
-        }
-        connection.immediate_transaction(|connection| prepare(connection, source)).map_err(failed)?;
-        Ok(Progress::default())
+        progress(connection).map_err(failed)
     }
 
     fn write(&mut self, table: &'static Table, batch: &Batch) -> Result<(), TransferError> {
@@ -125,14 +124,35 @@ impl Target for SqliteTarget {
     }
 }
 
-/// Notes what is going on, and puts the triggers aside: what they would compute comes with the rows.
-fn prepare(connection: &mut SqliteConnection, source: &str) -> QueryResult<()> {
+/// Notes that an empty database is being filled from a source, whatever of the schema is there.
+fn claim(connection: &mut SqliteConnection, path: &Path, source: &str) -> Result<(), TransferError> {
+    match super::unfinished(connection).map_err(failed)? {
+        Some(known) if known == source => return Ok(()),
+        Some(other) => {
+            return Err(TransferError::NotEmpty(format!(
+                "names {}, which is an unfinished copy of {other}; finish that one, or name an empty database",
+                path.display()
+            )));
+        }
+        None => {}
+    }
+    for table in &TABLES {
+        if has_table(connection, table.name).map_err(failed)? && count(connection, table)? > 0 {
+            return Err(TransferError::NotEmpty(format!(
+                "names {}, which is not empty: there is something in {}; name an empty database",
+                path.display(),
+                table.name
+            )));
+        }
+    }
+    connection.immediate_transaction(|connection| note(connection, source)).map_err(failed)
+}
+
+fn note(connection: &mut SqliteConnection, source: &str) -> QueryResult<()> {
     connection.batch_execute(
         "CREATE TABLE unfinished_copy (
              table_name TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL, cursor TEXT, rows INTEGER NOT NULL
-         ) STRICT;
-         CREATE TABLE unfinished_copy_triggers (name TEXT NOT NULL PRIMARY KEY, sql TEXT NOT NULL) STRICT;
-         INSERT INTO unfinished_copy_triggers SELECT name, sql FROM sqlite_schema WHERE type = 'trigger';",
+         ) STRICT",
     )?;
     for table in &TABLES {
         execute(
@@ -141,6 +161,15 @@ fn prepare(connection: &mut SqliteConnection, source: &str) -> QueryResult<()> {
             values![table.name, source],
         )?;
     }
+    Ok(())
+}
+
+/// What triggers would compute comes with the rows.
+fn put_triggers_aside(connection: &mut SqliteConnection) -> QueryResult<()> {
+    connection.batch_execute(
+        "CREATE TABLE unfinished_copy_triggers (name TEXT NOT NULL PRIMARY KEY, sql TEXT NOT NULL) STRICT;
+         INSERT INTO unfinished_copy_triggers SELECT name, sql FROM sqlite_schema WHERE type = 'trigger';",
+    )?;
     for (name, _) in triggers(connection)? {
         connection.batch_execute(&format!("DROP TRIGGER {name}"))?;
     }

@@ -24,6 +24,9 @@ pub trait Source: Send {
     /// Where the database is, without secrets: the same for the same database whenever it is opened.
     fn location(&self) -> String;
 
+    /// What no other database has, by whatever name this one is reached, as long as it is open.
+    fn identity(&self) -> String;
+
     /// How many rows a table has.
     fn count(&mut self, table: &'static Table) -> Result<u64, TransferError>;
 
@@ -65,11 +68,8 @@ pub struct Batch {
 
 /// A database that is filled. All of it blocks.
 pub trait Target: Source {
-    /// Begins to fill an empty database, or goes on with one that was begun from the same source.
-    ///
-    /// # Errors
-    /// `NotEmpty` where there is anything that did not come from this source.
-    fn begin(&mut self, source: &str) -> Result<Progress, TransferError>;
+    /// Begins to fill it, or goes on. That it is being filled, and from where, is noted since it was opened.
+    fn begin(&mut self) -> Result<Progress, TransferError>;
 
     /// Stores rows, and with them how far this is: all of it or nothing.
     fn write(&mut self, table: &'static Table, batch: &Batch) -> Result<(), TransferError>;
@@ -109,6 +109,15 @@ pub enum TransferError {
     /// Somebody else uses the database.
     #[error("{0}")]
     InUse(String),
+    /// The database is the source as well.
+    #[error("both are the same database")]
+    Same,
+    /// What is wrong with the address, or with where it leads: how the sentence goes on that begins with its name.
+    #[error("{0}")]
+    Address(String),
+    /// The same where waiting may help.
+    #[error("{0}")]
+    Unreachable(String),
     /// The database cannot be used as it is.
     #[error("{0}")]
     Unusable(String),

@@ -26,9 +26,11 @@ pub fn run(arguments: &CopyArguments) -> Result<(), Failure> {
     let from = location::read("--from", arguments.from.as_deref(), arguments.from_file.as_deref())?;
     let to = location::read("--to", arguments.to.as_deref(), arguments.to_file.as_deref())?;
     let mut source = location::source(&from)?;
-    let mut target = location::target(&to)?;
-    if source.location() == target.location() {
-        return Err(Failure::failed("--from and --to name the same database"));
+    let mut target = location::target(&to, &*source)?;
+    let accounts =
+        TABLES.iter().find(|table| table.name == "users").map(|users| source.count(users)).transpose()?;
+    if accounts == Some(0) {
+        output::warn("the source has no account: whoever opens the copy first sets it up like a new one");
     }
     let started = Instant::now();
     let copied = fill(&mut *source, &mut *target)?;
@@ -54,7 +56,7 @@ fn per_second(rows: u64, seconds: f64) -> u64 {
 
 /// Copies what is missing; gives how many rows that were.
 fn fill(source: &mut dyn Source, target: &mut dyn Target) -> Result<u64, Failure> {
-    let done = target.begin(&source.location())?;
+    let done = target.begin()?;
     let mut total = 0;
     for table in &TABLES {
         total += source.count(table)?;
@@ -168,10 +170,13 @@ impl From<TransferError> for Failure {
         match error {
             TransferError::InUse(_) => Self::busy(error.to_string())
                 .advise("A database is copied while nobody uses it: stop the server first."),
-            TransferError::NotEmpty(_)
-            | TransferError::Unusable(_)
-            | TransferError::Row { .. }
-            | TransferError::Failed(_) => Self::failed(error.to_string()),
+            TransferError::Unreachable(_) => Self::busy(error.to_string()),
+            TransferError::Address(_) | TransferError::Same | TransferError::NotEmpty(_) => {
+                Self::settings(error.to_string())
+            }
+            TransferError::Unusable(_) | TransferError::Row { .. } | TransferError::Failed(_) => {
+                Self::failed(error.to_string())
+            }
         }
     }
 }

@@ -247,14 +247,39 @@ fn sqlite_at(path: &Path) -> DatabaseSettings {
 }
 
 fn copied(from: &DatabaseSettings, to: &DatabaseSettings) -> Vec<(&'static Table, Digest)> {
-    let (mut source, mut target) =
-        (location::source(from).expect("the source opens"), location::target(to).expect("the target opens"));
+    let mut source = location::source(from).expect("the source opens");
+    let mut target = location::target(to, &*source).expect("the target opens");
     fill(&mut *source, &mut *target).expect("everything is copied");
     let digests = compare(&mut *source, &mut *target).expect("both are the same");
     let newest = source.newest_position().expect("there are facts");
     target.finish(newest).expect("the target is whole");
     assert!(target.newest_position().expect("there are facts") >= newest);
     digests
+}
+
+/// Where the rows of the tests come from.
+struct Nowhere;
+
+impl Source for Nowhere {
+    fn location(&self) -> String {
+        "the test".to_owned()
+    }
+
+    fn identity(&self) -> String {
+        self.location()
+    }
+
+    fn count(&mut self, _: &'static Table) -> Result<u64, TransferError> {
+        Ok(0)
+    }
+
+    fn newest_position(&mut self) -> Result<i64, TransferError> {
+        Ok(0)
+    }
+
+    fn read(&mut self, _: &'static Table, _: Option<&str>, _: usize) -> Result<Batch, TransferError> {
+        Ok(Batch::default())
+    }
 }
 
 #[test]
@@ -266,8 +291,8 @@ fn whatever_can_be_stored_comes_back_from_both_databases_unchanged() {
         (sqlite_at(&folder.path().join("first.db")), sqlite_at(&folder.path().join("back.db")));
     let there = DatabaseSettings { url: postgres.url(), ..DatabaseSettings::default() };
     let mut expected = Vec::new();
-    let mut made = location::target(&first).expect("the database is made");
-    made.begin("the test").expect("it is empty");
+    let mut made = location::target(&first, &Nowhere).expect("the database is made");
+    made.begin().expect("it is empty");
     for table in &TABLES {
         let mut digest = Digest::default();
         let rows = rows(table);
@@ -287,4 +312,30 @@ fn whatever_can_be_stored_comes_back_from_both_databases_unchanged() {
     assert_eq!(postgres.execute(&[heads]).expect("the heads").trim(), "895 898");
     let outliers = "SELECT count(*) > 0 AND count(*) < 400 FROM messages_default";
     assert_eq!(postgres.execute(&[outliers]).expect("a count").trim(), "t");
+}
+
+#[test]
+fn the_language_of_search_goes_along_to_another_postgres() {
+    let folder = tempfile::tempdir().expect("the tests have a place for files");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let database = || runtime.block_on(TestDatabase::empty(&postgres_url())).expect("a database can be made");
+    let settings =
+        |database: &TestDatabase| DatabaseSettings { url: database.url(), ..DatabaseSettings::default() };
+    let begun = sqlite_at(&folder.path().join("begun.db"));
+    let (one, other) = (database(), database());
+    let mut made = location::target(&begun, &Nowhere).expect("the database is made");
+    made.begin().expect("it is empty");
+    for table in &TABLES {
+        made.write(table, &Batch { rows: rows(table), cursor: "[]".to_owned() })
+            .expect("the rows are stored");
+    }
+    made.finish(5_000).expect("the database is whole");
+    drop(made);
+    copied(&begun, &settings(&one));
+    one.execute(&["UPDATE workspaces SET search_language = 'german'"]).expect("the language is set");
+    copied(&settings(&one), &settings(&other));
+    let words = "SELECT search_language, count(*) FROM messages m JOIN workspaces w ON w.id = m.workspace_id \
+                 WHERE words @@ to_tsquery('simple', 'tomat') GROUP BY 1";
+    let stemmed = format!("german|{}", 3 * CONVERSATIONS);
+    assert_eq!(other.execute(&[words]).expect("a count").trim(), stemmed);
 }

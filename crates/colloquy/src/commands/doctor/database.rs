@@ -37,6 +37,11 @@ fn look_through(settings: &Settings, file: &Path) -> (Vec<Finding>, Option<Times
 }
 
 fn judge(inspection: &Inspection) -> Vec<Finding> {
+    let copy = super::copy(inspection.unfinished_copy_of.as_deref());
+    copy.into_iter().chain(judge_whole(inspection)).collect()
+}
+
+fn judge_whole(inspection: &Inspection) -> Vec<Finding> {
     let schema = match inspection.pending.as_slice() {
         [] => Finding::good(SUBJECT, "has the schema of this release"),
         pending => Finding::bad(
@@ -102,6 +107,7 @@ mod tests {
         let wrong = Inspection {
             engine: "3".to_owned(),
             pending: Vec::new(),
+            unfinished_copy_of: None,
             damages: vec!["page 7".to_owned()],
             dangling: 1,
             orphans: 2,
@@ -109,6 +115,8 @@ mod tests {
             newest_fact: None,
         };
         assert_eq!(judge(&wrong).iter().filter(|finding| finding.is_bad()).count(), 4);
+        let begun = Inspection { unfinished_copy_of: Some("sqlite://a".to_owned()), ..wrong.clone() };
+        assert_eq!(judge(&begun).iter().filter(|finding| finding.is_bad()).count(), 5);
         let behind = Inspection { pending: vec!["a".to_owned()], ..wrong };
         assert!(judge(&behind).iter().all(Finding::is_bad));
     }

@@ -42,6 +42,13 @@ pub fn run(settings: &Result<Loaded, Problems>, arguments: &DoctorArguments) -> 
     }
 }
 
+/// What is said of a database that a copy has begun to fill and not filled to its end.
+fn copy(source: Option<&str>) -> Option<Finding> {
+    let state = format!("is an unfinished copy of {}", source?);
+    let advice = "Repeat `colloquy copy` to finish it, or name another database.";
+    Some(Finding::bad("database", state, advice))
+}
+
 async fn look(loaded: &Loaded, arguments: &DoctorArguments) -> Result<Vec<Finding>, Failure> {
     let settings = &loaded.settings;
     let mut findings = vec![Finding::good("settings", "can be used")];

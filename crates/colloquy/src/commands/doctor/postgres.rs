@@ -32,6 +32,7 @@ pub async fn look(settings: &Settings) -> (Vec<Finding>, Option<Timestamp>) {
 fn judge(inspection: &Inspection, now: Timestamp) -> Vec<Finding> {
     let mut findings =
         vec![reached(inspection), clocks(inspection.clock, now), schema(inspection), wall(inspection)];
+    findings.extend(super::copy(inspection.unfinished_copy_of.as_deref()));
     if inspection.pending.is_empty() {
         findings.push(unchecked(inspection.unchecked));
         findings.extend(inspection.partitions.iter().map(|(table, until)| partition(table, *until, now)));
@@ -120,6 +121,7 @@ mod tests {
             engine: "17.2".to_owned(),
             latency: Duration::from_millis(1),
             pending: Vec::new(),
+            unfinished_copy_of: None,
             newer: Vec::new(),
             has_wall: true,
             unchecked: 0,
@@ -139,6 +141,8 @@ mod tests {
             ..well.clone()
         };
         assert_eq!(judge(&wrong, now).iter().filter(|finding| finding.is_bad()).count(), 6);
+        let begun = Inspection { unfinished_copy_of: Some("sqlite://a".to_owned()), ..well.clone() };
+        assert_eq!(judge(&begun, now).iter().filter(|finding| finding.is_bad()).count(), 1);
         let behind = Inspection { pending: vec!["a".to_owned()], ..well };
         assert_eq!(judge(&behind, now).iter().filter(|finding| finding.is_bad()).count(), 1);
     }

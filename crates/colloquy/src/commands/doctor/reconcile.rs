@@ -100,7 +100,10 @@ mod tests {
         };
         let loaded = sources.load().expect("the settings are valid");
         let told = look(&loaded, true).await.expect("nothing fails")[0].to_string();
-        assert!(!told.contains("agrees") && told.contains("no database at") && told.contains("--data-dir"), "{told}");
+        assert!(
+            !told.contains("agrees") && told.contains("no database at") && told.contains("--data-dir"),
+            "{told}"
+        );
         assert!(!folder.path().join("gone").exists(), "it was made");
     }
 

@@ -1,0 +1,59 @@
+//! Whether the role that works may do what the work needs.
+
+use diesel::sql_types::Text;
+
+use crate::address::Address;
+use crate::connection::Connection;
+use crate::session;
+use crate::settings::SettingsProblem;
+
+/// Each privilege that is missing, with the role, the schema and the table that it is about, asked for on a connection
+/// as it works. Tables that only migrations change, and those of others, are left out.
+const MISSING: &str = "SELECT privilege, current_user::text, current_schema()::text, relname::text
+     FROM pg_class
+     CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS wanted (privilege, place)
+     WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+         AND relkind IN ('r', 'p') AND NOT relispartition
+         AND relname = ANY (ARRAY[
+             'api_keys', 'conversation_titles', 'conversations', 'events', 'health_probe', 'idempotency_records', 'jobs',
+             'journal_heads', 'memberships', 'message_edits', 'messages', 'runs', 'sessions', 'usage', 'users',
+             'workspaces'
+         ])
+         AND NOT has_table_privilege(oid, privilege)
+     ORDER BY place, relname";
+
+/// Which changes have to be possible on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Reading,
+    Writing,
+}
+
+/// What the role of a connection may not do although the work needs it, if anything.
+pub(crate) async fn problem(
+    connection: &Connection,
+    address: &Address,
+    work: Work,
+) -> diesel::QueryResult<Option<SettingsProblem>> {
+    type Types = (Text, Text, Text, Text);
+    type Row = (String, String, String, String);
+    let mut missing = session::rows::<Types, Row>(&connection.diesel, MISSING, &[]).await?;
+    if work == Work::Reading {
+        missing.retain(|(privilege, ..)| privilege == "SELECT");
+    }
+    let Some((privilege, role, schema, table)) = missing.first() else { return Ok(None) };
+    let needed = match work {
+        Work::Reading => "SELECT",
+        Work::Writing => "SELECT, INSERT, UPDATE, DELETE",
+    };
+    let words = format!(
+        "names the user {:?}, who works as {role:?} and lacks the privilege {privilege} on the table {table:?} of the \
+         database {:?} on {}; let the owner of the tables say: GRANT USAGE ON SCHEMA {schema:?} TO {role:?}; GRANT \
+         {needed} ON ALL TABLES IN SCHEMA {schema:?} TO {role:?}; GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA \
+         {schema:?} TO {role:?}",
+        address.user(),
+        address.database(),
+        address.hosts()
+    );
+    Ok(Some(SettingsProblem::new(address.setting(), words)))
+}
