@@ -192,7 +192,8 @@ mod tests {
     async fn what_speaks_something_else_is_told_from_what_is_not_there() {
         let web = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
         let port = web.local_addr().expect("it has one").port();
-        let answering = tokio::spawn(async move {
+        let mut answering = tokio::task::JoinSet::new();
+        answering.spawn(async move {
             loop {
                 let Ok((mut peer, _)) = web.accept().await else { return };
                 let mut read = [0; 512];
@@ -211,8 +212,7 @@ mod tests {
         let error = RedisError::from(std::io::Error::new(std::io::ErrorKind::InvalidData, unexpected));
         let secured = explain(&error, "rediss://cache:6379").to_string();
         assert!(secured.contains("does not seem to speak TLS"), "{secured}");
-        answering.abort();
-        let _ = answering.await;
+        answering.shutdown().await;
         let nobody = told("redis").await;
         assert!(nobody.contains("no answer"), "{nobody}");
     }

@@ -28,7 +28,7 @@ pub async fn run() -> Outcome {
     let here = Server::start_with(here.path(), Some(&upstream), &variables).await?;
     let there = Server::start_with(there.path(), Some(&upstream), &variables).await?;
     let authorization = here.authorization().await?;
-    let (mut first_here, mut first_there, mut beside, mut apart) =
+    let (mut own_first, mut elsewhere_first, mut beside, mut apart) =
         (histogram(), histogram(), histogram(), histogram());
     for _ in 0..RUNS {
         let conversation = here.conversation(&authorization, MODEL).await?;
@@ -49,8 +49,8 @@ pub async fn run() -> Outcome {
             arrivals.push(watcher.await??);
         }
         let [same, other, elsewhere] = &arrivals[..] else { return Err("three sockets were asked".into()) };
-        record_first(&mut first_here, same, asked);
-        record_first(&mut first_there, elsewhere, asked);
+        record_first(&mut own_first, same, asked);
+        record_first(&mut elsewhere_first, elsewhere, asked);
         record_later(&mut beside, same, other);
         record_later(&mut apart, same, elsewhere);
     }
@@ -58,17 +58,17 @@ pub async fn run() -> Outcome {
     print(
         "nodes",
         "question to first delta, on the node that answers",
-        &shown(&first_here),
-        &latencies(&first_here),
+        &shown(&own_first),
+        &latencies(&own_first),
     );
     print(
         "nodes",
         "question to first delta, on the other node",
-        &shown(&first_there),
+        &shown(&elsewhere_first),
         &format!(
             "{}; {}",
-            ratio(quantile(&first_there, 0.5), quantile(&first_here, 0.5)),
-            latencies(&first_there)
+            ratio(quantile(&elsewhere_first, 0.5), quantile(&own_first, 0.5)),
+            latencies(&elsewhere_first)
         ),
     );
     print(

@@ -54,7 +54,7 @@ fn patiently<T>(name: &str, open: impl Fn() -> Result<T, TransferError>) -> Resu
                     output::warn(&format!("{name}: {who}; waiting up to {seconds} s for that to end"));
                     is_told = true;
                 }
-                thread::sleep(RETRY);
+                thread::park_timeout(RETRY);
             }
             opened => return opened.map_err(|error| named(name, error)),
         }

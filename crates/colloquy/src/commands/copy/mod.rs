@@ -101,9 +101,9 @@ fn each_batch(
                 }
             }
         });
-        let dealt_with = ready.into_iter().try_for_each(&mut deal_with);
+        let outcome = ready.into_iter().try_for_each(&mut deal_with);
         let read = reading.join().unwrap_or_else(|_| Err(table.problem("reading it broke off")));
-        dealt_with.and(read)
+        outcome.and(read)
     })
 }
 

@@ -40,50 +40,7 @@ fn row(table: &Table, cells: Vec<(&str, Cell)>) -> Row {
 fn rows(table: &Table) -> Vec<Row> {
     let (time, number) = (Cell::Time, Cell::Integer);
     let (workspace, ada) = (|| ("workspace_id", id(1, 0)), || ("user_id", id(2, 0)));
-    let rows: Vec<Vec<(&str, Cell)>> = match table.name {
-        "workspaces" => vec![vec![("id", id(1, 0)), ("name", text("Haus")), ("created_at", time(BEGINNING))]],
-        "users" => (0..2)
-            .map(|n| {
-                let hash = if n == 0 { text("$argon2id$") } else { Cell::Null };
-                vec![
-                    ("id", id(2, n)),
-                    ("email", text(format!("Person{n}@Example.org"))),
-                    ("password_hash", hash),
-                    ("display_name", text("Zoë 👩‍🔬")),
-                    ("state", text("active")),
-                    ("version", number(1)),
-                    ("created_at", time(BEGINNING + 1)),
-                ]
-            })
-            .collect(),
-        "memberships" => (0..2)
-            .map(|n| {
-                vec![workspace(), ("user_id", id(2, n)), ("role", text("owner")), ("created_at", time(7))]
-            })
-            .collect(),
-        "sessions" => vec![vec![
-            ("id", id(3, 0)),
-            workspace(),
-            ada(),
-            ("token_hash", Cell::Bytes(vec![0; 32])),
-            ("created_at", time(7)),
-            ("expires_at", time(i64::from(u32::MAX) * 1_000_000)),
-        ]],
-        "api_keys" => (0..2)
-            .map(|n| {
-                vec![
-                    ("id", id(4, n)),
-                    workspace(),
-                    ada(),
-                    ("name", text("k")),
-                    ("prefix", text("clq_")),
-                    ("key_hash", Cell::Bytes(vec![u8::try_from(n).unwrap_or(0) + 1; 32])),
-                    ("scopes", Cell::Json(r#"["chat", "read"]"#.to_owned())),
-                    ("created_at", time(7)),
-                    ("expires_at", if n == 0 { Cell::Null } else { time(8) }),
-                ]
-            })
-            .collect(),
+    let rows: Vec<Vec<(&'static str, Cell)>> = match table.name {
         "conversations" => (0..CONVERSATIONS).map(conversation).collect(),
         "messages" => (0..CONVERSATIONS).flat_map(messages).collect(),
         "message_edits" => (0..CONVERSATIONS)
@@ -100,7 +57,7 @@ fn rows(table: &Table) -> Vec<Row> {
             .collect(),
         "runs" => (0..CONVERSATIONS)
             .map(|n| {
-                let is_running = n % 50 == 0;
+                let is_running = n.is_multiple_of(50);
                 vec![
                     ("id", id(8, n)),
                     workspace(),
@@ -114,7 +71,7 @@ fn rows(table: &Table) -> Vec<Row> {
                     ("lease_expires_at", time(9)),
                     ("started_at", time(8)),
                     ("ended_at", if is_running { Cell::Null } else { time(9) }),
-                    ("stop_requested", Cell::Flag(n % 2 == 0)),
+                    ("stop_requested", Cell::Flag(n.is_multiple_of(2))),
                 ]
             })
             .collect(),
@@ -160,9 +117,61 @@ fn rows(table: &Table) -> Vec<Row> {
                 ]
             })
             .collect(),
-        other => panic!("nothing is made up for {other}"),
+        other => accounts(other),
     };
     rows.into_iter().map(|cells| row(table, cells)).collect()
+}
+
+/// The rows of people and of what lets them in.
+fn accounts(table: &str) -> Vec<Vec<(&'static str, Cell)>> {
+    let (time, number) = (Cell::Time, Cell::Integer);
+    let (workspace, ada) = (|| ("workspace_id", id(1, 0)), || ("user_id", id(2, 0)));
+    match table {
+        "workspaces" => vec![vec![("id", id(1, 0)), ("name", text("Haus")), ("created_at", time(BEGINNING))]],
+        "users" => (0..2)
+            .map(|n| {
+                let hash = if n == 0 { text("$argon2id$") } else { Cell::Null };
+                vec![
+                    ("id", id(2, n)),
+                    ("email", text(format!("Person{n}@Example.org"))),
+                    ("password_hash", hash),
+                    ("display_name", text("Zoë 👩‍🔬")),
+                    ("state", text("active")),
+                    ("version", number(1)),
+                    ("created_at", time(BEGINNING + 1)),
+                ]
+            })
+            .collect(),
+        "memberships" => (0..2)
+            .map(|n| {
+                vec![workspace(), ("user_id", id(2, n)), ("role", text("owner")), ("created_at", time(7))]
+            })
+            .collect(),
+        "sessions" => vec![vec![
+            ("id", id(3, 0)),
+            workspace(),
+            ada(),
+            ("token_hash", Cell::Bytes(vec![0; 32])),
+            ("created_at", time(7)),
+            ("expires_at", time(i64::from(u32::MAX) * 1_000_000)),
+        ]],
+        "api_keys" => (0..2)
+            .map(|n| {
+                vec![
+                    ("id", id(4, n)),
+                    workspace(),
+                    ada(),
+                    ("name", text("k")),
+                    ("prefix", text("clq_")),
+                    ("key_hash", Cell::Bytes(vec![u8::try_from(n).unwrap_or(0) + 1; 32])),
+                    ("scopes", Cell::Json(r#"["chat", "read"]"#.to_owned())),
+                    ("created_at", time(7)),
+                    ("expires_at", if n == 0 { Cell::Null } else { time(8) }),
+                ]
+            })
+            .collect(),
+        other => panic!("nothing is made up for {other}"),
+    }
 }
 
 fn moment(number: u128) -> i64 {
@@ -170,27 +179,28 @@ fn moment(number: u128) -> i64 {
 }
 
 fn conversation(n: u128) -> Vec<(&'static str, Cell)> {
-    let parameters = if n % 2 == 0 { "{}" } else { r#"{"temperature": 0.7, "stop": ["a"], "top_p": 1.0}"# };
+    let parameters =
+        if n.is_multiple_of(2) { "{}" } else { r#"{"temperature": 0.7, "stop": ["a"], "top_p": 1.0}"# };
     let forked = |cell: Cell| if n % 9 == 8 { cell } else { Cell::Null };
     vec![
         ("id", id(5, n)),
         ("workspace_id", id(1, 0)),
         ("owner_id", id(2, n % 2)),
-        ("pinned", Cell::Flag(n % 3 == 0)),
-        ("archived", Cell::Flag(n % 5 == 0)),
+        ("pinned", Cell::Flag(n.is_multiple_of(3))),
+        ("archived", Cell::Flag(n.is_multiple_of(5))),
         ("version", Cell::Integer(3)),
         ("message_count", Cell::Integer(3)),
-        ("active_leaf_id", if n % 7 == 0 { Cell::Null } else { message_id(n, 2) }),
+        ("active_leaf_id", if n.is_multiple_of(7) { Cell::Null } else { message_id(n, 2) }),
         ("created_at", Cell::Time(moment(n))),
         ("updated_at", Cell::Time(moment(n) + 5)),
         ("title", text(format!("Über {n} — 漢字 🍯"))),
         ("title_folded", text(format!("über {n} — 漢字 🍯"))),
         ("title_origin", text("person")),
-        ("model", if n % 4 == 0 { Cell::Null } else { text("mock/m") }),
+        ("model", if n.is_multiple_of(4) { Cell::Null } else { text("mock/m") }),
         ("parameters", Cell::Json(parameters.to_owned())),
         ("forked_from_conversation_id", forked(id(5, 0))),
         ("forked_from_message_id", forked(message_id(0, 0))),
-        ("system_prompt", if n % 6 == 0 { text("Be brief.\n\t\"quoted\"") } else { Cell::Null }),
+        ("system_prompt", if n.is_multiple_of(6) { text("Be brief.\n\t\"quoted\"") } else { Cell::Null }),
     ]
 }
 
