@@ -60,7 +60,8 @@ impl Postgres {
                     session.commit().await?;
                     tracing::info!(%partition, "a partition was {done}");
                 }
-                Ok(None) => return Ok(()),
+                // At once: the turn of upkeep must be free for what comes next.
+                Ok(None) => return Ok(session.commit().await?),
                 Err(error) => {
                     let error = StorageError::from(error);
                     tracing::warn!(%error, "a partition could not be {done}; the next round tries again");
