@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { send } from "../composer/actions";
 import type { Message } from "../contract";
@@ -13,10 +13,12 @@ export function Editor({ message, onDone }: { message: Message; onDone: () => vo
   const before = textOf(message.parts);
   const [text, setText] = useState(before);
   const area = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  // Before anybody can type, and once: what others change meanwhile does not move the caret.
+  useLayoutEffect(() => {
+    const end = area.current?.value.length ?? 0;
     area.current?.focus();
-    area.current?.setSelectionRange(before.length, before.length);
-  }, [before.length]);
+    area.current?.setSelectionRange(end, end);
+  }, []);
   const leave = () => {
     onDone();
     requestAnimationFrame(() => document.getElementById("composer")?.focus());
