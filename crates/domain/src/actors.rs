@@ -25,18 +25,19 @@ pub struct Actor {
 impl Actor {
     /// Whether both the person's role and the credential's scopes allow `permission`.
     pub fn may(&self, permission: Permission) -> bool {
-        let scopes_allow = match &self.credential {
+        let rule = permission.rule();
+        let credential_allows = match &self.credential {
             Credential::Session(_) | Credential::System => true,
-            Credential::ApiKey { scopes, .. } => scopes.iter().any(|scope| scope.grants(permission)),
+            Credential::ApiKey { scopes, .. } => rule.scope.is_some_and(|scope| scopes.contains(&scope)),
         };
-        scopes_allow && self.role.grants(permission)
+        credential_allows && self.role >= rule.least_role
     }
 }
 
 /// How an actor proved who they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
-    /// A cookie.
+    /// A session: a browser's cookie, or an access token that came from its refresh token.
     Session(SessionId),
     /// A key.
     ApiKey {
@@ -54,46 +55,87 @@ pub enum Credential {
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum Role {
-    /// Reads.
+    /// Reads what was shared with them, and keeps their own account.
     Viewer,
     /// Chats.
     Member,
-    /// Also manages people.
+    /// Also manages people, models and the workspace.
     Admin,
-    /// Everything.
+    /// Also makes and unmakes owners.
     Owner,
-}
-
-impl Role {
-    /// Whether the role includes `permission`.
-    pub fn grants(self, permission: Permission) -> bool {
-        self >= permission.least_role()
-    }
 }
 
 /// What a command or query needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {
-    /// See one's own conversations, profile and the list of models.
+    /// See one's own conversations, what was shared with one, one's profile and the list of models.
     Read,
     /// Create and change one's own conversations.
     Write,
     /// Have a model answer.
     Generate,
+    /// Make projects, and show conversations to others by projects and links.
+    Share,
     /// Make and revoke one's own API keys.
     ManageOwnKeys,
-    /// Create and change accounts.
+    /// Change one's own profile, password, second factors and sessions, take one's data along, close the account.
+    ManageOwnAccount,
+    /// Create and change accounts and memberships.
     ManageUsers,
+    /// Change the workspace and invite people to it.
+    ManageWorkspace,
+    /// Found further workspaces.
+    CreateWorkspaces,
+    /// Connect models.
+    ManageProviders,
+    /// See what the audit log holds.
+    ReadAudit,
 }
 
+/// Who has a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PermissionRule {
+    /// What is allowed.
+    pub permission: Permission,
+    /// The stable name in documents and reports.
+    pub name: &'static str,
+    /// The least role that has it.
+    pub least_role: Role,
+    /// The scope with which an API key has it; `None` where no key ever has.
+    pub scope: Option<Scope>,
+}
+
+/// Everything that may be allowed, and to whom: the one table that [`Actor::may`] asks.
+pub const PERMISSIONS: [PermissionRule; 11] = {
+    use Permission as P;
+    const fn rule(
+        permission: Permission,
+        name: &'static str,
+        least_role: Role,
+        scope: Option<Scope>,
+    ) -> PermissionRule {
+        PermissionRule { permission, name, least_role, scope }
+    }
+    [
+        rule(P::Read, "read", Role::Viewer, Some(Scope::Read)),
+        rule(P::Write, "write", Role::Member, Some(Scope::Write)),
+        rule(P::Generate, "generate", Role::Member, Some(Scope::Generate)),
+        rule(P::Share, "share", Role::Member, Some(Scope::Write)),
+        rule(P::ManageOwnKeys, "manage_own_keys", Role::Member, Some(Scope::Admin)),
+        rule(P::ManageOwnAccount, "manage_own_account", Role::Viewer, None),
+        rule(P::ManageUsers, "manage_users", Role::Admin, Some(Scope::Admin)),
+        rule(P::ManageWorkspace, "manage_workspace", Role::Admin, Some(Scope::Admin)),
+        rule(P::CreateWorkspaces, "create_workspaces", Role::Admin, Some(Scope::Admin)),
+        rule(P::ManageProviders, "manage_providers", Role::Admin, Some(Scope::Admin)),
+        rule(P::ReadAudit, "read_audit", Role::Admin, Some(Scope::Admin)),
+    ]
+};
+
 impl Permission {
-    /// The least role that has the permission.
-    pub const fn least_role(self) -> Role {
-        match self {
-            Self::Read => Role::Viewer,
-            Self::Write | Self::Generate | Self::ManageOwnKeys => Role::Member,
-            Self::ManageUsers => Role::Admin,
-        }
+    /// Who has it.
+    pub const fn rule(self) -> &'static PermissionRule {
+        // The table is in the order of the permissions; a test keeps it there.
+        &PERMISSIONS[self as usize]
     }
 }
 
@@ -104,26 +146,27 @@ impl Permission {
 pub enum Scope {
     /// Read conversations.
     Read,
-    /// Change conversations.
+    /// Change conversations, and show them to others.
     Write,
     /// Use the models.
     Generate,
-    /// Manage people and keys.
+    /// Manage people, keys and the workspace.
     Admin,
 }
 
 impl Scope {
     /// Every scope: what a key has when its maker names none.
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Generate, Self::Admin];
+}
 
-    /// Whether the scope covers `permission`.
-    pub const fn grants(self, permission: Permission) -> bool {
-        matches!(
-            (self, permission),
-            (Self::Read, Permission::Read)
-                | (Self::Write, Permission::Write)
-                | (Self::Generate, Permission::Generate)
-                | (Self::Admin, Permission::ManageOwnKeys | Permission::ManageUsers)
-        )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_permissions() {
+        for (index, rule) in PERMISSIONS.iter().enumerate() {
+            assert_eq!(rule.permission as usize, index, "{}", rule.name);
+        }
     }
 }

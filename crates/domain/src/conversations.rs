@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::text::{InvalidText, single_line, text_type};
 use crate::{
     ConversationId, EffectiveRequest, Message, MessageId, MessageRole, MessageStatus, MessageTree, ModelName,
-    NewMessage, Parameters, Parts, Timestamp, UserId, Version, WorkspaceId,
+    NewMessage, Parameters, Parts, ProjectId, Timestamp, UserId, Version, WorkspaceId,
 };
 
 /// A conversation: what lists show of it, and the rules for what may happen to it.
@@ -19,6 +19,8 @@ pub struct Conversation {
     pub workspace_id: WorkspaceId,
     /// Whose it is.
     pub owner_id: UserId,
+    /// The project whose members see it too.
+    pub project_id: Option<ProjectId>,
     /// What lists show.
     pub title: Title,
     /// Where the title comes from; a person's title is never replaced.
@@ -142,6 +144,8 @@ pub struct NewConversation {
     pub workspace_id: WorkspaceId,
     /// Whose it is.
     pub owner_id: UserId,
+    /// The project whose members see it too.
+    pub project_id: Option<ProjectId>,
     /// What it is called; `None` to name it after its first question.
     pub title: Option<Title>,
     /// The model that answers.
@@ -169,6 +173,8 @@ pub struct ConversationChange {
     pub archived: Option<bool>,
     /// The last message of the branch to show.
     pub active_leaf_id: Option<MessageId>,
+    /// The project whose members see it too.
+    pub project_id: Option<Option<ProjectId>>,
 }
 
 /// Why a conversation refuses what it is asked.
@@ -198,6 +204,7 @@ impl Conversation {
             id: new.id,
             workspace_id: new.workspace_id,
             owner_id: new.owner_id,
+            project_id: new.project_id,
             title: new.title.unwrap_or_else(Title::placeholder),
             title_origin,
             model: new.model,
@@ -229,6 +236,9 @@ impl Conversation {
         }
         if let Some(parameters) = change.parameters {
             updated.parameters = parameters;
+        }
+        if let Some(project_id) = change.project_id {
+            updated.project_id = project_id;
         }
         updated.pinned = change.pinned.unwrap_or(self.pinned);
         updated.archived = change.archived.unwrap_or(self.archived);
@@ -340,6 +350,7 @@ impl Conversation {
             usage: None,
             effective_request: None,
             failure: None,
+            flags: Vec::new(),
             created_at: at,
             edited_at: None,
         }

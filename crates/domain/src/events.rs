@@ -1,8 +1,10 @@
 //! Domain events: what happened, in the past tense.
 
 use crate::{
-    ApiKey, ApiKeyId, Conversation, ConversationId, Message, MessageEdit, MessageId, Run, Session, SessionId,
-    UsageEntry, User, UserId, Workspace,
+    ApiKey, ApiKeyId, Conversation, ConversationId, ExternalIdentity, Invitation, InvitationId, Membership,
+    Message, MessageEdit, MessageId, Passkey, PasskeyId, Project, ProjectId, ProjectMember, Provider, Run,
+    Session, SessionEnd, SessionId, Share, ShareId, SignInFailure, Ticket, TicketId, TokenHash, Totp,
+    UsageEntry, User, UserChange, UserId, Workspace,
 };
 
 /// Something that happened. An event carries the state *after* it, so that storage can write its tables from the
@@ -12,15 +14,128 @@ use crate::{
 pub enum Event {
     /// A workspace was founded.
     WorkspaceCreated(Workspace),
-    /// An account was made.
+    /// Something about a workspace changed.
+    WorkspaceUpdated(Workspace),
+    /// An account was made, and is a member of the workspace from which it is seen.
     UserCreated(User),
+    /// Something about an account changed, or its role in the workspace from which it is seen.
+    UserUpdated {
+        /// The account as it is now.
+        user: User,
+        /// What changed.
+        change: UserChange,
+    },
+    /// An account was deleted in all workspaces, with everything that belonged to it. Carries its last state with the
+    /// version one on.
+    UserDeleted(User),
+    /// Somebody who has an account joined a workspace.
+    MemberAdded(Membership),
+    /// Somebody no longer belongs to a workspace. Their sessions and keys there end, and so does what projects showed
+    /// them; their conversations stay theirs, for when they come back.
+    MemberRemoved(Membership),
+    /// Somebody was invited to a workspace.
+    InvitationCreated(Invitation),
+    /// An invitation was taken back.
+    InvitationRevoked {
+        /// The invitation.
+        invitation_id: InvitationId,
+        /// Who had been invited by it; part of what the audit log tells.
+        email: crate::Email,
+    },
+    /// An invitation was followed, and is used up.
+    InvitationAccepted {
+        /// The invitation.
+        invitation_id: InvitationId,
+        /// Who joined.
+        user_id: UserId,
+    },
+    /// Something was made that works once.
+    TicketIssued(Ticket),
+    /// It was used: there is no second time.
+    TicketUsed {
+        /// The ticket.
+        ticket_id: TicketId,
+    },
     /// Somebody signed in.
     SessionOpened(Session),
-    /// Somebody signed out.
+    /// Somebody was not let in.
+    SignInFailed {
+        /// The account, where there is one.
+        user_id: Option<UserId>,
+        /// Why not.
+        reason: SignInFailure,
+    },
+    /// A program renewed its session: the refresh token of the generation before no longer counts.
+    SessionRefreshed(Session),
+    /// A session looks at another workspace of its person. Carries it as it is now.
+    SessionSwitched(Session),
+    /// A session ended.
     SessionClosed {
         /// The session that ended.
         session_id: SessionId,
         /// Whose it was.
+        user_id: UserId,
+        /// Why.
+        end: SessionEnd,
+    },
+    /// All sessions of a person ended, in all workspaces.
+    SessionsClosed {
+        /// Whose they were.
+        user_id: UserId,
+        /// The one that goes on.
+        except: Option<SessionId>,
+    },
+    /// Codes are asked for from now on, beside the password.
+    TotpEnabled {
+        /// The secret.
+        totp: Totp,
+        /// The hashes of the recovery codes, each of which takes the place of a code once.
+        recovery_codes: Vec<TokenHash>,
+    },
+    /// A code was used; those of its time step, and earlier ones, no longer count.
+    TotpUsed {
+        /// Whose.
+        user_id: UserId,
+        /// Its time step: later than that of every code used before.
+        step: u64,
+    },
+    /// Codes are no longer asked for.
+    TotpDisabled {
+        /// By whom.
+        user_id: UserId,
+    },
+    /// A recovery code was used, and is gone.
+    RecoveryCodeUsed {
+        /// Whose.
+        user_id: UserId,
+        /// Its hash.
+        code: TokenHash,
+    },
+    /// New recovery codes took the place of all earlier ones.
+    RecoveryCodesReplaced {
+        /// Whose.
+        user_id: UserId,
+        /// Their hashes.
+        codes: Vec<TokenHash>,
+    },
+    /// A passkey was added.
+    PasskeyAdded(Passkey),
+    /// Somebody signed in with a passkey. Carries it as it is now.
+    PasskeyUsed(Passkey),
+    /// A passkey was removed.
+    PasskeyRemoved {
+        /// The passkey.
+        passkey_id: PasskeyId,
+        /// Whose it was.
+        user_id: UserId,
+    },
+    /// An account can be reached through an `OpenID` provider.
+    ExternalIdentityLinked(ExternalIdentity),
+    /// An account can no longer be reached through an `OpenID` provider.
+    ExternalIdentityUnlinked(ExternalIdentity),
+    /// Somebody took their data along.
+    DataExported {
+        /// Who.
         user_id: UserId,
     },
     /// An API key was made.
@@ -32,6 +147,37 @@ pub enum Event {
         /// Whose it was.
         user_id: UserId,
     },
+    /// A project was made; its maker manages it.
+    ProjectCreated(Project),
+    /// Something about a project changed.
+    ProjectUpdated(Project),
+    /// A project was deleted; its conversations are their owners' alone again. Carries its last state with the version
+    /// one on.
+    ProjectDeleted(Project),
+    /// Somebody sees a project from now on, or may do more or less there than before.
+    ProjectMemberSet(ProjectMember),
+    /// Somebody no longer sees a project.
+    ProjectMemberRemoved {
+        /// The project.
+        project_id: ProjectId,
+        /// The person.
+        user_id: UserId,
+    },
+    /// A link to a conversation was made.
+    ShareCreated(Share),
+    /// A link to a conversation no longer leads anywhere.
+    ShareRevoked {
+        /// The link.
+        share_id: ShareId,
+        /// The conversation.
+        conversation_id: ConversationId,
+    },
+    /// A model provider was connected.
+    ProviderCreated(Provider),
+    /// Something about a model provider changed.
+    ProviderUpdated(Provider),
+    /// A model provider was disconnected. Carries its last state with the version one on.
+    ProviderDeleted(Provider),
     /// A conversation was created, from nothing or as a fork.
     ConversationCreated(Conversation),
     /// Something about a conversation changed, its active leaf among other things.
@@ -77,9 +223,54 @@ impl Event {
         use crate::RunStatus;
         match self {
             Self::WorkspaceCreated(_) => "workspace.created",
+            Self::WorkspaceUpdated(_) => "workspace.updated",
             Self::UserCreated(_) => "user.created",
+            Self::UserUpdated { change, .. } => match change {
+                UserChange::Profile => "user.updated",
+                UserChange::Email => "user.email_changed",
+                UserChange::Password => "user.password_changed",
+                UserChange::Rehashed => "user.password_rehashed",
+                UserChange::Role { .. } => "user.role_changed",
+                UserChange::Activated => "user.activated",
+                UserChange::Suspended => "user.suspended",
+            },
+            Self::UserDeleted(_) => "user.deleted",
+            Self::MemberAdded(_) => "member.added",
+            Self::MemberRemoved(_) => "member.removed",
+            Self::InvitationCreated(_) => "invitation.created",
+            Self::InvitationRevoked { .. } => "invitation.revoked",
+            Self::InvitationAccepted { .. } => "invitation.accepted",
+            Self::TicketIssued(_) => "ticket.issued",
+            Self::TicketUsed { .. } => "ticket.used",
             Self::SessionOpened(_) => "session.opened",
-            Self::SessionClosed { .. } => "session.closed",
+            Self::SignInFailed { .. } => "session.refused",
+            Self::SessionRefreshed(_) => "session.refreshed",
+            Self::SessionSwitched(_) => "session.switched",
+            Self::SessionClosed { end: SessionEnd::SignedOut, .. } => "session.closed",
+            Self::SessionClosed { end: SessionEnd::Revoked, .. } => "session.revoked",
+            Self::SessionClosed { end: SessionEnd::Reused, .. } => "session.reused",
+            Self::SessionsClosed { .. } => "session.all_closed",
+            Self::TotpEnabled { .. } => "totp.enabled",
+            Self::TotpUsed { .. } => "totp.used",
+            Self::TotpDisabled { .. } => "totp.disabled",
+            Self::RecoveryCodeUsed { .. } => "recovery_code.used",
+            Self::RecoveryCodesReplaced { .. } => "recovery_code.replaced",
+            Self::PasskeyAdded(_) => "passkey.added",
+            Self::PasskeyUsed(_) => "passkey.used",
+            Self::PasskeyRemoved { .. } => "passkey.removed",
+            Self::ExternalIdentityLinked(_) => "external_identity.linked",
+            Self::ExternalIdentityUnlinked(_) => "external_identity.unlinked",
+            Self::DataExported { .. } => "data.exported",
+            Self::ProjectCreated(_) => "project.created",
+            Self::ProjectUpdated(_) => "project.updated",
+            Self::ProjectDeleted(_) => "project.deleted",
+            Self::ProjectMemberSet(_) => "project.member_set",
+            Self::ProjectMemberRemoved { .. } => "project.member_removed",
+            Self::ShareCreated(_) => "share.created",
+            Self::ShareRevoked { .. } => "share.revoked",
+            Self::ProviderCreated(_) => "provider.created",
+            Self::ProviderUpdated(_) => "provider.updated",
+            Self::ProviderDeleted(_) => "provider.deleted",
             Self::ApiKeyCreated(_) => "api_key.created",
             Self::ApiKeyRevoked { .. } => "api_key.revoked",
             Self::ConversationCreated(_) => "conversation.created",
@@ -98,5 +289,16 @@ impl Event {
             },
             Self::UsageRecorded(_) => "usage.recorded",
         }
+    }
+
+    /// Whether it changes rows of other workspaces than that of its unit of work too.
+    pub const fn crosses_workspaces(&self) -> bool {
+        matches!(
+            self,
+            Self::UserDeleted(_)
+                | Self::SessionClosed { .. }
+                | Self::SessionsClosed { .. }
+                | Self::SessionSwitched(_)
+        )
     }
 }

@@ -70,4 +70,18 @@ typed_id! {
     JobId;
     /// One running server process; the owner of leases.
     NodeId;
+    /// A way into a workspace that was offered to somebody.
+    InvitationId;
+    /// A link or a challenge that works once.
+    TicketId;
+    /// A passkey.
+    PasskeyId;
+    /// Conversations that several people share.
+    ProjectId;
+    /// A link to a conversation.
+    ShareId;
+    /// A model provider that an administrator connected.
+    ProviderId;
+    /// A key of the server itself.
+    SecretKeyId;
 }

@@ -5,6 +5,8 @@
 
 mod actors;
 mod api_keys;
+mod audit;
+mod content_flags;
 mod conversations;
 mod events;
 mod ids;
@@ -14,9 +16,15 @@ mod models;
 mod money;
 mod paging;
 mod parts;
+mod projects;
+mod providers;
 mod runs;
+mod second_factors;
+mod secret_keys;
 mod sessions;
+mod shares;
 mod text;
+mod tickets;
 mod time;
 mod tree;
 mod unit_of_work;
@@ -27,15 +35,18 @@ mod workspaces;
 
 pub mod ports;
 
-pub use actors::{Actor, Credential, Permission, Role, Scope};
+pub use actors::{Actor, Credential, PERMISSIONS, Permission, PermissionRule, Role, Scope};
 pub use api_keys::{ApiKey, ApiKeyName};
+pub use audit::{AuditEntry, AuditRecord};
+pub use content_flags::{ContentFlag, ContentSource};
 pub use conversations::{
     Conversation, ConversationChange, ConversationRejection, ForkOrigin, NewConversation, SystemPrompt,
     Title, TitleOrigin,
 };
 pub use events::Event;
 pub use ids::{
-    ApiKeyId, ConversationId, EditId, JobId, MessageId, NodeId, RunId, SessionId, UserId, WorkspaceId,
+    ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
+    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TicketId, UserId, WorkspaceId,
 };
 pub use jobs::{Job, JobKind};
 pub use messages::{
@@ -46,13 +57,19 @@ pub use models::{ModelName, Parameters};
 pub use money::Money;
 pub use paging::{Page, PageRequest};
 pub use parts::{Part, PartDelta, Parts};
+pub use projects::{Project, ProjectAccess, ProjectDescription, ProjectMember, ProjectName};
+pub use providers::{Provider, ProviderName};
 pub use runs::{Run, RunFailure, RunOutcome, RunRejection, RunStatus};
-pub use sessions::{Session, TokenHash};
+pub use second_factors::{ExternalIdentity, Passkey, PasskeyName, Totp};
+pub use secret_keys::{KeyPurpose, SecretKey};
+pub use sessions::{CredentialUse, DeviceName, Session, SessionEnd, SessionKind, TokenHash, UsedCredential};
+pub use shares::{Share, ShareKind};
 pub use text::InvalidText;
+pub use tickets::{Ticket, TicketKind};
 pub use time::Timestamp;
 pub use tree::{MessageTree, TreeNode};
 pub use unit_of_work::{Expectation, IdempotencyKey, IdempotencyRecord, Origin, UnitOfWork};
 pub use usage::{FinishReason, TokenCount, Usage, UsageEntry};
-pub use users::{DisplayName, Email, PasswordHash, User, UserState};
+pub use users::{DisplayName, Email, PasswordHash, SignInFailure, User, UserChange, UserState};
 pub use version::Version;
-pub use workspaces::{Workspace, WorkspaceName};
+pub use workspaces::{Invitation, Membership, Workspace, WorkspaceName};

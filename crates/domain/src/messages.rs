@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    ConversationId, EditId, FinishReason, MessageId, ModelName, Parameters, Parts, RunOutcome, Timestamp,
-    Usage, UserId, Version, WorkspaceId, runs::RunFailure,
+    ContentFlag, ConversationId, EditId, FinishReason, MessageId, ModelName, Parameters, Parts, RunOutcome,
+    Timestamp, Usage, UserId, Version, WorkspaceId, runs::RunFailure,
 };
 
 /// One message of a conversation.
@@ -38,6 +38,8 @@ pub struct Message {
     pub effective_request: Option<EffectiveRequest>,
     /// Why the generation failed.
     pub failure: Option<RunFailure>,
+    /// What is remarkable about its content, where it came from a tool or an import; sorted, each once.
+    pub flags: Vec<ContentFlag>,
     /// When it was posted.
     pub created_at: Timestamp,
     /// When it was last edited by a person.

@@ -1,5 +1,7 @@
 //! A unit of work: everything that one decision changes, as a plain value.
 
+use std::net::IpAddr;
+
 use crate::{Credential, Event, Job, Timestamp, UserId, Version, WorkspaceId};
 
 /// Everything that one decision changes. [`crate::ports::Journal::commit`] writes all of it or nothing.
@@ -22,6 +24,11 @@ pub struct UnitOfWork {
 }
 
 impl UnitOfWork {
+    /// Whether it changes rows of other workspaces too: an account, and what belongs to it, may be known in several.
+    pub fn crosses_workspaces(&self) -> bool {
+        self.events.iter().any(Event::crosses_workspaces)
+    }
+
     /// A unit of work with events and nothing else.
     pub const fn new(workspace_id: WorkspaceId, origin: Origin, at: Timestamp, events: Vec<Event>) -> Self {
         Self { workspace_id, origin, at, events, expected: Vec::new(), idempotency: None, jobs: Vec::new() }
@@ -37,6 +44,14 @@ pub struct Origin {
     pub credential: Credential,
     /// The request that asked for it.
     pub request_id: Option<String>,
+    /// Where it came from, as far as it can be trusted.
+    pub address: Option<IpAddr>,
+}
+
+impl Origin {
+    /// The server itself, or its operator at the command line.
+    pub const SYSTEM: Self =
+        Self { user_id: None, credential: Credential::System, request_id: None, address: None };
 }
 
 /// What must hold in the database at the moment of the commit.
@@ -44,6 +59,8 @@ pub struct Origin {
 pub enum Expectation {
     /// No account exists yet: the first owner is made exactly once.
     NoAccountExists,
+    /// Once all is written, the workspace has an owner whose account is active.
+    AnOwnerRemains,
 }
 
 /// The client's name for an attempt: 1 to 255 visible ASCII characters.

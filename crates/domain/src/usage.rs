@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelName, Money, UserId};
+use crate::{ApiKeyId, ModelName, Money, UserId};
 
 /// A number of tokens.
 #[derive(
@@ -53,6 +53,8 @@ pub enum FinishReason {
 pub struct UsageEntry {
     /// Who asked.
     pub user_id: UserId,
+    /// With which key, where it was one: counts against its budget.
+    pub api_key_id: Option<ApiKeyId>,
     /// Which model answered.
     pub model: ModelName,
     /// How many generations.

@@ -11,9 +11,11 @@ use crate::{Role, Timestamp, UserId, Version, WorkspaceId};
 pub struct User {
     /// Their identifier.
     pub id: UserId,
-    /// The workspace they belong to.
+    /// The workspace from which they are seen.
     pub workspace_id: WorkspaceId,
-    /// What they may do there.
+    /// The workspace in which the account was made: its administrators manage the account itself.
+    pub home_workspace_id: WorkspaceId,
+    /// What they may do in the workspace from which they are seen.
     pub role: Role,
     /// How they sign in; unique without regard to case.
     pub email: Email,
@@ -34,10 +36,49 @@ pub struct User {
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum UserState {
+    /// Not yet: the address is not proven, the first password not chosen, or an administrator has not agreed.
+    Pending,
     /// It may.
     Active,
     /// An administrator has barred it.
     Suspended,
+}
+
+/// What changed about an account. The event of each has a name of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UserChange {
+    /// What others see.
+    Profile,
+    /// How they sign in.
+    Email,
+    /// The password; every session but, perhaps, the one that changed it ends beside it.
+    Password,
+    /// How the password is hashed, and nothing else.
+    Rehashed,
+    /// What they may do in the workspace from which they are seen.
+    Role {
+        /// What they could do before.
+        previous: Role,
+    },
+    /// The account may be used from now on.
+    Activated,
+    /// The account may no longer be used.
+    Suspended,
+}
+
+/// Why somebody was not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SignInFailure {
+    /// There is no such account.
+    UnknownAccount,
+    /// The password is wrong.
+    WrongPassword,
+    /// The password is right and the code is wrong.
+    WrongCode,
+    /// A passkey that is not known, or whose signature is wrong.
+    WrongPasskey,
+    /// The account may not be used.
+    NotActive,
 }
 
 text_type! {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::StorageError;
-use crate::{Conversation, ConversationId, Page, PageRequest, Timestamp, UserId, WorkspaceId};
+use crate::{Conversation, ConversationId, Page, PageRequest, ProjectId, Timestamp, UserId, WorkspaceId};
 
 /// Reading conversations.
 #[async_trait]
@@ -22,14 +22,23 @@ pub trait Conversations: Send + Sync {
         ids: &[ConversationId],
     ) -> Result<Vec<Conversation>, StorageError>;
 
-    /// The conversations of one person, most recently updated first; ties newest id first.
+    /// The conversations of one person, or of everybody in a project, most recently updated first; ties newest id first.
     async fn list(
         &self,
         workspace_id: WorkspaceId,
-        owner_id: UserId,
+        of: ConversationsOf,
         filter: ConversationFilter,
         page: PageRequest<ConversationCursor>,
     ) -> Result<Page<Conversation, ConversationCursor>, StorageError>;
+}
+
+/// Whose conversations a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConversationsOf {
+    /// Those of a person.
+    Owner(UserId),
+    /// Those that their owners put into a project.
+    Project(ProjectId),
 }
 
 /// Which conversations a list shows. `None` means both kinds.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::StorageError;
 use crate::{
-    ConversationId, MessageId, NodeId, Parts, RunId, RunStatus, Timestamp, UnitOfWork, UserId, Version,
-    WorkspaceId,
+    ConversationId, CredentialUse, MessageId, NodeId, Parts, RunId, RunStatus, Timestamp, UnitOfWork, UserId,
+    Version, WorkspaceId,
 };
 
 /// The place of a fact in the event log. Grows with every commit of facts of the same person; never reused by them; gaps
@@ -51,6 +51,10 @@ pub trait Journal: Send + Sync {
 
     /// Extends the lease of every running run of `owner`, and gives those of them that somebody asked to stop.
     async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<Vec<RunId>, StorageError>;
+
+    /// Notes when and from where credentials were used last. Uses of what no longer exists, and older ones than are
+    /// stored, are left out.
+    async fn note_uses(&self, uses: Vec<CredentialUse>) -> Result<(), StorageError>;
 
     /// Whether this process alone commits, so that nothing can happen behind its back.
     fn commits_alone(&self) -> bool;

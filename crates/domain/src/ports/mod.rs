@@ -3,9 +3,11 @@
 //! "Not found" is `Ok(None)`. Every port that reads rows takes the workspace: a row of another workspace is a row
 //! that does not exist. Each port has a contract suite in the `testing` crate, which every adapter runs.
 
+mod audit;
 mod cache;
 mod chat_model;
 mod clock;
+mod content_filter;
 mod conversations;
 mod error;
 mod idempotency;
@@ -13,29 +15,45 @@ mod identities;
 mod ids;
 mod jobs;
 mod journal;
+mod mail;
 mod maintenance;
 mod messages;
+mod projects;
+mod providers;
 mod rate_limiter;
 mod relay;
 mod runs;
 mod search;
+mod secret_keys;
+mod sign_in_providers;
+mod workspaces;
 
+pub use audit::{AuditFilter, AuditLog};
 pub use cache::{Cache, CacheKey, Cached, Load, Loaded};
 pub use chat_model::{
     ChatMessage, ChatModel, Completion, CompletionEvent, CompletionRequest, CompletionStream,
     ModelDescription, Models, ProviderError, ResolveError, ResolvedModel,
 };
 pub use clock::Clock;
-pub use conversations::{ConversationCursor, ConversationFilter, Conversations};
+pub use content_filter::ContentFilter;
+pub use conversations::{ConversationCursor, ConversationFilter, Conversations, ConversationsOf};
 pub use error::StorageError;
 pub use idempotency::IdempotencyRecords;
 pub use identities::{ApiKeyIdentity, Identities, SessionIdentity};
 pub use ids::Ids;
 pub use jobs::Jobs;
 pub use journal::{Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, News, Place, Position};
+pub use mail::{Mail, MailError, Mailer};
 pub use maintenance::{Drift, DriftKind, Maintenance, StorageHealth};
 pub use messages::{Messages, ThreadMessage};
+pub use projects::{Projects, Shares};
+pub use providers::Providers;
 pub use rate_limiter::{Quota, RateLimitDecision, RateLimiter};
 pub use relay::{Relay, RelayEntry, RelayError, RelayKind};
 pub use runs::Runs;
 pub use search::{Search, SearchHit, SearchOrder, SearchRequest};
+pub use secret_keys::{SealedKind, SealedPlace, SecretKeys};
+pub use sign_in_providers::{
+    Begun, ExternalPerson, KeptSignIn, SignInProvider, SignInProviderError, SignInProviders,
+};
+pub use workspaces::Workspaces;
