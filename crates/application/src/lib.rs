@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod events;
 pub mod identities;
 pub mod jobs;
+pub mod keyring;
 pub mod messages;
 pub mod models;
 pub mod runs;

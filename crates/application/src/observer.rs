@@ -59,7 +59,7 @@ fn forget_owners(services: &Services, unit: &UnitOfWork, committed: &Committed) 
 /// What came with a credential that has just ended is no longer accepted.
 fn end_credentials(services: &Services, event: &Event) {
     match event {
-        Event::SessionClosed { session_id, user_id } => {
+        Event::SessionClosed { session_id, user_id, .. } => {
             services.authenticator.forget(*user_id);
             services.watches.end(*user_id, |credential| *credential == Credential::Session(*session_id));
         }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use domain::NodeId;
 use domain::ports::{
-    Cache, Clock, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal, Maintenance, Messages,
-    Models, RateLimiter, Relay, Runs, Search,
+    AuditLog, Cache, Clock, ContentFilter, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal,
+    Mailer, Maintenance, Messages, Models, Projects, Providers, RateLimiter, Relay, Runs, Search, SecretKeys,
+    Shares, SignInProviders, Workspaces,
 };
 use tokio::sync::Semaphore;
 
@@ -13,6 +14,7 @@ use crate::Settings;
 use crate::events::EventHub;
 use crate::identities::{Authenticator, KnownAddresses, Passwords, Setup, Watches};
 use crate::jobs::JobQueue;
+use crate::keyring::Keyring;
 use crate::lease_clock::LeaseClock;
 use crate::lookout::Lookout;
 use crate::models::UsageMeter;
@@ -32,6 +34,24 @@ pub struct Ports {
     pub runs: Arc<dyn Runs>,
     /// Reading accounts and credentials.
     pub identities: Arc<dyn Identities>,
+    /// Reading workspaces, and who may join them.
+    pub workspaces: Arc<dyn Workspaces>,
+    /// Reading projects and who sees them.
+    pub projects: Arc<dyn Projects>,
+    /// Reading links to conversations.
+    pub shares: Arc<dyn Shares>,
+    /// Reading the audit log.
+    pub audit_log: Arc<dyn AuditLog>,
+    /// The keys of the server itself.
+    pub secret_keys: Arc<dyn SecretKeys>,
+    /// Reading the model providers that administrators connected.
+    pub providers: Arc<dyn Providers>,
+    /// Sending mail; `None` where no mail server is set.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    /// Signing in through `OpenID` providers.
+    pub sign_in_providers: Arc<dyn SignInProviders>,
+    /// Looking at content that nobody here wrote.
+    pub content_filter: Arc<dyn ContentFilter>,
     /// Results of earlier attempts.
     pub idempotency: Arc<dyn IdempotencyRecords>,
     /// Background work.
@@ -74,6 +94,8 @@ pub struct Services {
     pub completions: Arc<Semaphore>,
     /// Counting what those consume.
     pub meter: Arc<UsageMeter>,
+    /// The keys of the server itself.
+    pub keyring: Keyring,
     /// Turning credentials into actors.
     pub authenticator: Authenticator,
     /// Who is connected, and with what.
@@ -93,7 +115,7 @@ pub struct Services {
 impl Services {
     /// Puts the application together over its ports, and observes the journal. Call it on the tokio runtime that is to
     /// carry out runs and outlives whatever serves requests.
-    pub fn new(ports: Ports, settings: Settings) -> Arc<Self> {
+    pub fn new(ports: Ports, settings: Settings, keyring: Keyring) -> Arc<Self> {
         let node_id = NodeId::from_uuid(ports.ids.uuid());
         let hub = EventHub::new(&ports);
         let job_queue = JobQueue::default();
@@ -107,6 +129,7 @@ impl Services {
             recovery: Recovery::default(),
             completions: Arc::new(Semaphore::new(settings.max_runs)),
             meter: UsageMeter::new(&ports),
+            keyring,
             authenticator: Authenticator::default(),
             watches: Watches::default(),
             lookout: Lookout::default(),

@@ -50,6 +50,16 @@ pub enum Credential {
     System,
 }
 
+impl Credential {
+    /// The key, where it is one.
+    pub const fn api_key_id(&self) -> Option<ApiKeyId> {
+        match self {
+            Self::ApiKey { id, .. } => Some(*id),
+            Self::Session(_) | Self::System => None,
+        }
+    }
+}
+
 /// What a person may do in a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

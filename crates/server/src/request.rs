@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpMessage as _, HttpRequest};
+use application::identities::Visitor;
 use ipnet::IpNet;
 use telemetry::{RequestId, TraceContext};
 
@@ -39,6 +40,11 @@ impl RequestInfo {
             None => trace.child().parent_id.to_string().into(),
         };
         Self { request_id, trace, address: client_address(headers, peer, trusted), called }
+    }
+
+    /// The request of somebody who has not said who they are.
+    pub fn visitor(&self) -> Visitor {
+        Visitor { request_id: Arc::clone(&self.request_id), address: self.address, device: None }
     }
 
     /// What the edge found out about a request.

@@ -1,6 +1,9 @@
 //! What the event log keeps of an event.
 
-use domain::{Conversation, ConversationId, Credential, Event, MessageId, RunId, RunStatus, UserId, Version};
+use domain::{
+    Conversation, ConversationId, Credential, Event, ExternalIdentity, Invitation, MessageId, RunId,
+    RunStatus, Share, Totp, UserId, Version,
+};
 use uuid::Uuid;
 
 /// What a fact says beyond its time and who caused it.
@@ -10,7 +13,7 @@ pub struct About {
     pub name: &'static str,
     /// Whose it is, where the event says so; otherwise whose [`Self::conversation_id`] is.
     pub owner_id: Option<UserId>,
-    /// The workspace, session or API key.
+    /// What else it is about: a workspace, session, key, project, link, ….
     pub subject_id: Option<Uuid>,
     /// The conversation.
     pub conversation_id: Option<ConversationId>,
@@ -30,16 +33,72 @@ impl About {
     /// What the log keeps of an event; `None` for an event that it does not keep.
     pub fn of(event: &Event) -> Option<Self> {
         let about = match event {
-            Event::WorkspaceCreated(workspace) => {
-                Self { subject_id: Some(workspace.id.uuid()), ..Self::default() }
-            }
-            Event::UserCreated(user) => {
+            Event::WorkspaceCreated(workspace) | Event::WorkspaceUpdated(workspace) => Self {
+                subject_id: Some(workspace.id.uuid()),
+                version: Some(workspace.version),
+                ..Self::default()
+            },
+            Event::UserCreated(user) | Event::UserUpdated { user, .. } | Event::UserDeleted(user) => {
                 Self { owner_id: Some(user.id), version: Some(user.version), ..Self::default() }
             }
-            Event::SessionOpened(session) => Self::credential(session.user_id, session.id.uuid()),
-            Event::SessionClosed { session_id, user_id } => Self::credential(*user_id, session_id.uuid()),
-            Event::ApiKeyCreated(api_key) => Self::credential(api_key.user_id, api_key.id.uuid()),
-            Event::ApiKeyRevoked { api_key_id, user_id } => Self::credential(*user_id, api_key_id.uuid()),
+            Event::MemberAdded(membership) | Event::MemberRemoved(membership) => {
+                Self::of_person(membership.user_id, membership.workspace_id.uuid())
+            }
+            Event::InvitationCreated(Invitation { id, .. })
+            | Event::InvitationRevoked { invitation_id: id, .. } => {
+                Self { subject_id: Some(id.uuid()), ..Self::default() }
+            }
+            Event::InvitationAccepted { invitation_id, user_id } => {
+                Self::of_person(*user_id, invitation_id.uuid())
+            }
+            Event::SessionOpened(session) | Event::SessionSwitched(session) => {
+                Self::of_person(session.user_id, session.id.uuid())
+            }
+            Event::SessionClosed { session_id, user_id, .. } => Self::of_person(*user_id, session_id.uuid()),
+            Event::SessionsClosed { user_id, .. }
+            | Event::TotpEnabled { totp: Totp { user_id, .. }, .. }
+            | Event::TotpDisabled { user_id }
+            | Event::RecoveryCodeUsed { user_id, .. }
+            | Event::RecoveryCodesReplaced { user_id, .. }
+            | Event::ExternalIdentityLinked(ExternalIdentity { user_id, .. })
+            | Event::ExternalIdentityUnlinked(ExternalIdentity { user_id, .. })
+            | Event::DataExported { user_id } => Self { owner_id: Some(*user_id), ..Self::default() },
+            Event::PasskeyAdded(passkey) => Self::of_person(passkey.user_id, passkey.id.uuid()),
+            Event::PasskeyRemoved { passkey_id, user_id } => Self::of_person(*user_id, passkey_id.uuid()),
+            Event::ApiKeyCreated(api_key) => Self::of_person(api_key.user_id, api_key.id.uuid()),
+            Event::ApiKeyRevoked { api_key_id, user_id } => Self::of_person(*user_id, api_key_id.uuid()),
+            Event::ProjectCreated(project)
+            | Event::ProjectUpdated(project)
+            | Event::ProjectDeleted(project) => Self {
+                owner_id: Some(project.created_by),
+                subject_id: Some(project.id.uuid()),
+                version: Some(project.version),
+                ..Self::default()
+            },
+            Event::ProjectMemberSet(member) => Self::of_person(member.user_id, member.project_id.uuid()),
+            Event::ProjectMemberRemoved { project_id, user_id } => {
+                Self::of_person(*user_id, project_id.uuid())
+            }
+            Event::ShareCreated(Share { id, conversation_id, .. })
+            | Event::ShareRevoked { share_id: id, conversation_id } => Self {
+                subject_id: Some(id.uuid()),
+                conversation_id: Some(*conversation_id),
+                ..Self::default()
+            },
+            Event::ProviderCreated(provider)
+            | Event::ProviderUpdated(provider)
+            | Event::ProviderDeleted(provider) => Self {
+                subject_id: Some(provider.id.uuid()),
+                version: Some(provider.version),
+                ..Self::default()
+            },
+            // These tell nobody anything: a ticket is told of by what it was used for, a refusal by the audit log.
+            Event::TicketIssued(_)
+            | Event::TicketUsed { .. }
+            | Event::SignInFailed { .. }
+            | Event::SessionRefreshed(_)
+            | Event::TotpUsed { .. }
+            | Event::PasskeyUsed(_) => return None,
             Event::ConversationCreated(conversation)
             | Event::ConversationUpdated(conversation)
             | Event::ConversationDeleted(conversation) => Self {
@@ -80,7 +139,7 @@ impl About {
         Some(Self { name: event.name(), ..about })
     }
 
-    fn credential(user_id: UserId, id: Uuid) -> Self {
+    fn of_person(user_id: UserId, id: Uuid) -> Self {
         Self { owner_id: Some(user_id), subject_id: Some(id), ..Self::default() }
     }
 }

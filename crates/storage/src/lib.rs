@@ -1,6 +1,7 @@
 //! What the storage adapters of Colloquy share, none of which needs a database: how domain values read as texts and
 //! numbers, what the event log keeps of an event, the words for broken rules, the words of a search and their snippets.
 
+pub mod audit;
 mod errors;
 mod facts;
 pub mod rules;

@@ -1,6 +1,9 @@
 //! Values that stand in a column as one of a few words.
 
-use domain::{FinishReason, MessageRole, MessageStatus, Role, RunStatus, TitleOrigin, UserState};
+use domain::{
+    FinishReason, KeyPurpose, MessageRole, MessageStatus, ProjectAccess, Role, RunStatus, SessionKind,
+    ShareKind, TicketKind, TitleOrigin, UserState,
+};
 
 use crate::errors::Corrupt;
 
@@ -34,7 +37,15 @@ macro_rules! words {
 
 words! {
     Role { Viewer = "viewer", Member = "member", Admin = "admin", Owner = "owner" }
-    UserState { Active = "active", Suspended = "suspended" }
+    UserState { Pending = "pending", Active = "active", Suspended = "suspended" }
+    SessionKind { Browser = "browser", Program = "program" }
+    TicketKind {
+        Activation = "activation", PasswordReset = "password_reset", EmailVerification = "email_verification",
+        PasskeyRegistration = "passkey_registration", PasskeySignIn = "passkey_sign_in",
+    }
+    ProjectAccess { Read = "read", Write = "write", Manage = "manage" }
+    ShareKind { Live = "live", Snapshot = "snapshot" }
+    KeyPurpose { Hashing = "hashing", Sealing = "sealing", Signing = "signing" }
     TitleOrigin { Default = "default", Question = "question", Model = "model", Person = "person" }
     MessageRole { System = "system", User = "user", Assistant = "assistant", Tool = "tool" }
     MessageStatus {

@@ -32,6 +32,7 @@ impl Context {
             user_id: Some(self.actor.user_id),
             credential: self.actor.credential.clone(),
             request_id: Some(self.request_id.to_string()),
+            address: self.address,
         };
         UnitOfWork::new(self.actor.workspace_id, origin, services.ports.clock.now(), events)
     }

@@ -50,6 +50,7 @@ impl Handler for CreateConversation {
             id: ConversationId::from_uuid(services.ports.ids.uuid()),
             workspace_id: context.actor.workspace_id,
             owner_id: context.actor.user_id,
+            project_id: None,
             title: self.title.clone(),
             model: model.map(|model| model.name),
             system_prompt: self.system_prompt.clone(),

@@ -1,7 +1,7 @@
 //! Reading conversations.
 
 use async_trait::async_trait;
-use domain::ports::{ConversationCursor, ConversationFilter};
+use domain::ports::{ConversationCursor, ConversationFilter, ConversationsOf};
 use domain::{ConversationId, Page, Permission};
 use validator::Validate;
 
@@ -39,9 +39,9 @@ impl Query for ListConversations {
             archived: self.archived,
             title_contains: self.q.clone(),
         };
+        let of = ConversationsOf::Owner(actor.user_id);
         let conversations = &services.ports.conversations;
-        let page =
-            conversations.list(actor.workspace_id, actor.user_id, filter, self.page.request()?).await?;
+        let page = conversations.list(actor.workspace_id, of, filter, self.page.request()?).await?;
         Ok(page.map(ConversationView::from))
     }
 }

@@ -82,6 +82,7 @@ impl Handler for UpdateConversation {
             pinned: self.pinned,
             archived: self.archived,
             active_leaf_id,
+            project_id: None,
         };
         let Some(updated) = conversation.update(change, services.ports.clock.now()) else {
             let version = conversation.version;

@@ -80,13 +80,7 @@ impl EventView {
                 view.message = Some(message.clone().into());
                 view.run = Some(RunReference { id: run.id, status: run.status });
             }
-            Event::WorkspaceCreated(_)
-            | Event::UserCreated(_)
-            | Event::SessionOpened(_)
-            | Event::SessionClosed { .. }
-            | Event::ApiKeyCreated(_)
-            | Event::ApiKeyRevoked { .. }
-            | Event::UsageRecorded(_) => {}
+            _ => {}
         }
         view
     }

@@ -1,8 +1,8 @@
 //! Making accounts: the part that set-up, the command line and administrators share.
 
 use domain::{
-    Credential, DisplayName, Email, Event, Expectation, Origin, Role, UnitOfWork, User, UserId, UserState,
-    Version, Workspace, WorkspaceId, WorkspaceName,
+    DisplayName, Email, Event, Expectation, Origin, Role, UnitOfWork, User, UserId, UserState, Version,
+    Workspace, WorkspaceId, WorkspaceName,
 };
 
 use super::Password;
@@ -30,14 +30,14 @@ pub async fn found_workspace(services: &Services, account: NewAccount) -> Result
     } else {
         let id = WorkspaceId::from_uuid(services.ports.ids.uuid());
         let name = WorkspaceName::new("Home").map_err(Error::internal)?;
-        let workspace = Workspace { id, name, created_at: at };
+        let workspace = Workspace { id, name, version: Version::FIRST, created_at: at };
         events.push(Event::WorkspaceCreated(workspace.clone()));
         workspace
     };
     let owner = NewAccount { role: Role::Owner, ..account };
     let user = build(services, workspace.id, owner).await?;
     events.push(Event::UserCreated(user.clone()));
-    let origin = Origin { user_id: None, credential: Credential::System, request_id: None };
+    let origin = Origin::SYSTEM;
     let mut unit = UnitOfWork::new(workspace.id, origin, at, events);
     unit.expected.push(Expectation::NoAccountExists);
     match services.ports.journal.commit(unit).await {
@@ -54,7 +54,7 @@ pub async fn create_account(services: &Services, account: NewAccount) -> Result<
     let workspace = services.ports.identities.first_workspace().await?;
     let workspace = workspace.ok_or_else(|| Error::conflict("not_set_up", "Create the owner first."))?;
     let user = build(services, workspace.id, account).await?;
-    let origin = Origin { user_id: None, credential: Credential::System, request_id: None };
+    let origin = Origin::SYSTEM;
     let events = vec![Event::UserCreated(user.clone())];
     services.ports.journal.commit(UnitOfWork::new(workspace.id, origin, user.created_at, events)).await?;
     Ok(user)
@@ -69,6 +69,7 @@ pub(super) async fn build(
     Ok(User {
         id: UserId::from_uuid(services.ports.ids.uuid()),
         workspace_id,
+        home_workspace_id: workspace_id,
         role: account.role,
         email: account.email,
         display_name: account.display_name,

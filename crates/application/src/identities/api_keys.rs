@@ -86,10 +86,13 @@ impl Handler for CreateApiKey {
             user_id: context.actor.user_id,
             name: self.name.clone(),
             prefix,
-            key_hash: tokens::hash(&key),
+            key_hash: services.keyring.hash(&key),
             scopes: self.scopes(context)?,
             created_at: at,
             expires_at: self.expires_at,
+            last_used_at: None,
+            requests_per_minute: None,
+            monthly_budget: None,
         };
         let output = CreatedApiKey { api_key: api_key.clone().into(), key };
         Ok(Decision::commit(services, context, vec![Event::ApiKeyCreated(api_key)], output))

@@ -10,7 +10,7 @@ use domain::{Actor, TokenHash, UserId};
 use parking_lot::RwLock;
 use tokio::time::Instant;
 
-use super::{look_up, tokens};
+use super::look_up;
 use crate::{Error, Services};
 
 /// How long a look-up is trusted without asking the cache, which costs more than all else that a request needs. Revocations
@@ -45,7 +45,7 @@ impl Authenticator {
     /// # Errors
     /// `unauthenticated` for anything unknown, expired, revoked or suspended, without telling which.
     pub async fn authenticate(&self, services: &Services, secret: &str) -> Result<Arc<Actor>, Error> {
-        let proof = tokens::hash(secret);
+        let proof = services.keyring.hash(secret);
         if let Some(actor) = self.recall(services, proof) {
             return Ok(actor);
         }

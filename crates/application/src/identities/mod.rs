@@ -12,6 +12,7 @@ mod sign_in;
 mod sign_out;
 mod tokens;
 mod users;
+mod visitor;
 mod watches;
 
 pub use accounts::{NewAccount, create_account, found_workspace};
@@ -24,4 +25,5 @@ pub use setup::{Setup, SetupInput, set_up};
 pub use sign_in::{SignInInput, SignedIn, sign_in};
 pub use sign_out::SignOut;
 pub use users::{CreateUser, ListUsers, UserPage, UserView};
+pub use visitor::Visitor;
 pub use watches::{CredentialWatch, Watches};

@@ -1,7 +1,5 @@
 //! Set-up: the one-time link that makes the first owner.
 
-use std::net::IpAddr;
-
 use domain::{DisplayName, Email, Role};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
@@ -11,7 +9,7 @@ use validator::Validate;
 
 use super::accounts::{NewAccount, found_workspace};
 use super::sign_in::{SignedIn, open_session};
-use super::{Password, sign_in, tokens};
+use super::{Password, Visitor, sign_in, tokens};
 use crate::{Error, Services};
 
 /// The one-time token, while no account exists. It lives in memory: a restart makes a new one, and so does every further
@@ -57,12 +55,8 @@ pub struct SetupInput {
 }
 
 /// Makes the first owner and signs them in.
-pub async fn set_up(
-    services: &Services,
-    input: SetupInput,
-    address: Option<IpAddr>,
-) -> Result<SignedIn, Error> {
-    sign_in::limit_attempts(services, address, "setup").await?;
+pub async fn set_up(services: &Services, input: SetupInput, visitor: &Visitor) -> Result<SignedIn, Error> {
+    sign_in::limit_attempts(services, visitor.address, "setup").await?;
     // The token is looked at first: it ends after the account was made, so whoever comes second is told of the account.
     let is_accepted = services.setup.accepts(&input.token);
     if services.ports.identities.any_account().await? {
@@ -83,5 +77,5 @@ pub async fn set_up(
     };
     let user = found_workspace(services, account).await?;
     services.setup.close();
-    open_session(services, user).await
+    open_session(services, user, visitor).await
 }

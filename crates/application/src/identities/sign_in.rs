@@ -5,12 +5,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use domain::ports::Quota;
-use domain::{Credential, Email, Event, Origin, Session, SessionId, Timestamp, UnitOfWork, User, UserState};
+use domain::{Credential, Email, Event, Session, SessionId, SessionKind, Timestamp, User, UserState};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use validator::Validate;
 
-use super::{UserView, csrf_token, tokens};
+use super::{UserView, Visitor, csrf_token, tokens};
 use crate::{Code, Error, Services};
 
 /// What a person signs in with. The rules of new passwords do not apply: a wrong one is simply wrong.
@@ -39,13 +39,9 @@ pub struct SignedIn {
 }
 
 /// Checks a password and opens a session. Unknown accounts and wrong passwords look the same and take the same time.
-pub async fn sign_in(
-    services: &Services,
-    input: SignInInput,
-    address: Option<IpAddr>,
-) -> Result<SignedIn, Error> {
+pub async fn sign_in(services: &Services, input: SignInInput, visitor: &Visitor) -> Result<SignedIn, Error> {
     let account = input.email.trim().to_lowercase();
-    limit_attempts(services, address, &account).await?;
+    limit_attempts(services, visitor.address, &account).await?;
     let user = match Email::new(&account) {
         Ok(email) => services.ports.identities.user_by_email(&email).await?,
         Err(_) => None,
@@ -54,10 +50,10 @@ pub async fn sign_in(
     let fits = services.passwords.verify(&input.password, hash).await?;
     match user.filter(|user| fits && user.state == UserState::Active) {
         Some(user) => {
-            if let Some(address) = address {
+            if let Some(address) = visitor.address {
                 services.known_addresses.remember(&account, address);
             }
-            open_session(services, user).await
+            open_session(services, user, visitor).await
         }
         None => Err(Error::new(
             Code::Unauthenticated,
@@ -95,21 +91,31 @@ pub(super) async fn limit_attempts(
 }
 
 /// Opens a session for a person whose identity is proven.
-pub(super) async fn open_session(services: &Services, user: User) -> Result<SignedIn, Error> {
+pub(super) async fn open_session(
+    services: &Services,
+    user: User,
+    visitor: &Visitor,
+) -> Result<SignedIn, Error> {
     let at = services.ports.clock.now();
     let token = tokens::session_token(&services.ports.ids.secret());
     let session = Session {
         id: SessionId::from_uuid(services.ports.ids.uuid()),
         user_id: user.id,
         workspace_id: user.workspace_id,
-        token_hash: tokens::hash(&token),
+        kind: SessionKind::Browser,
+        token_hash: services.keyring.hash(&token),
+        generation: 0,
+        rotated_at: at,
+        device: visitor.device.clone(),
+        last_address: visitor.address,
+        last_used_at: at,
         created_at: at,
         expires_at: at.plus(services.settings.session()),
     };
     let expires_at = session.expires_at;
-    let origin =
-        Origin { user_id: Some(user.id), credential: Credential::Session(session.id), request_id: None };
-    let unit = UnitOfWork::new(user.workspace_id, origin, at, vec![Event::SessionOpened(session)]);
+    let credential = Credential::Session(session.id);
+    let events = vec![Event::SessionOpened(session)];
+    let unit = visitor.unit_of_work(services, user.workspace_id, Some(user.id), credential, events);
     services.ports.journal.commit(unit).await?;
     let csrf_token = csrf_token(&token);
     Ok(SignedIn { user: user.into(), token, csrf_token, expires_at })

@@ -1,7 +1,7 @@
 //! `session.delete`
 
 use async_trait::async_trait;
-use domain::{Credential, Event, Permission};
+use domain::{Credential, Event, Permission, SessionEnd};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -29,7 +29,11 @@ impl Handler for SignOut {
                 "There is no session to end: an API key is revoked instead.",
             ));
         };
-        let events = vec![Event::SessionClosed { session_id, user_id: context.actor.user_id }];
+        let events = vec![Event::SessionClosed {
+            session_id,
+            user_id: context.actor.user_id,
+            end: SessionEnd::SignedOut,
+        }];
         Ok(Decision::commit(services, context, events, ()))
     }
 }

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::TokenHash;
 
 /// What every API key begins with.
 pub const API_KEY_PREFIX: &str = "clq_";
@@ -19,9 +18,4 @@ pub fn api_key(secret: &[u8; 32]) -> (String, String) {
     let key = format!("{API_KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
     let shown = key.chars().take(SHOWN_CHARACTERS).collect();
     (key, shown)
-}
-
-/// The hash under which a token or key is stored. The secrets are random and long, so a fast hash is enough.
-pub fn hash(text: &str) -> TokenHash {
-    TokenHash::new(*blake3::hash(text.as_bytes()).as_bytes())
 }

@@ -110,7 +110,7 @@ impl Query for ListUsers {
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<UserPage, Error> {
         let identities = &services.ports.identities;
-        let page = identities.users(context.actor.workspace_id, self.page.request()?).await?;
+        let page = identities.users(context.actor.workspace_id, None, self.page.request()?).await?;
         Ok(page.map(UserView::from))
     }
 }

@@ -2,8 +2,8 @@
 
 use domain::ports::{ChatMessage, CompletionRequest};
 use domain::{
-    ConversationId, Credential, Event, MessageRole, Origin, PageRequest, Parameters, Parts, Title,
-    TitleOrigin, UnitOfWork, WorkspaceId,
+    ConversationId, Event, MessageRole, Origin, PageRequest, Parameters, Parts, Title, TitleOrigin,
+    UnitOfWork, WorkspaceId,
 };
 use serde_json::Map;
 
@@ -82,7 +82,7 @@ async fn store(
         };
         let at = services.ports.clock.now();
         let Some(retitled) = conversation.retitle(title.clone(), at) else { return Ok(()) };
-        let origin = Origin { user_id: None, credential: Credential::System, request_id: None };
+        let origin = Origin::SYSTEM;
         let unit = UnitOfWork::new(workspace_id, origin, at, vec![Event::ConversationUpdated(retitled)]);
         match services.ports.journal.commit(unit).await {
             Ok(_) => return Ok(()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::ports::{Clock, Journal};
 use domain::{
-    Actor, Credential, Event, ModelName, Money, Origin, UnitOfWork, Usage, UsageEntry, UserId, WorkspaceId,
+    Actor, ApiKeyId, Event, ModelName, Money, Origin, UnitOfWork, Usage, UsageEntry, UserId, WorkspaceId,
 };
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 pub struct UsageMeter {
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
-    counted: Mutex<HashMap<(WorkspaceId, UserId, ModelName), UsageEntry>>,
+    counted: Mutex<HashMap<(WorkspaceId, UserId, Option<ApiKeyId>, ModelName), UsageEntry>>,
 }
 
 impl UsageMeter {
@@ -37,15 +37,17 @@ impl UsageMeter {
     pub fn record(&self, actor: &Actor, model: &ModelName, usage: Option<Usage>) {
         let usage = usage.unwrap_or_default();
         let mut counted = self.counted.lock();
-        let entry =
-            counted.entry((actor.workspace_id, actor.user_id, model.clone())).or_insert_with(|| UsageEntry {
-                user_id: actor.user_id,
-                model: model.clone(),
-                requests: 0,
-                input_tokens: 0,
-                output_tokens: 0,
-                cost: Money::ZERO,
-            });
+        let api_key_id = actor.credential.api_key_id();
+        let key = (actor.workspace_id, actor.user_id, api_key_id, model.clone());
+        let entry = counted.entry(key).or_insert_with(|| UsageEntry {
+            user_id: actor.user_id,
+            api_key_id,
+            model: model.clone(),
+            requests: 0,
+            input_tokens: 0,
+            output_tokens: 0,
+            cost: Money::ZERO,
+        });
         entry.requests = entry.requests.saturating_add(1);
         entry.input_tokens += u64::from(usage.input_tokens.0);
         entry.output_tokens += u64::from(usage.output_tokens.0);
@@ -72,7 +74,7 @@ impl UsageMeter {
             by_workspace.entry(workspace_id).or_default().push(entry);
         }
         for (workspace_id, entries) in by_workspace {
-            let origin = Origin { user_id: None, credential: Credential::System, request_id: None };
+            let origin = Origin::SYSTEM;
             let events = vec![Event::UsageRecorded(entries.clone())];
             let unit = UnitOfWork::new(workspace_id, origin, self.clock.now(), events);
             if let Err(error) = self.journal.commit(unit).await {
@@ -85,7 +87,7 @@ impl UsageMeter {
     fn put_back(&self, workspace_id: WorkspaceId, entries: Vec<UsageEntry>) {
         let mut counted = self.counted.lock();
         for entry in entries {
-            let key = (workspace_id, entry.user_id, entry.model.clone());
+            let key = (workspace_id, entry.user_id, entry.api_key_id, entry.model.clone());
             match counted.get_mut(&key) {
                 Some(newer) => {
                     newer.requests = newer.requests.saturating_add(entry.requests);

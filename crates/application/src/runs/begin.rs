@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::ports::{ChatMessage, ResolvedModel};
 use domain::{
-    Conversation, EffectiveRequest, Message, MessageId, ModelName, Parameters, Permission, Run, RunId,
-    RunStatus, Timestamp,
+    ApiKeyId, Conversation, EffectiveRequest, Message, MessageId, ModelName, Parameters, Permission, Run,
+    RunId, RunStatus, Timestamp,
 };
 
 use super::prompt;
@@ -50,6 +50,8 @@ pub struct RunPlan {
     pub(super) parameters: Parameters,
     pub(super) prompt: Vec<ChatMessage>,
     pub(super) wants_title: bool,
+    /// The key that asked, where it was one.
+    pub(super) api_key_id: Option<ApiKeyId>,
 }
 
 /// Decides how a question is answered.
@@ -104,6 +106,7 @@ pub(crate) async fn begin_answer(
         parameters,
         prompt: shown.messages,
         wants_title,
+        api_key_id: context.actor.credential.api_key_id(),
     };
     Ok(BegunAnswer { conversation, message, run, plan })
 }

@@ -8,8 +8,8 @@ use domain::ports::{
     Checkpoint, CompletionEvent, CompletionRequest, CompletionStream, ProviderError, StorageError,
 };
 use domain::{
-    Credential, Event, Job, JobId, JobKind, Message, Money, Origin, Run, RunFailure, RunOutcome, RunStatus,
-    UnitOfWork, Usage, UsageEntry,
+    Event, Job, JobId, JobKind, Message, Money, Origin, Run, RunFailure, RunOutcome, RunStatus, UnitOfWork,
+    Usage, UsageEntry,
 };
 use futures_util::StreamExt as _;
 use serde_json::Map;
@@ -311,7 +311,7 @@ fn final_unit(engine: &RunEngine, plan: &RunPlan, log: &RunLog, outcome: &RunOut
     if let Some(usage) = message.usage {
         events.push(Event::UsageRecorded(vec![usage_entry(plan, usage)]));
     }
-    let origin = Origin { user_id: Some(plan.run.user_id), credential: Credential::System, request_id: None };
+    let origin = Origin { user_id: Some(plan.run.user_id), ..Origin::SYSTEM };
     let mut unit = UnitOfWork::new(plan.run.workspace_id, origin, at, events);
     if plan.wants_title && matches!(outcome, RunOutcome::Completed { .. }) {
         unit.jobs.push(Job {
@@ -328,6 +328,7 @@ fn final_unit(engine: &RunEngine, plan: &RunPlan, log: &RunLog, outcome: &RunOut
 fn usage_entry(plan: &RunPlan, usage: Usage) -> UsageEntry {
     UsageEntry {
         user_id: plan.run.user_id,
+        api_key_id: plan.api_key_id,
         model: plan.run.model.clone(),
         requests: 1,
         input_tokens: usage.input_tokens.0.into(),

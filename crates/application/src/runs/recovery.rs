@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Credential, Event, Origin, Run, RunOutcome, UnitOfWork};
+use domain::{Event, Origin, Run, RunOutcome, UnitOfWork};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -81,7 +81,7 @@ async fn interrupt(services: &Services, run: Run) -> Result<bool, Error> {
     let outcome = RunOutcome::Interrupted;
     let Ok(run) = run.end(&outcome, at) else { return Ok(false) };
     let message = message.end(message.parts.clone(), &outcome);
-    let origin = Origin { user_id: None, credential: Credential::System, request_id: None };
+    let origin = Origin::SYSTEM;
     let unit = UnitOfWork::new(run.workspace_id, origin, at, vec![Event::RunEnded { run, message }]);
     match services.ports.journal.commit(unit).await {
         Ok(_) => Ok(true),

@@ -148,7 +148,7 @@ impl World {
     }
 
     pub fn unit(&self, events: Vec<Event>) -> UnitOfWork {
-        let origin = Origin { user_id: None, credential: Credential::System, request_id: None };
+        let origin = Origin::SYSTEM;
         UnitOfWork::new(self.workspace_id, origin, Timestamp::from_micros(1_767_225_600_000_000), events)
     }
 

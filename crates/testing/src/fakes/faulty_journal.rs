@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::ports::{
     Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, Position, StorageError,
 };
-use domain::{NodeId, RunId, Timestamp, UnitOfWork, UserId, WorkspaceId};
+use domain::{CredentialUse, NodeId, RunId, Timestamp, UnitOfWork, UserId, WorkspaceId};
 use parking_lot::Mutex;
 
 /// What happens to one commit or checkpoint.
@@ -104,6 +104,10 @@ impl Journal for FaultyJournal {
 
     async fn renew_leases(&self, owner: NodeId, until: Timestamp) -> Result<Vec<RunId>, StorageError> {
         self.inner.renew_leases(owner, until).await
+    }
+
+    async fn note_uses(&self, uses: Vec<CredentialUse>) -> Result<(), StorageError> {
+        self.inner.note_uses(uses).await
     }
 
     fn commits_alone(&self) -> bool {

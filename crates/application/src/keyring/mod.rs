@@ -1,0 +1,165 @@
+//! The keys of the server itself: one from the settings, and those that it opens.
+//!
+//! The key from the settings (the *root key*) encrypts nothing but other keys. Those are made at the first start, stored
+//! encrypted, and the same on every node: one hashes tokens, one encrypts what is stored, one signs access tokens. So a
+//! new root key means encrypting three short values anew, and a new key of one purpose leaves the others alone.
+
+mod root;
+mod sealing;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use domain::ports::{Clock, Ids, SecretKeys, StorageError};
+use domain::{KeyPurpose, SecretKey, SecretKeyId, TokenHash};
+use parking_lot::RwLock;
+use thiserror::Error;
+
+pub use root::{RootKey, RootKeys};
+pub use sealing::{Sealed, Unsealable};
+
+/// The keys of the server itself.
+pub struct Keyring {
+    stored: Option<Stored>,
+    keys: RwLock<Keys>,
+}
+
+/// Where the keys came from.
+struct Stored {
+    port: Arc<dyn SecretKeys>,
+    roots: RootKeys,
+}
+
+/// Every key that is known.
+struct Keys {
+    hashing: [u8; 32],
+    sealing: Present,
+    signing: Present,
+    all: HashMap<SecretKeyId, [u8; 32]>,
+}
+
+/// The key of a purpose that is not retired.
+#[derive(Clone, Copy)]
+struct Present {
+    id: SecretKeyId,
+    bytes: [u8; 32],
+}
+
+/// A key that signs, or has signed, access tokens.
+#[derive(Clone, Copy)]
+pub struct SigningKey {
+    /// Its name in tokens (`kid`).
+    pub id: SecretKeyId,
+    /// The seed of the Ed25519 key pair.
+    pub seed: [u8; 32],
+}
+
+/// Why the keys of the server cannot be used.
+#[derive(Debug, Error)]
+pub enum KeyringError {
+    /// The database does not answer.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The keys in the database were encrypted with another root key.
+    #[error(
+        "the secret key is not the one of this database: its keys were encrypted with the one whose fingerprint is {0}. \
+         Set security.secret_key to that one, or name it among security.previous_secret_keys"
+    )]
+    ForeignRoot(String),
+    /// A stored key is not what was stored.
+    #[error("a stored key is damaged, or was changed by somebody else")]
+    Damaged,
+}
+
+impl Keyring {
+    /// Reads the keys, and makes those that do not exist yet. Of many processes that do so at once, one makes each.
+    ///
+    /// # Errors
+    /// See [`KeyringError`].
+    pub async fn open(
+        port: Arc<dyn SecretKeys>,
+        roots: RootKeys,
+        clock: &dyn Clock,
+        ids: &dyn Ids,
+    ) -> Result<Self, KeyringError> {
+        let stored = port.secret_keys().await?;
+        for purpose in KeyPurpose::ALL {
+            if !stored.iter().any(|key| key.purpose == purpose && key.retired_at.is_none()) {
+                port.add_secret_key(roots.fresh(purpose, clock, ids)).await?;
+            }
+        }
+        let keys = Keys::read(&port.secret_keys().await?, &roots)?;
+        Ok(Self { stored: Some(Stored { port, roots }), keys: RwLock::new(keys) })
+    }
+
+    /// Keys that are stored nowhere, and end with the process: for what keeps nothing.
+    pub fn ephemeral(ids: &dyn Ids) -> Self {
+        let fresh = || Present { id: SecretKeyId::from_uuid(ids.uuid()), bytes: ids.secret() };
+        let (sealing, signing) = (fresh(), fresh());
+        let all = HashMap::from([(sealing.id, sealing.bytes), (signing.id, signing.bytes)]);
+        let keys = Keys { hashing: ids.secret(), sealing, signing, all };
+        Self { stored: None, keys: RwLock::new(keys) }
+    }
+
+    /// Reads the keys again: another process may have replaced some.
+    ///
+    /// # Errors
+    /// See [`KeyringError`]; the keys stay as they were.
+    pub async fn refresh(&self) -> Result<(), KeyringError> {
+        let Some(Stored { port, roots }) = &self.stored else { return Ok(()) };
+        let keys = Keys::read(&port.secret_keys().await?, roots)?;
+        *self.keys.write() = keys;
+        Ok(())
+    }
+
+    /// The hash under which a token or an API key is stored. Tokens are random and long, so a fast hash is enough; it is
+    /// keyed, so that whoever reads the database alone cannot even try.
+    pub fn hash(&self, token: &str) -> TokenHash {
+        TokenHash::new(*blake3::keyed_hash(&self.keys.read().hashing, token.as_bytes()).as_bytes())
+    }
+
+    /// A code that only the server can make, for `input` and a use that `context` names.
+    pub fn authenticate(&self, context: &'static str, input: &[u8]) -> [u8; 32] {
+        let key = blake3::derive_key(context, &self.keys.read().hashing);
+        *blake3::keyed_hash(&key, input).as_bytes()
+    }
+
+    /// The key that signs access tokens.
+    pub fn signing_key(&self) -> SigningKey {
+        let Present { id, bytes } = self.keys.read().signing;
+        SigningKey { id, seed: bytes }
+    }
+
+    /// A key that has signed access tokens, retired or not.
+    pub fn signing_key_of(&self, id: SecretKeyId) -> Option<SigningKey> {
+        let seed = *self.keys.read().all.get(&id)?;
+        Some(SigningKey { id, seed })
+    }
+}
+
+impl Keys {
+    fn read(stored: &[SecretKey], roots: &RootKeys) -> Result<Self, KeyringError> {
+        let mut all = HashMap::new();
+        let mut present = HashMap::new();
+        for key in stored {
+            let bytes = roots.unwrap(key)?;
+            if key.purpose != KeyPurpose::Hashing {
+                all.insert(key.id, bytes);
+            }
+            if key.retired_at.is_none() {
+                present.insert(key.purpose, Present { id: key.id, bytes });
+            }
+        }
+        let of = |purpose| present.get(&purpose).copied().ok_or(KeyringError::Damaged);
+        let hashing = of(KeyPurpose::Hashing)?.bytes;
+        let (sealing, signing) = (of(KeyPurpose::Sealing)?, of(KeyPurpose::Signing)?);
+        Ok(Self { hashing, sealing, signing, all })
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Keyring(…)")
+    }
+}
