@@ -34,4 +34,4 @@ pub use input::{PageInput, decode};
 pub use lease_clock::LeaseClock;
 pub use lookout::Lookout;
 pub use services::{Ports, Services};
-pub use settings::Settings;
+pub use settings::{IdentitySettings, Registration, Settings};

@@ -56,6 +56,59 @@ pub struct Settings {
     /// Passes over that memory.
     #[validate(range(min = 1, max = 16))]
     pub argon2_passes: u32,
+    /// Who may have an account, and what people may do with it.
+    #[validate(nested)]
+    pub identity: IdentitySettings,
+}
+
+/// Who may have an account, and what people may do with it.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate)]
+#[serde(default, deny_unknown_fields)]
+pub struct IdentitySettings {
+    /// Who may make an account for themselves.
+    pub registration: Registration,
+    /// With `registration = "domains"`: the domains of the addresses that may.
+    #[validate(length(max = 256, message = "must be at most 256 domains"))]
+    pub registration_domains: Vec<String>,
+    /// Whether an administrator has to agree to each account that somebody made for themselves.
+    pub approval: bool,
+    /// How long invitations and first passwords may be waited for, in hours.
+    #[validate(range(min = 1, max = 8_760))]
+    pub invitation_hours: u32,
+    /// How long a link for a new password works, in minutes.
+    #[validate(range(min = 5, max = 1_440))]
+    pub password_link_minutes: u32,
+    /// Whether conversations may be shown to anybody who has a link.
+    pub link_sharing: bool,
+    /// How long an access token works, in minutes.
+    #[validate(range(min = 1, max = 60))]
+    pub access_token_minutes: u32,
+}
+
+/// Who may make an account for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Nobody, without an invitation.
+    Closed,
+    /// Whoever reads the mail of an address in certain domains.
+    Domains,
+    /// Anybody.
+    Open,
+}
+
+impl Default for IdentitySettings {
+    fn default() -> Self {
+        Self {
+            registration: Registration::Closed,
+            registration_domains: Vec::new(),
+            approval: false,
+            invitation_hours: 72,
+            password_link_minutes: 60,
+            link_sharing: true,
+            access_token_minutes: 10,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -77,6 +130,7 @@ impl Default for Settings {
             titles: true,
             argon2_memory_kib: 19_456,
             argon2_passes: 2,
+            identity: IdentitySettings::default(),
         }
     }
 }
