@@ -77,5 +77,5 @@ pub async fn set_up(services: &Services, input: SetupInput, visitor: &Visitor) -
     };
     let user = found_workspace(services, account).await?;
     services.setup.close();
-    open_session(services, user, visitor).await
+    open_session(services, user, visitor, Vec::new()).await
 }

@@ -53,7 +53,7 @@ pub async fn sign_in(services: &Services, input: SignInInput, visitor: &Visitor)
             if let Some(address) = visitor.address {
                 services.known_addresses.remember(&account, address);
             }
-            open_session(services, user, visitor).await
+            open_session(services, user, visitor, Vec::new()).await
         }
         None => Err(Error::new(
             Code::Unauthenticated,
@@ -90,11 +90,13 @@ pub(super) async fn limit_attempts(
     Ok(())
 }
 
-/// Opens a session for a person whose identity is proven.
-pub(super) async fn open_session(
+/// Opens a session of a browser for a person whose identity is proven, in the workspace from which they are seen.
+/// `before` is committed in the same unit, before it: what proved the identity, or made the account.
+pub(crate) async fn open_session(
     services: &Services,
     user: User,
     visitor: &Visitor,
+    before: Vec<Event>,
 ) -> Result<SignedIn, Error> {
     let at = services.ports.clock.now();
     let token = tokens::session_token(&services.ports.ids.secret());
@@ -114,7 +116,8 @@ pub(super) async fn open_session(
     };
     let expires_at = session.expires_at;
     let credential = Credential::Session(session.id);
-    let events = vec![Event::SessionOpened(session)];
+    let mut events = before;
+    events.push(Event::SessionOpened(session));
     let unit = visitor.unit_of_work(services, user.workspace_id, Some(user.id), credential, events);
     services.ports.journal.commit(unit).await?;
     let csrf_token = csrf_token(&token);
