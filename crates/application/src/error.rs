@@ -152,6 +152,12 @@ impl Error {
         )
     }
 
+    /// Somebody who did not prove who they are; which part of the proof is wrong is not told.
+    pub fn wrong_credentials() -> Self {
+        let detail = "The address, the password or the code is wrong.";
+        Self::new(Code::Unauthenticated, "wrong_credentials", detail)
+    }
+
     /// Somebody who may not do this.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(Code::Forbidden, "forbidden", detail)

@@ -7,6 +7,7 @@ mod known_addresses;
 mod look_up;
 mod me;
 mod passwords;
+mod second_factors;
 mod reauthenticate;
 mod setup;
 mod sign_in;

@@ -55,11 +55,7 @@ pub async fn sign_in(services: &Services, input: SignInInput, visitor: &Visitor)
             }
             open_session(services, user, visitor, Vec::new()).await
         }
-        None => Err(Error::new(
-            Code::Unauthenticated,
-            "wrong_credentials",
-            "The address or the password is wrong.",
-        )),
+        None => Err(Error::wrong_credentials()),
     }
 }
 

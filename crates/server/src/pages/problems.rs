@@ -95,7 +95,8 @@ const KINDS: [(&str, &str); 64] = [
     ),
     ("upgrade_required", "This address speaks WebSocket, version 13."),
     ("websocket_key", "Sec-WebSocket-Key is missing or malformed."),
-    ("wrong_credentials", "The address or the password is wrong."),
+    ("second_factor_required", "A code of the person's device is needed beside the password."),
+    ("wrong_credentials", "The address, the password or the code is wrong."),
 ];
 
 /// All kinds as rows of a table.

@@ -1,0 +1,39 @@
+//! What is asked for beside the password: six-digit codes of a device, and recovery codes for when it is lost.
+
+mod codes;
+
+use domain::{Event, User};
+use subtle::{Choice, ConstantTimeEq as _};
+
+use crate::{Code, Error, Services};
+use codes::Secret;
+
+/// Checks what was given beside a right password, and gives the events that use it up; they belong into the unit of work
+/// that lets the person in. Nothing is asked of people who have no device.
+///
+/// # Errors
+/// `second_factor_required` where a code is needed and none was given, and `wrong_credentials` where it does not count.
+pub async fn check(services: &Services, user: &User, code: Option<&str>) -> Result<Vec<Event>, Error> {
+    let identities = &services.ports.identities;
+    let Some(totp) = identities.totp(user.id).await? else { return Ok(Vec::new()) };
+    let Some(code) = code else { return Err(code_required()) };
+    if codes::is_six_digits(code) {
+        let secret = Secret::unseal(services, user.id, &totp.sealed_secret)?;
+        let step = secret.step_of(code, services.ports.clock.now());
+        // A code counts once, however many requests come with it: a step has to be later than every one used before.
+        let step = step.filter(|step| *step > totp.last_step).ok_or_else(Error::wrong_credentials)?;
+        return Ok(vec![Event::TotpUsed { user_id: user.id, step }]);
+    }
+    let offered = codes::hash_of_recovery_code(services, code);
+    let stored = identities.recovery_codes(user.id).await?;
+    let matches = stored.iter().map(|stored| stored.as_bytes().ct_eq(offered.as_bytes()));
+    if matches.fold(Choice::from(0), |any, one| any | one).into() {
+        return Ok(vec![Event::RecoveryCodeUsed { user_id: user.id, code: offered }]);
+    }
+    Err(Error::wrong_credentials())
+}
+
+fn code_required() -> Error {
+    let detail = "The password is right. Send the code that your device shows too, or a recovery code.";
+    Error::new(Code::Unauthenticated, "second_factor_required", detail)
+}
