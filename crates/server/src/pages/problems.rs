@@ -4,7 +4,7 @@ use super::{complete, escape};
 use crate::problem::title;
 
 /// Kinds of problems: the slug, and what to do.
-const KINDS: [(&str, &str); 64] = [
+const KINDS: &[(&str, &str)] = &[
     ("already_set_up", "The first owner exists. Sign in instead, or ask the owner for an account."),
     (
         "answer_running",
@@ -76,6 +76,7 @@ const KINDS: [(&str, &str); 64] = [
     ("rate_limited", "More requests than the quota allows. Repeat after the time in Retry-After."),
     ("rejected", "A rule of the database refuses the change."),
     ("restarting", "The server restarts. Connect again after a random pause of a few seconds, and resume."),
+    ("second_factor_required", "A code of the person's device is needed beside the password."),
     (
         "stale_version",
         "It changed since you read it. Read it again, and repeat your change with the new ETag.",
@@ -95,7 +96,6 @@ const KINDS: [(&str, &str); 64] = [
     ),
     ("upgrade_required", "This address speaks WebSocket, version 13."),
     ("websocket_key", "Sec-WebSocket-Key is missing or malformed."),
-    ("second_factor_required", "A code of the person's device is needed beside the password."),
     ("wrong_credentials", "The address, the password or the code is wrong."),
 ];
 
