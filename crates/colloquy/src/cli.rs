@@ -61,6 +61,9 @@ pub enum Command {
     /// Manage accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Look at the server's own keys, and replace them
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
     /// Print the AsyncAPI document of the WebSocket interface
@@ -145,6 +148,31 @@ pub struct CheckArguments {
     /// Do not connect to anything
     #[arg(long)]
     pub offline: bool,
+}
+
+/// What to do with the server's own keys.
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Print a fresh secret, good for security.secret_key
+    Generate,
+    /// List the keys that the secret key opens
+    List,
+    /// Encrypt them with the present secret key, and replace those that are named
+    ///
+    /// To change security.secret_key: name the old one as security.previous_secret_key and the new one as
+    /// security.secret_key for every server, one after the other; run this; take the old one out again.
+    Rotate(RotateArguments),
+}
+
+/// Which keys to replace.
+#[derive(Debug, Args)]
+pub struct RotateArguments {
+    /// The key that signs access tokens; those signed with the old one work until they expire
+    #[arg(long)]
+    pub signing: bool,
+    /// The key that encrypts what is stored; all of it is encrypted anew
+    #[arg(long)]
+    pub sealing: bool,
 }
 
 /// What to do with accounts.

@@ -41,6 +41,15 @@ pub async fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
         messages: database.clone(),
         runs: database.clone(),
         identities: database.clone(),
+        workspaces: database.clone(),
+        projects: database.clone(),
+        shares: database.clone(),
+        audit_log: database.clone(),
+        secret_keys: database.clone(),
+        providers: database.clone(),
+        mailer: mailer(settings)?,
+        sign_in_providers: sign_in_providers(settings)?,
+        content_filter: Arc::new(filter::KnownMarkers::default()),
         idempotency: database.clone(),
         jobs: database.clone(),
         maintenance: database.clone(),
@@ -52,7 +61,10 @@ pub async fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds::new(SystemClock)),
     };
-    Ok(Composition { database, models, services: Services::new(ports, settings.application.clone()) })
+    let roots = root_key::root_keys(settings)?;
+    let keyring = Keyring::open(database.clone(), roots, &*ports.clock, &*ports.ids).await?;
+    let services = Services::new(ports, settings.application.clone(), keyring);
+    Ok(Composition { database, models, services })
 }
 
 /// What nodes share where there is a Redis, and what each has for itself where there is none.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use application::keyring::KeyringError;
+
 use crate::settings::Problems;
 
 /// Why a command ends without having done its work.
@@ -100,6 +102,16 @@ impl From<application::Error> for Failure {
         match std::error::Error::source(&error) {
             Some(source) => Self::failed(format!("{detail}: {}", chain(source))),
             None => Self::failed(detail),
+        }
+    }
+}
+
+impl From<KeyringError> for Failure {
+    fn from(error: KeyringError) -> Self {
+        match error {
+            KeyringError::Storage(error) => application::Error::from(error).into(),
+            KeyringError::ForeignRoot(_) => Self::settings(error.to_string()),
+            KeyringError::Damaged => Self::failed(error.to_string()),
         }
     }
 }

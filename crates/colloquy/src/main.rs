@@ -12,6 +12,7 @@ mod compose;
 mod database;
 mod failure;
 mod output;
+mod root_key;
 mod serve;
 mod settings;
 
@@ -41,6 +42,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Reindex(reindex) => commands::reindex::run(&settings?, reindex),
         Command::Copy(copy) => commands::copy::run(copy),
         Command::Config(config) => commands::config::run(settings, config),
+        Command::Secrets(secrets) => commands::secrets::run(&settings?, secrets),
         Command::User(user) => commands::user::run(&settings?, user),
         Command::Openapi => commands::documents::openapi(),
         Command::Asyncapi => commands::documents::asyncapi(),

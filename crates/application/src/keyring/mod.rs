@@ -93,6 +93,14 @@ impl Keyring {
         Ok(Self { stored: Some(Stored { port, roots }), keys: RwLock::new(keys) })
     }
 
+    /// The keys as they were read, without a way to read them again.
+    ///
+    /// # Errors
+    /// See [`KeyringError`].
+    pub fn of(stored: &[SecretKey], roots: &RootKeys) -> Result<Self, KeyringError> {
+        Ok(Self { stored: None, keys: RwLock::new(Keys::read(stored, roots)?) })
+    }
+
     /// Keys that are stored nowhere, and end with the process: for what keeps nothing.
     pub fn ephemeral(ids: &dyn Ids) -> Self {
         let fresh = || Present { id: SecretKeyId::from_uuid(ids.uuid()), bytes: ids.secret() };

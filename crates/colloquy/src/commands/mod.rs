@@ -6,4 +6,5 @@ pub mod doctor;
 pub mod documents;
 pub mod migrate;
 pub mod reindex;
+pub mod secrets;
 pub mod user;

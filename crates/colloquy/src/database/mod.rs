@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ports::{
-    Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance, Messages, Runs, Search,
+    AuditLog, Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance, Messages, Projects,
+    Providers, Runs, Search, SecretKeys, Shares, Workspaces,
 };
 
 use crate::commands::doctor::Finding;
@@ -19,7 +20,21 @@ use crate::settings::{Engine, Loaded};
 /// An open database: every storage port.
 #[async_trait]
 pub trait Storage:
-    Journal + Conversations + Messages + Runs + Identities + IdempotencyRecords + Jobs + Maintenance + Search
+    Journal
+    + Conversations
+    + Messages
+    + Runs
+    + Identities
+    + Workspaces
+    + Projects
+    + Shares
+    + AuditLog
+    + SecretKeys
+    + Providers
+    + IdempotencyRecords
+    + Jobs
+    + Maintenance
+    + Search
 {
     /// Finishes what is queued and lets go of the database.
     async fn shut_down(self: Arc<Self>) -> Result<(), Failure>;

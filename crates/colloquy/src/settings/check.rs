@@ -15,6 +15,8 @@ pub fn problems(settings: &Settings, tree: &Node) -> Vec<Problem> {
     owner(settings, &mut found);
     validated("server", settings.server.validate(), &mut found);
     database(settings, &mut found);
+    let of_security = settings.security.problems(settings).into_iter();
+    found.extend(of_security.map(|(setting, problem)| (setting.to_owned(), problem)));
     models(settings, &mut found);
     validated("application", settings.application.validate(), &mut found);
     if let Err(error) = settings.telemetry.validate() {

@@ -8,7 +8,9 @@ mod environment;
 mod file;
 mod origin;
 mod problem;
+mod secret_commands;
 mod secrets;
+mod security;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ pub use database::{DatabaseSettings, Engine};
 pub use origin::Origin;
 pub use problem::{Problem, Problems};
 pub use secrets::read_file as read_secret_file;
+pub use security::SecuritySettings;
 
 use tree::{Assignment, Node, Value};
 
@@ -44,6 +47,8 @@ pub struct Settings {
     pub models: llm::ModelsSettings,
     /// Limits and times of conversations and answers.
     pub application: application::Settings,
+    /// The server's own key.
+    pub security: SecuritySettings,
     /// Logs.
     pub telemetry: telemetry::Settings,
     /// What is remembered in the process.
@@ -74,6 +79,7 @@ impl Default for Settings {
             providers: llm::Providers::default(),
             models: llm::ModelsSettings::default(),
             application: application::Settings::default(),
+            security: SecuritySettings::default(),
             telemetry: telemetry::Settings::default(),
             cache: cache::Settings::default(),
             redis: cache::RedisSettings::default(),
@@ -127,6 +133,7 @@ impl Sources {
             }
         }
         secrets::read_files(&mut tree, &mut problems);
+        secret_commands::run_commands(&mut tree, &mut problems);
         let mut settings: Settings = decode::decode(&mut tree, &mut problems);
         if tree.get(&["database".to_owned(), "url".to_owned()]).is_none() {
             settings.database.url = database_below(&settings);

@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// Whether the last part of a setting's name says that its value is a secret.
 pub fn is_secret(key: &str) -> bool {
-    ["api_key", "password", "secret", "token"]
+    ["api_key", "password", "secret", "secret_key", "token"]
         .iter()
         .any(|secret| key.strip_suffix(secret).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
 }
@@ -138,7 +138,15 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_their_names() {
-        for secret in ["api_key", "password", "metrics_token", "token", "signing_secret"] {
+        for secret in [
+            "api_key",
+            "password",
+            "metrics_token",
+            "token",
+            "signing_secret",
+            "secret_key",
+            "previous_secret_key",
+        ] {
             assert!(is_secret(secret), "{secret}");
         }
         for plain in ["password_file", "api_key_file", "max_tokens", "tokens", "listen", "keyboard"] {

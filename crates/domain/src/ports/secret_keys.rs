@@ -57,6 +57,16 @@ pub enum SealedKind {
     ProviderKey,
 }
 
+impl SealedPlace {
+    /// What the value is and whose: it can be decrypted as that only.
+    pub fn about(&self) -> String {
+        match self.kind {
+            SealedKind::Totp => format!("totp {}", self.id),
+            SealedKind::ProviderKey => format!("provider {}", self.id),
+        }
+    }
+}
+
 impl KeyPurpose {
     /// Every purpose.
     pub const ALL: [Self; 3] = [Self::Hashing, Self::Sealing, Self::Signing];
