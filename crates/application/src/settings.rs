@@ -21,9 +21,15 @@ pub struct Settings {
     /// Attempts to sign in on one account within a minute; ten times as many from one address.
     #[validate(range(min = 1))]
     pub sign_ins_per_minute: u32,
+    /// The same within a day.
+    #[validate(range(min = 1))]
+    pub sign_ins_per_day: u32,
     /// How long a session lasts.
     #[validate(range(min = 1, max = 3650))]
     pub session_days: u32,
+    /// How long the last use of sessions and keys stays in memory before it is written down.
+    #[validate(range(min = 100, max = 600_000))]
+    pub last_use_ms: u64,
     /// Generations at work at one time; more are refused with 503.
     #[validate(range(min = 1, max = 100_000))]
     pub max_runs: usize,
@@ -117,8 +123,10 @@ impl Default for Settings {
             max_in_flight: 4_096,
             timeout_ms: 15_000,
             requests_per_minute: 1_200_000,
-            sign_ins_per_minute: 30,
+            sign_ins_per_minute: 10,
+            sign_ins_per_day: 100,
             session_days: 30,
+            last_use_ms: 60_000,
             max_runs: 4_096,
             coalesce_ms: 25,
             checkpoint_ms: 500,
@@ -154,6 +162,11 @@ impl Settings {
     /// How long running answers may go on at shutdown.
     pub const fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms)
+    }
+
+    /// How long the last use of a credential stays in memory only.
+    pub const fn last_use(&self) -> Duration {
+        Duration::from_millis(self.last_use_ms)
     }
 
     /// How long a session lasts.
