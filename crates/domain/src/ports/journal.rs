@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::StorageError;
 use crate::{
@@ -132,6 +133,8 @@ pub struct Fact {
     pub user_id: Option<UserId>,
     /// The person whose conversation or account it is about.
     pub owner_id: Option<UserId>,
+    /// What else it is about, such as a project, a session, a key or a link: its identifier.
+    pub subject_id: Option<Uuid>,
     /// The conversation it is about.
     pub conversation_id: Option<ConversationId>,
     /// The message it is about.
