@@ -32,7 +32,16 @@ pub struct About {
 impl About {
     /// What the log keeps of an event; `None` for an event that it does not keep.
     pub fn of(event: &Event) -> Option<Self> {
-        let about = match event {
+        let about = Self::of_account(event)
+            .or_else(|| Self::of_credential(event))
+            .or_else(|| Self::of_shared(event))
+            .or_else(|| Self::of_conversation(event))?;
+        Some(Self { name: event.name(), ..about })
+    }
+
+    /// Of workspaces, and who belongs to them.
+    fn of_account(event: &Event) -> Option<Self> {
+        Some(match event {
             Event::WorkspaceCreated(workspace) | Event::WorkspaceUpdated(workspace) => Self {
                 subject_id: Some(workspace.id.uuid()),
                 version: Some(workspace.version),
@@ -51,6 +60,15 @@ impl About {
             Event::InvitationAccepted { invitation_id, user_id } => {
                 Self::of_person(*user_id, invitation_id.uuid())
             }
+            Event::DataExported { user_id } => Self { owner_id: Some(*user_id), ..Self::default() },
+            _ => return None,
+        })
+    }
+
+    /// Of what proves who somebody is. Some of it tells nobody anything: a ticket is told of by what it was used for, a
+    /// refusal by the audit log.
+    fn of_credential(event: &Event) -> Option<Self> {
+        Some(match event {
             Event::SessionOpened(session) | Event::SessionSwitched(session) => {
                 Self::of_person(session.user_id, session.id.uuid())
             }
@@ -61,12 +79,20 @@ impl About {
             | Event::RecoveryCodeUsed { user_id, .. }
             | Event::RecoveryCodesReplaced { user_id, .. }
             | Event::ExternalIdentityLinked(ExternalIdentity { user_id, .. })
-            | Event::ExternalIdentityUnlinked(ExternalIdentity { user_id, .. })
-            | Event::DataExported { user_id } => Self { owner_id: Some(*user_id), ..Self::default() },
+            | Event::ExternalIdentityUnlinked(ExternalIdentity { user_id, .. }) => {
+                Self { owner_id: Some(*user_id), ..Self::default() }
+            }
             Event::PasskeyAdded(passkey) => Self::of_person(passkey.user_id, passkey.id.uuid()),
             Event::PasskeyRemoved { passkey_id, user_id } => Self::of_person(*user_id, passkey_id.uuid()),
             Event::ApiKeyCreated(api_key) => Self::of_person(api_key.user_id, api_key.id.uuid()),
             Event::ApiKeyRevoked { api_key_id, user_id } => Self::of_person(*user_id, api_key_id.uuid()),
+            _ => return None,
+        })
+    }
+
+    /// Of projects, links and providers.
+    fn of_shared(event: &Event) -> Option<Self> {
+        Some(match event {
             Event::ProjectCreated(project)
             | Event::ProjectUpdated(project)
             | Event::ProjectDeleted(project) => Self {
@@ -92,13 +118,13 @@ impl About {
                 version: Some(provider.version),
                 ..Self::default()
             },
-            // These tell nobody anything: a ticket is told of by what it was used for, a refusal by the audit log.
-            Event::TicketIssued(_)
-            | Event::TicketUsed { .. }
-            | Event::SignInFailed { .. }
-            | Event::SessionRefreshed(_)
-            | Event::TotpUsed { .. }
-            | Event::PasskeyUsed(_) => return None,
+            _ => return None,
+        })
+    }
+
+    /// Of conversations, messages and runs.
+    fn of_conversation(event: &Event) -> Option<Self> {
+        Some(match event {
             Event::ConversationCreated(conversation)
             | Event::ConversationUpdated(conversation)
             | Event::ConversationDeleted(conversation) => Self {
@@ -134,9 +160,8 @@ impl About {
                 run_status: Some(run.status),
                 ..Self::default()
             },
-            Event::UsageRecorded(_) => return None,
-        };
-        Some(Self { name: event.name(), ..about })
+            _ => return None,
+        })
     }
 
     fn of_person(user_id: UserId, id: Uuid) -> Self {

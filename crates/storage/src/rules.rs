@@ -12,6 +12,12 @@ pub const FOREIGN_PARENT: &str = "the parent message does not belong to this con
 pub const FOREIGN_LEAF: &str = "the active leaf does not belong to the conversation";
 /// A message of another conversation, or under another parent, than before.
 pub const MESSAGE_MOVED: &str = "a message never moves to another place";
+/// A workspace that nobody could manage any more.
+pub const LAST_OWNER: &str = "a workspace needs an active owner";
+/// A project of another workspace, or none at all.
+pub const FOREIGN_PROJECT: &str = "the project does not belong to this workspace";
+/// An entry of the audit log that would change or go.
+pub const AUDIT_KEPT: &str = "the audit log is only ever added to";
 /// A reference to nothing.
 pub const MISSING_REFERENCE: &str = "something that it refers to does not exist";
 /// Usage beyond what can be stored.
@@ -25,9 +31,20 @@ pub const UNSTORABLE: &str = "a value cannot be stored";
 pub fn taken(table: &str) -> &'static str {
     match table {
         "workspaces" => "a workspace with this id exists",
-        "users" | "memberships" => "an account with this id exists",
+        "users" => "an account with this id exists",
+        "memberships" => "the person belongs to the workspace already",
         "sessions" => "a session with this id or token exists",
         "api_keys" => "an API key with this id or secret exists",
+        "invitations" => "an invitation with this id or token exists",
+        "tickets" => "a ticket with this id or token exists",
+        "totp_secrets" => "codes are asked for already",
+        "recovery_codes" => "a recovery code is there twice",
+        "passkeys" => "this passkey is known already",
+        "external_identities" => "an account is linked to this identity already",
+        "projects" => "a project with this id exists",
+        "shares" => "a link with this id exists",
+        "providers" => "a provider with this id or name exists",
+        "secret_keys" => "a key with this id or of this purpose exists",
         "conversations" => "a conversation with this id exists",
         "messages" => "a message with this id exists",
         "message_edits" => "an edit with this id exists",
@@ -46,6 +63,16 @@ pub fn out_of_bounds(name: &str) -> &'static str {
         }
         Some("session" | "sessions") => "a field of the session is outside its bounds",
         Some("api") => "a field of the API key is outside its bounds",
+        Some("invitation" | "invitations") => "a field of the invitation is outside its bounds",
+        Some("ticket" | "tickets") => "a field of the ticket is outside its bounds",
+        Some("totp" | "recovery") => "a field of the second factor is outside its bounds",
+        Some("passkey" | "passkeys") => "a field of the passkey is outside its bounds",
+        Some("external") => "a field of the identity is outside its bounds",
+        Some("project" | "projects") => "a field of the project is outside its bounds",
+        Some("share" | "shares") => "a field of the link is outside its bounds",
+        Some("provider" | "providers") => "a field of the provider is outside its bounds",
+        Some("secret") => "a field of the key is outside its bounds",
+        Some("audit") => "a field of the audit entry is outside its bounds",
         Some("conversation" | "conversations") => "a field of the conversation is outside its bounds",
         Some("message" | "messages" | "edit") => "a field of the message is outside its bounds",
         Some("run" | "runs") => "a field of the run is outside its bounds",

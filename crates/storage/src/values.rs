@@ -1,6 +1,9 @@
 //! How domain values read as numbers and texts.
 
-use domain::{ConversationId, InvalidText, JobKind, Message, Timestamp, Version};
+use std::net::IpAddr;
+
+use chrono::{DateTime, Datelike as _, Utc};
+use domain::{ConversationId, InvalidText, JobKind, Message, Money, Timestamp, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -51,6 +54,8 @@ pub struct MessageTexts {
     pub failure: Option<String>,
     /// What the model was asked.
     pub effective_request: Option<String>,
+    /// What is remarkable about it, where anything is.
+    pub flags: Option<String>,
 }
 
 impl MessageTexts {
@@ -64,6 +69,7 @@ impl MessageTexts {
             usage: optional(message.usage.as_ref())?,
             failure: optional(message.failure.as_ref())?,
             effective_request: optional(message.effective_request.as_ref())?,
+            flags: optional(Some(&message.flags).filter(|flags| !flags.is_empty()))?,
         })
     }
 }
@@ -88,7 +94,46 @@ pub const fn day(at: Timestamp) -> i64 {
     at.seconds().div_euclid(24 * 60 * 60)
 }
 
+/// The month of a moment, counted from January 1970, UTC.
+pub fn month(at: Timestamp) -> i64 {
+    let date = DateTime::<Utc>::from_timestamp_micros(at.micros()).unwrap_or_default();
+    i64::from(date.year() - 1970) * 12 + i64::from(date.month0())
+}
+
+/// An address of a machine in a row.
+pub fn address(text: &str) -> Result<IpAddr, Corrupt> {
+    text.parse().map_err(Corrupt::new)
+}
+
+/// A hash in a row.
+pub fn hash(bytes: &[u8]) -> Result<[u8; 32], Corrupt> {
+    bytes.try_into().map_err(|_| Corrupt::new("a hash is not 32 bytes long"))
+}
+
+/// An amount of money in a row.
+pub fn money(micros: i64) -> Result<Money, Corrupt> {
+    u64::try_from(micros).map(Money::from_micros).map_err(Corrupt::new)
+}
+
 /// An amount of usage as the ledger holds it; the error is the rule that it breaks.
 pub fn amount(number: u64) -> Result<i64, &'static str> {
     i64::try_from(number).map_err(|_| rules::USAGE_BOUNDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        for (moment, expected) in [
+            ("1969-12-31T23:59:59Z", -1),
+            ("1970-01-01T00:00:00Z", 0),
+            ("2026-11-30T23:59:59.999999Z", 682),
+            ("2026-12-01T00:30:00+01:00", 682),
+            ("2026-12-01T00:00:00Z", 683),
+        ] {
+            assert_eq!(Timestamp::parse_rfc3339(moment).map(month), Some(expected), "{moment}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ impl Table {
                 Some(Cell::Id(id)) => Some(Value::from(id.to_string())),
                 Some(Cell::Integer(number)) => Some(Value::from(*number)),
                 Some(Cell::Text(text)) => Some(Value::from(text.as_str())),
+                Some(Cell::Bytes(bytes)) => Some(Value::from(bytes.as_slice())),
                 _ => None,
             }
         };
@@ -24,12 +25,14 @@ impl Table {
     /// The cells that a place is made of, in the order of the key.
     pub fn key_of(&self, cursor: &str) -> Result<Row, TransferError> {
         let parts: Vec<Value> = serde_json::from_str(cursor).map_err(|error| self.problem(error))?;
+        let byte = |number: &Value| u8::try_from(number.as_u64()?).ok();
         let part = |(column, part): (&&str, &Value)| {
             let kind = self.columns.get(self.position(column)?)?.kind;
             Some(match kind {
                 Kind::Id => Cell::Id(Uuid::parse_str(part.as_str()?).ok()?),
                 Kind::Integer => Cell::Integer(part.as_i64()?),
                 Kind::Text => Cell::Text(part.as_str()?.to_owned()),
+                Kind::Bytes => Cell::Bytes(part.as_array()?.iter().map(byte).collect::<Option<_>>()?),
                 _ => return None,
             })
         };
@@ -59,6 +62,7 @@ mod tests {
                 .map(|column| match column.kind {
                     Kind::Id => Cell::Id(Uuid::from_u128(7)),
                     Kind::Text => Cell::Text("a \"b\"".to_owned()),
+                    Kind::Bytes => Cell::Bytes(vec![0, 255]),
                     _ => Cell::Integer(-3),
                 })
                 .collect();
