@@ -80,7 +80,8 @@ pub async fn authenticate_key(state: &State, info: &RequestInfo, key: &str) -> R
 async fn accept(state: &State, info: &RequestInfo, presented: &Presented) -> Result<Context, Problem> {
     let services = state.services();
     let actor = services.authenticator.authenticate(services, presented.secret()).await?;
-    Ok(Context::new(actor, info.request_id.clone(), info.address))
+    let site = state.hosts.site(info.called.as_ref());
+    Ok(Context::new(actor, info.request_id.clone(), info.address).at(site))
 }
 
 /// What a request presents. A header counts before a cookie, because only a program that means it sends one.

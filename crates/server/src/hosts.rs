@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use url::Url;
 
@@ -65,6 +66,7 @@ pub struct Hosts {
     allowed: Vec<Authority>,
     public_url: Option<Url>,
     loopback_allowed: bool,
+    site: Option<Arc<str>>,
 }
 
 impl Hosts {
@@ -78,7 +80,8 @@ impl Hosts {
             allowed.extend(Authority::parse(&bound.to_string()));
         }
         let loopback_allowed = bound.ip().is_loopback() || bound.ip().is_unspecified();
-        Self { allowed, public_url: settings.public_url.clone(), loopback_allowed }
+        let site = settings.public_url.as_ref().map(|url| url.origin().ascii_serialization().into());
+        Self { allowed, public_url: settings.public_url.clone(), loopback_allowed, site }
     }
 
     /// Whether the server answers to this name. An allowed name without a port is allowed on every port.
@@ -93,6 +96,17 @@ impl Hosts {
     /// `Secure` cookies.
     pub fn is_plain_loopback(&self, authority: &Authority) -> bool {
         authority.is_loopback() && !self.is_public_over_https(authority)
+    }
+
+    /// How people reach the server: by its public address or, where the settings name none, by the name that was
+    /// called. Plain HTTP is for loopback only: elsewhere, browsers do not keep the session's cookie.
+    pub fn site(&self, called: Option<&Authority>) -> Option<Arc<str>> {
+        if let Some(site) = &self.site {
+            return Some(Arc::clone(site));
+        }
+        let called = called?;
+        let scheme = if called.is_loopback() { "http" } else { "https" };
+        Some(format!("{scheme}://{called}").into())
     }
 
     /// Whether browsers should never use plain HTTP here.
@@ -170,6 +184,20 @@ mod tests {
         let hosts = hosts("192.0.2.7:80", &[], None);
         assert!(allows(&hosts, "192.0.2.7:80"));
         assert!(!allows(&hosts, "localhost"));
+    }
+
+    #[test]
+    fn links_begin_with_the_public_address_or_with_the_called_name() {
+        let site = |hosts: Hosts, called: &str| {
+            hosts.site(Authority::parse(called).as_ref()).map(|site| site.to_string())
+        };
+        let public = || hosts("127.0.0.1:8080", &[], Some("https://chat.example.org/"));
+        assert_eq!(site(public(), "127.0.0.1:8080").as_deref(), Some("https://chat.example.org"));
+        assert_eq!(site(public(), "").as_deref(), Some("https://chat.example.org"));
+        let private = || hosts("0.0.0.0:8080", &["chat.example.org"], None);
+        assert_eq!(site(private(), "localhost:8080").as_deref(), Some("http://localhost:8080"));
+        assert_eq!(site(private(), "Chat.example.org").as_deref(), Some("https://chat.example.org"));
+        assert_eq!(site(private(), ""), None);
     }
 
     #[test]

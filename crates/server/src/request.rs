@@ -9,7 +9,7 @@ use application::identities::Visitor;
 use ipnet::IpNet;
 use telemetry::{RequestId, TraceContext};
 
-use crate::hosts::Authority;
+use crate::hosts::{Authority, Hosts};
 
 /// What is known of a request before anybody looks into it.
 #[derive(Debug, Clone)]
@@ -43,8 +43,9 @@ impl RequestInfo {
     }
 
     /// The request of somebody who has not said who they are.
-    pub fn visitor(&self) -> Visitor {
-        Visitor { request_id: Arc::clone(&self.request_id), address: self.address, device: None }
+    pub fn visitor(&self, hosts: &Hosts) -> Visitor {
+        let site = hosts.site(self.called.as_ref());
+        Visitor { request_id: Arc::clone(&self.request_id), address: self.address, device: None, site }
     }
 
     /// What the edge found out about a request.

@@ -18,12 +18,20 @@ pub struct Context {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Where the request came from, as far as it can be trusted.
     pub address: Option<IpAddr>,
+    /// How people reach the server, such as `https://chat.example.org`: what links begin with.
+    pub site: Option<Arc<str>>,
 }
 
 impl Context {
     /// A context without an idempotency key.
     pub const fn new(actor: Arc<Actor>, request_id: Arc<str>, address: Option<IpAddr>) -> Self {
-        Self { actor, request_id, idempotency_key: None, address }
+        Self { actor, request_id, idempotency_key: None, address, site: None }
+    }
+
+    /// Tells how people reach the server.
+    #[must_use]
+    pub fn at(self, site: Option<Arc<str>>) -> Self {
+        Self { site, ..self }
     }
 
     /// A unit of work that this context causes now.

@@ -16,6 +16,8 @@ pub struct Visitor {
     pub address: Option<IpAddr>,
     /// What it was sent with, such as "Firefox on Linux".
     pub device: Option<DeviceName>,
+    /// How people reach the server, such as `https://chat.example.org`: what links begin with.
+    pub site: Option<Arc<str>>,
 }
 
 impl Visitor {

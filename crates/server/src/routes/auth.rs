@@ -54,7 +54,7 @@ async fn log_in(call: Call) -> Outcome {
     call.query()?;
     let info = RequestInfo::of(&call.request);
     let (input, call) = read::<SignInInput>(call).await?;
-    let signed_in = sign_in(call.state.services(), input, &info.visitor()).await?;
+    let signed_in = sign_in(call.state.services(), input, &info.visitor(&call.state.hosts)).await?;
     begin_session(StatusCode::OK, &call.state, &info, signed_in)
 }
 

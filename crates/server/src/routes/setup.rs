@@ -25,6 +25,6 @@ async fn create(call: Call) -> Outcome {
     call.query()?;
     let info = RequestInfo::of(&call.request);
     let (input, call) = auth::read::<SetupInput>(call).await?;
-    let signed_in = set_up(call.state.services(), input, &info.visitor()).await?;
+    let signed_in = set_up(call.state.services(), input, &info.visitor(&call.state.hosts)).await?;
     auth::begin_session(StatusCode::CREATED, &call.state, &info, signed_in)
 }
