@@ -2,5 +2,6 @@
 
 pub mod contracts;
 pub mod fakes;
+pub mod mail_sink;
 pub mod servers;
 pub mod upstream;
