@@ -66,6 +66,8 @@ pub(super) async fn build(
     workspace_id: WorkspaceId,
     account: NewAccount,
 ) -> Result<User, Error> {
+    let about = [account.email.as_str(), account.display_name.as_str()];
+    let password_hash = services.passwords.hash_new(&account.password, &about).await?;
     Ok(User {
         id: UserId::from_uuid(services.ports.ids.uuid()),
         workspace_id,
@@ -74,7 +76,7 @@ pub(super) async fn build(
         email: account.email,
         display_name: account.display_name,
         state: UserState::Active,
-        password_hash: Some(services.passwords.hash(&account.password).await?),
+        password_hash: Some(password_hash),
         version: Version::FIRST,
         created_at: services.ports.clock.now(),
     })

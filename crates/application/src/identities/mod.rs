@@ -7,11 +7,12 @@ mod known_addresses;
 mod look_up;
 mod me;
 mod passwords;
-mod second_factors;
 mod reauthenticate;
+mod second_factors;
 mod setup;
 mod sign_in;
 mod sign_out;
+mod strength;
 mod tokens;
 mod users;
 mod visitor;
@@ -24,6 +25,9 @@ pub use known_addresses::KnownAddresses;
 pub use me::{GetMe, MeView};
 pub use passwords::{Password, Passwords};
 pub use reauthenticate::reauthenticate;
+pub use second_factors::{
+    BeginTotp, DisableTotp, EnableTotp, GetTotp, RecoveryCodes, ReplaceRecoveryCodes, TotpBegun, TotpView,
+};
 pub use setup::{Setup, SetupInput, set_up};
 pub use sign_in::{SignInInput, SignedIn, sign_in};
 pub use sign_out::SignOut;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
+use super::strength;
 use crate::{Code, Error, Settings};
 
 /// How many passwords are hashed at one time: each takes tens of megabytes and a core.
@@ -111,6 +112,17 @@ impl Passwords {
             permits: Arc::new(Semaphore::new(AT_ONE_TIME)),
             waiting: Arc::new(Semaphore::new(WAITING)),
         }
+    }
+
+    /// Hashes a password that somebody chose, with a fresh salt. `about` is what is known of them.
+    ///
+    /// # Errors
+    /// `invalid_input` at `/password` when it is too easy to guess.
+    pub async fn hash_new(&self, password: &Password, about: &[&str]) -> Result<PasswordHash, Error> {
+        let (chosen, about) =
+            (password.clone(), about.iter().map(|&text| text.to_owned()).collect::<Vec<_>>());
+        self.blocking(move |_| strength::check(&chosen, &about)).await?;
+        self.hash(password).await
     }
 
     /// Hashes a password with a fresh salt.
