@@ -26,8 +26,9 @@ mod observer;
 mod remembered;
 mod services;
 mod settings;
+mod spending;
 
-pub use bus::{Bus, Context, Decision, Query, Reply};
+pub use bus::{Bus, Context, Counted, Decision, Query, Reply};
 pub use cursor::{InvalidCursor, decode_cursor, encode_cursor};
 pub use error::{Code, Error, FieldError, Problem};
 pub use input::{PageInput, decode};

@@ -18,6 +18,9 @@ pub struct Settings {
     /// Commands and queries of one person within a minute.
     #[validate(range(min = 1))]
     pub requests_per_minute: u32,
+    /// Answers that one person may have begun within a minute, outside of conversations too.
+    #[validate(range(min = 1))]
+    pub generations_per_minute: u32,
     /// Attempts to sign in on one account within a minute; ten times as many from one address.
     #[validate(range(min = 1))]
     pub sign_ins_per_minute: u32,
@@ -123,6 +126,7 @@ impl Default for Settings {
             max_in_flight: 4_096,
             timeout_ms: 15_000,
             requests_per_minute: 1_200_000,
+            generations_per_minute: 1_200_000,
             sign_ins_per_minute: 10,
             sign_ins_per_day: 100,
             session_days: 30,

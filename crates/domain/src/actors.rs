@@ -1,9 +1,11 @@
 //! Who is asking, and what they may do.
 
+use std::num::NonZeroU32;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ApiKeyId, SessionId, Timestamp, TokenHash, UserId, WorkspaceId};
+use crate::{ApiKeyId, Money, SessionId, Timestamp, TokenHash, UserId, WorkspaceId};
 
 /// Who is asking: resolved once by the transport, carried by every command and query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +47,31 @@ pub enum Credential {
         id: ApiKeyId,
         /// What the key may be used for.
         scopes: Vec<Scope>,
+        /// How much of it.
+        limits: KeyLimits,
     },
     /// The operator at the command line, or the server itself.
     System,
 }
 
+/// How much an API key may be used, beyond what bounds its person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyLimits {
+    /// Commands and queries within a minute.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// What it may spend in a calendar month (UTC).
+    pub monthly_budget: Option<Money>,
+}
+
 impl Credential {
+    /// How much it may be used, where that is bounded.
+    pub fn limits(&self) -> KeyLimits {
+        match self {
+            Self::ApiKey { limits, .. } => *limits,
+            Self::Session(_) | Self::System => KeyLimits::default(),
+        }
+    }
+
     /// The key, where it is one.
     pub const fn api_key_id(&self) -> Option<ApiKeyId> {
         match self {

@@ -1,9 +1,7 @@
 //! Keys that programs present.
 
-use std::num::NonZeroU32;
-
 use crate::text::{single_line, text_type};
-use crate::{ApiKeyId, Money, Scope, Timestamp, TokenHash, UserId, WorkspaceId};
+use crate::{ApiKeyId, KeyLimits, Scope, Timestamp, TokenHash, UserId, WorkspaceId};
 
 /// A key that a program presents instead of a person. The key itself is shown once and stored only as a hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +26,8 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When it was used last, to about a minute.
     pub last_used_at: Option<Timestamp>,
-    /// Commands and queries with it within a minute; `None` for as many as its person may send.
-    pub requests_per_minute: Option<NonZeroU32>,
-    /// What it may spend in a calendar month (UTC); `None` for as much as its person may.
-    pub monthly_budget: Option<Money>,
+    /// How much it may be used.
+    pub limits: KeyLimits,
 }
 
 text_type! {

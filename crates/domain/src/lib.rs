@@ -35,7 +35,7 @@ mod workspaces;
 
 pub mod ports;
 
-pub use actors::{Actor, Credential, PERMISSIONS, Permission, PermissionRule, Role, Scope};
+pub use actors::{Actor, Credential, KeyLimits, PERMISSIONS, Permission, PermissionRule, Role, Scope};
 pub use api_keys::{ApiKey, ApiKeyName};
 pub use audit::{AuditEntry, AuditRecord};
 pub use content_flags::{ContentFlag, ContentSource};

@@ -64,12 +64,16 @@ fn beginning(text: &str, most: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
 
+    static FILTER: LazyLock<KnownMarkers> = LazyLock::new(KnownMarkers::default);
+
     fn flags(text: &str) -> Vec<ContentFlag> {
-        KnownMarkers::default().inspect(&Parts::from_text(text), ContentSource::Tool)
+        FILTER.inspect(&Parts::from_text(text), ContentSource::Tool)
     }
 
     #[test]

@@ -81,7 +81,8 @@ async fn accept(state: &State, info: &RequestInfo, presented: &Presented) -> Res
     let services = state.services();
     let actor = services.authenticator.authenticate(services, presented.secret()).await?;
     let site = state.hosts.site(info.called.as_ref());
-    Ok(Context::new(actor, info.request_id.clone(), info.address).at(site))
+    let context = Context::new(actor, info.request_id.clone(), info.address).at(site);
+    Ok(Context { counted: info.counted.clone(), ..context })
 }
 
 /// What a request presents. A header counts before a cookie, because only a program that means it sends one.

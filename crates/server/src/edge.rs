@@ -1,6 +1,5 @@
 //! The outermost layer: what holds for every request and every answer, whatever the route.
 
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, web};
 use application::{Code, Error};
-use domain::ports::{Quota, RateLimitDecision, RateLimiter};
+use domain::ports::{Quota, RateLimiter};
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -64,10 +63,12 @@ impl Edge {
         }
     }
 
-    async fn count(&self, address: Option<IpAddr>) -> Option<(Quota, RateLimitDecision)> {
-        let quota = self.quota?;
-        let key = format!("address:{}", address?);
-        Some((quota, self.limiter.check(&key, quota).await))
+    /// Counts a request of an address, and gives what has to be waited for where there were too many.
+    async fn count(&self, info: &RequestInfo) -> Result<(), Duration> {
+        let (Some(quota), Some(address)) = (self.quota, info.address) else { return Ok(()) };
+        let decision = self.limiter.check(&format!("address:{address}"), quota).await;
+        info.counted.add(quota, decision);
+        if decision.allowed { Ok(()) } else { Err(decision.reset_after) }
     }
 }
 
@@ -97,8 +98,8 @@ pub async fn edge(
     let is_probe = request.path().starts_with("/health/");
     async move {
         let coding = compression::negotiate(request.headers());
-        let counted = if is_probe { None } else { edge.count(info.address).await };
-        let refusal = refusal(&edge.hosts, &request, called.as_ref(), counted.as_ref());
+        let counted = if is_probe { Ok(()) } else { edge.count(&info).await };
+        let refusal = refusal(&edge.hosts, &request, called.as_ref(), counted);
         let response = if let Some(problem) = refusal {
             let (request, _) = request.into_parts();
             let response = problem.respond(&request);
@@ -109,14 +110,14 @@ pub async fn edge(
                 Ok(response) => own_words(response.map_into_boxed_body()),
                 Err(error) => {
                     let mut response = foreign_error(&error).answer(&path, &info);
-                    finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
+                    finish(response.headers_mut(), &info, &edge.hosts);
                     return Err(InternalError::from_response(error, response).into());
                 }
             }
         };
         let (request, response) = response.into_parts();
         let mut response = compression::apply(response, coding);
-        finish(response.headers_mut(), &info, &edge.hosts, counted.as_ref());
+        finish(response.headers_mut(), &info, &edge.hosts);
         if edge.stopping.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             // The next request goes to whoever takes over.
             response.head_mut().set_connection_type(ConnectionType::Close);
@@ -132,7 +133,7 @@ fn refusal(
     hosts: &Hosts,
     request: &ServiceRequest,
     called: Option<&Authority>,
-    counted: Option<&(Quota, RateLimitDecision)>,
+    counted: Result<(), Duration>,
 ) -> Option<Problem> {
     match called {
         None => {
@@ -148,12 +149,9 @@ fn refusal(
         }
         Some(_) => {}
     }
-    if let Some((_, decision)) = counted
-        && !decision.allowed
-    {
+    if let Err(wait) = counted {
         let detail = "Too many requests come from your address. Wait, then try again.";
-        let error = Error::new(Code::RateLimited, "rate_limited", detail).retry_after(decision.reset_after);
-        return Some(error.into());
+        return Some(Error::new(Code::RateLimited, "rate_limited", detail).retry_after(wait).into());
     }
     let tunnels = request.method() == actix_web::http::Method::CONNECT;
     tunnels.then(|| Problem::method_not_allowed(String::new()))
@@ -189,12 +187,7 @@ fn foreign_error(error: &actix_web::Error) -> Problem {
 }
 
 /// Headers that every answer carries.
-fn finish(
-    headers: &mut HeaderMap,
-    info: &RequestInfo,
-    hosts: &Hosts,
-    counted: Option<&(Quota, RateLimitDecision)>,
-) {
+fn finish(headers: &mut HeaderMap, info: &RequestInfo, hosts: &Hosts) {
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, API_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -218,14 +211,22 @@ fn finish(
     if let Ok(id) = HeaderValue::from_str(&info.request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
-    if let Some((quota, decision)) = counted {
-        let policy = format!("\"{}\";q={};w={}", quota.name, quota.limit, quota.window.as_secs());
-        let state =
-            format!("\"{}\";r={};t={}", quota.name, decision.remaining, decision.reset_after.as_secs() + 1);
-        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
+    let counted = info.counted.all();
+    if counted.is_empty() {
+        return;
+    }
+    let policies = counted.iter().map(|(quota, _)| {
+        let Quota { name, limit, window } = quota;
+        format!("\"{name}\";q={limit};w={}", window.as_secs())
+    });
+    let states = counted.iter().map(|(quota, decision)| {
+        format!("\"{}\";r={};t={}", quota.name, decision.remaining, decision.reset_after.as_secs() + 1)
+    });
+    let told: [(&'static str, Vec<String>); 2] =
+        [("ratelimit-policy", policies.collect()), ("ratelimit", states.collect())];
+    for (name, values) in told {
+        if let Ok(value) = HeaderValue::from_str(&values.join(", ")) {
+            headers.insert(HeaderName::from_static(name), value);
         }
     }
 }

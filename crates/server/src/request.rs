@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpMessage as _, HttpRequest};
+use application::Counted;
 use application::identities::Visitor;
 use ipnet::IpNet;
 use telemetry::{RequestId, TraceContext};
@@ -22,6 +23,8 @@ pub struct RequestInfo {
     pub address: Option<IpAddr>,
     /// The name under which the server was called.
     pub called: Option<Authority>,
+    /// What it was counted against.
+    pub counted: Counted,
 }
 
 impl RequestInfo {
@@ -39,7 +42,13 @@ impl RequestInfo {
             Some(id) => id.as_str().into(),
             None => trace.child().parent_id.to_string().into(),
         };
-        Self { request_id, trace, address: client_address(headers, peer, trusted), called }
+        Self {
+            request_id,
+            trace,
+            address: client_address(headers, peer, trusted),
+            called,
+            counted: Counted::default(),
+        }
     }
 
     /// The request of somebody who has not said who they are.

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use domain::ports::{Quota, RateLimitDecision};
 use domain::{Actor, Event, IdempotencyKey, Origin, UnitOfWork};
+use parking_lot::Mutex;
 
 use crate::Services;
 
@@ -20,12 +22,32 @@ pub struct Context {
     pub address: Option<IpAddr>,
     /// How people reach the server, such as `https://chat.example.org`: what links begin with.
     pub site: Option<Arc<str>>,
+    /// What the request was counted against, for whoever tells the client.
+    pub counted: Counted,
+}
+
+/// What a request was counted against, and how much is left; shared by everybody who counts it.
+#[derive(Debug, Clone, Default)]
+pub struct Counted(Arc<Mutex<Vec<(Quota, RateLimitDecision)>>>);
+
+impl Counted {
+    /// Adds a quota; one that it was counted against before is told anew.
+    pub fn add(&self, quota: Quota, decision: RateLimitDecision) {
+        let mut counted = self.0.lock();
+        counted.retain(|(known, _)| known.name != quota.name);
+        counted.push((quota, decision));
+    }
+
+    /// Everything so far.
+    pub fn all(&self) -> Vec<(Quota, RateLimitDecision)> {
+        self.0.lock().clone()
+    }
 }
 
 impl Context {
     /// A context without an idempotency key.
-    pub const fn new(actor: Arc<Actor>, request_id: Arc<str>, address: Option<IpAddr>) -> Self {
-        Self { actor, request_id, idempotency_key: None, address, site: None }
+    pub fn new(actor: Arc<Actor>, request_id: Arc<str>, address: Option<IpAddr>) -> Self {
+        Self { actor, request_id, idempotency_key: None, address, site: None, counted: Counted::default() }
     }
 
     /// Tells how people reach the server.

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use domain::Permission;
 use domain::ports::Quota;
+use domain::{Credential, KeyLimits, Permission};
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
@@ -73,21 +73,43 @@ pub async fn authorize<T>(
     work.await
 }
 
-/// Counts the operation against the person's quota.
+/// Counts the operation against the quotas that hold for it: the person's, the key's, and one of their own for what costs
+/// most.
 pub async fn limit_rate<T>(
     services: &Services,
     context: &Context,
+    permission: Permission,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    let quota = Quota {
-        name: "operations",
-        limit: NonZeroU32::new(services.settings.requests_per_minute).unwrap_or(NonZeroU32::MIN),
-        window: Duration::from_mins(1),
-    };
-    let decision = services.ports.rate_limiter.check(&context.actor.user_id.to_string(), quota).await;
-    if !decision.allowed {
-        let detail = "You have sent more requests than your quota allows. Wait, then try again.";
-        return Err(Error::new(Code::RateLimited, "rate_limited", detail).retry_after(decision.reset_after));
+    let settings = &services.settings;
+    count(services, context, "operations", settings.requests_per_minute, context.actor.user_id).await?;
+    if permission == Permission::Generate {
+        let limit = settings.generations_per_minute;
+        count(services, context, "generations", limit, context.actor.user_id).await?;
+    }
+    if let Credential::ApiKey { id, limits: KeyLimits { requests_per_minute: Some(limit), .. }, .. } =
+        &context.actor.credential
+    {
+        count(services, context, "key", limit.get(), id).await?;
     }
     work.await
+}
+
+/// Counts one operation.
+async fn count(
+    services: &Services,
+    context: &Context,
+    name: &'static str,
+    limit: u32,
+    whose: impl std::fmt::Display,
+) -> Result<(), Error> {
+    let limit = NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN);
+    let quota = Quota { name, limit, window: Duration::from_mins(1) };
+    let decision = services.ports.rate_limiter.check(&whose.to_string(), quota).await;
+    context.counted.add(quota, decision);
+    if decision.allowed {
+        return Ok(());
+    }
+    let detail = "You have sent more requests than your quota allows. Wait, then try again.";
+    Err(Error::new(Code::RateLimited, "rate_limited", detail).retry_after(decision.reset_after))
 }

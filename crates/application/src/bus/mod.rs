@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 pub use command::{Command, Decision, Effect, Handler, Reply};
-pub use context::Context;
+pub use context::{Context, Counted};
 pub use query::Query;
 pub use registry::{CommandEntry, Registry};
 
@@ -108,7 +108,12 @@ impl Bus {
                 &self.permits,
                 layers::time_out(
                     services.settings.timeout(),
-                    layers::authorize(context, name, permission, layers::limit_rate(services, context, work)),
+                    layers::authorize(
+                        context,
+                        name,
+                        permission,
+                        layers::limit_rate(services, context, permission, work),
+                    ),
                 ),
             ),
         )

@@ -44,6 +44,10 @@ impl Registry {
         registry.add::<identities::CreateApiKey>();
         registry.add::<identities::RevokeApiKey>();
         registry.add::<identities::SignOut>();
+        registry.add::<identities::BeginTotp>();
+        registry.add::<identities::EnableTotp>();
+        registry.add::<identities::DisableTotp>();
+        registry.add::<identities::ReplaceRecoveryCodes>();
         registry
     }
 

@@ -1,7 +1,11 @@
 //! `api_key.create`, `api_key.delete`, and listing one's keys.
 
+use std::num::NonZeroU32;
+
 use async_trait::async_trait;
-use domain::{ApiKey, ApiKeyId, ApiKeyName, Credential, Event, Page, Permission, Scope, Timestamp};
+use domain::{
+    ApiKey, ApiKeyId, ApiKeyName, Credential, Event, KeyLimits, Money, Page, Permission, Scope, Timestamp,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -26,6 +30,12 @@ pub struct ApiKeyView {
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
+    /// When it was used last, to about a minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Commands and queries with it within a minute; `null` for as many as its person may send.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// What it may spend in a calendar month (UTC), in millionths of a US dollar; `null` for as much as its person may.
+    pub monthly_budget_microusd: Option<Money>,
 }
 
 impl From<ApiKey> for ApiKeyView {
@@ -37,6 +47,9 @@ impl From<ApiKey> for ApiKeyView {
             scopes: key.scopes,
             created_at: key.created_at,
             expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            requests_per_minute: key.limits.requests_per_minute,
+            monthly_budget_microusd: key.limits.monthly_budget,
         }
     }
 }
@@ -64,6 +77,13 @@ pub struct CreateApiKey {
     /// When it ends; absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// Commands and queries with it within a minute; absent: as many as you may send, or as the asking key may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// What it may spend in a calendar month (UTC), in millionths of a US dollar; absent: as much as you may, or as the
+    /// asking key may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_budget_microusd: Option<Money>,
 }
 
 impl Command for CreateApiKey {
@@ -91,8 +111,7 @@ impl Handler for CreateApiKey {
             created_at: at,
             expires_at: self.expires_at,
             last_used_at: None,
-            requests_per_minute: None,
-            monthly_budget: None,
+            limits: self.limits(context),
         };
         let output = CreatedApiKey { api_key: api_key.clone().into(), key };
         Ok(Decision::commit(services, context, vec![Event::ApiKeyCreated(api_key)], output))
@@ -100,6 +119,15 @@ impl Handler for CreateApiKey {
 }
 
 impl CreateApiKey {
+    /// The new key's limits: where a key asks, never wider than its own.
+    fn limits(&self, context: &Context) -> KeyLimits {
+        let asking = context.actor.credential.limits();
+        KeyLimits {
+            requests_per_minute: narrower(self.requests_per_minute, asking.requests_per_minute),
+            monthly_budget: narrower(self.monthly_budget_microusd, asking.monthly_budget),
+        }
+    }
+
     /// The new key's scopes: never wider than those of the credential that asks.
     fn scopes(&self, context: &Context) -> Result<Vec<Scope>, Error> {
         let allowed = match &context.actor.credential {
@@ -114,6 +142,14 @@ impl CreateApiKey {
         } else {
             Err(Error::forbidden("A key cannot be wider than the one that makes it."))
         }
+    }
+}
+
+/// The smaller of two limits, where there are any.
+fn narrower<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

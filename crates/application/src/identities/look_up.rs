@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::ports::{CacheKey, StorageError};
 use domain::{
-    Actor, ApiKeyId, Credential, Role, Scope, SessionId, Timestamp, TokenHash, User, UserId, UserState,
-    WorkspaceId,
+    Actor, ApiKeyId, Credential, KeyLimits, Role, Scope, SessionId, Timestamp, TokenHash, User, UserId,
+    UserState, WorkspaceId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ struct Accepted {
 #[derive(Serialize, Deserialize)]
 enum Kind {
     Session(SessionId),
-    ApiKey(ApiKeyId, Vec<Scope>),
+    ApiKey(ApiKeyId, Vec<Scope>, KeyLimits),
 }
 
 /// The actor behind an API key or, without the key's prefix, a session token, as it was moments ago at most.
@@ -70,7 +70,7 @@ impl Accepted {
     fn into_actor(self, services: &Services, proof: TokenHash) -> Option<Actor> {
         let credential = match self.credential {
             Kind::Session(id) => Credential::Session(id),
-            Kind::ApiKey(id, scopes) => Credential::ApiKey { id, scopes },
+            Kind::ApiKey(id, scopes, limits) => Credential::ApiKey { id, scopes, limits },
         };
         let Self { workspace_id, user_id, role, expires_at, .. } = self;
         let actor = Actor { workspace_id, user_id, role, credential, expires_at, proof };
@@ -95,7 +95,7 @@ async fn api_key(services: &Services, proof: TokenHash) -> Result<Option<Accepte
         workspace_id: identity.api_key.workspace_id,
         user_id: identity.user.id,
         role: identity.user.role,
-        credential: Kind::ApiKey(identity.api_key.id, identity.api_key.scopes),
+        credential: Kind::ApiKey(identity.api_key.id, identity.api_key.scopes, identity.api_key.limits),
         expires_at: identity.api_key.expires_at,
     }))
 }

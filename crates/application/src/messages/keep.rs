@@ -1,7 +1,10 @@
 //! `message.keep`: turns that were said elsewhere.
 
 use async_trait::async_trait;
-use domain::{ConversationId, Event, Message, MessageId, MessageRole, NewMessage, Part, Parts, Permission};
+use domain::{
+    ContentSource, ConversationId, Event, Message, MessageId, MessageRole, NewMessage, Part, Parts,
+    Permission,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -64,6 +67,7 @@ impl Handler for KeepTurns {
                 parts: turn.checked(index)?,
             };
             let (conversation, message) = grown.post(new, parent.as_ref(), at)?;
+            let message = flagged(services, message);
             grown = conversation;
             views.push(MessageView::from(message.clone()));
             events.push(Event::MessagePosted(message.clone()));
@@ -73,6 +77,15 @@ impl Handler for KeepTurns {
         events.push(Event::ConversationUpdated(domain::Conversation { version, ..grown }));
         Ok(Decision::commit(services, context, events, views))
     }
+}
+
+/// A message with what is remarkable about its content, where a tool said it.
+fn flagged(services: &Services, message: Message) -> Message {
+    if message.role != MessageRole::Tool {
+        return message;
+    }
+    let flags = services.ports.content_filter.inspect(&message.parts, ContentSource::Tool);
+    Message { flags, ..message }
 }
 
 impl KeptTurn {

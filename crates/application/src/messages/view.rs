@@ -2,8 +2,8 @@
 
 use domain::ports::ThreadMessage;
 use domain::{
-    ConversationId, EditId, EffectiveRequest, FinishReason, Message, MessageEdit, MessageId, MessageRole,
-    MessageStatus, ModelName, Parts, RunFailure, Timestamp, Usage, UserId, Version,
+    ContentFlag, ConversationId, EditId, EffectiveRequest, FinishReason, Message, MessageEdit, MessageId,
+    MessageRole, MessageStatus, ModelName, Parts, RunFailure, Timestamp, Usage, UserId, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,6 +36,9 @@ pub struct MessageView {
     pub usage: Option<Usage>,
     /// Why the generation failed.
     pub problem: Option<ProblemView>,
+    /// What is remarkable about its content, where it came from a tool or an import.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<ContentFlag>,
     /// When it was posted.
     pub created_at: Timestamp,
     /// When it was last edited by a person.
@@ -73,6 +76,7 @@ impl From<Message> for MessageView {
             finish_reason: message.finish_reason,
             usage: message.usage,
             problem: message.failure.map(Into::into),
+            flags: message.flags,
             created_at: message.created_at,
             edited_at: message.edited_at,
         }

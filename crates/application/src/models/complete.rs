@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::provider_error;
 use crate::bus::Context;
 use crate::conversations::{check_parameters, resolve_model};
-use crate::{Bus, Code, Error, Services};
+use crate::{Bus, Code, Error, Services, spending};
 
 /// What a model is asked, outside of any conversation.
 #[derive(Debug, Clone)]
@@ -43,9 +43,8 @@ impl ChatCompletion {
     /// A whole answer at once.
     pub async fn complete(self, bus: &Bus, context: &Context) -> Result<(ModelName, Completion), Error> {
         let services = bus.services();
-        let (model, request, _permit) = bus
-            .through(context, Self::NAME, Permission::Generate, async { self.prepare(services, context) })
-            .await?;
+        let (model, request, _permit) =
+            bus.through(context, Self::NAME, Permission::Generate, self.prepare(services, context)).await?;
         // The layers' time-out is for our own work; how long a provider may take is the provider's setting.
         let completion = model.chat.complete(request).await.map_err(provider_error)?;
         services.meter.record(&context.actor, &model.name, completion.usage);
@@ -55,9 +54,8 @@ impl ChatCompletion {
     /// An answer in steps.
     pub async fn open(self, bus: &Bus, context: &Context) -> Result<OpenedCompletion, Error> {
         let services = bus.services();
-        let (model, request, permit) = bus
-            .through(context, Self::NAME, Permission::Generate, async { self.prepare(services, context) })
-            .await?;
+        let (model, request, permit) =
+            bus.through(context, Self::NAME, Permission::Generate, self.prepare(services, context)).await?;
         let stream = model.chat.stream(request).await.map_err(provider_error)?;
         let (meter, actor, name) =
             (Arc::clone(&services.meter), Arc::clone(&context.actor), model.name.clone());
@@ -70,11 +68,12 @@ impl ChatCompletion {
         Ok(OpenedCompletion { model: model.name, stream: Box::pin(stream) })
     }
 
-    fn prepare(
+    async fn prepare(
         self,
         services: &Services,
         context: &Context,
     ) -> Result<(ResolvedModel, CompletionRequest, OwnedSemaphorePermit), Error> {
+        spending::check(services, context).await?;
         check_parameters(&self.parameters)?;
         if self.messages.is_empty() {
             return Err(Error::invalid_field("/messages", "required", "must not be empty"));

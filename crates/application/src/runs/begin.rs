@@ -11,7 +11,7 @@ use domain::{
 use super::prompt;
 use crate::bus::Context;
 use crate::conversations::resolve_model;
-use crate::{Code, Error, Services};
+use crate::{Code, Error, Services, spending};
 
 /// How long a run stays its owner's without a sign of life.
 pub(super) const LEASE: Duration = Duration::from_secs(6);
@@ -64,6 +64,7 @@ pub(crate) async fn begin_answer(
     if !context.actor.may(Permission::Generate) {
         return Err(Error::forbidden("Your role, or your API key's scopes, do not allow you to use models."));
     }
+    spending::check(services, context).await?;
     if !services.engine.accepts_runs() {
         let detail =
             "No further answers can be started at the moment. Your message was not stored; try again soon.";
