@@ -84,6 +84,8 @@ const KINDS: &[(&str, &str)] = &[
     ("storage_unavailable", "The database does not answer. Nothing was changed; try again."),
     ("superseded", "A later frame of the same socket took the subscription's place before it had begun."),
     ("timed_out", "The server did not finish in time. Repeat the request with the same idempotency key."),
+    ("totp_enabled", "Codes of a device are asked for already. Disable that device first."),
+    ("totp_not_enabled", "No codes of a device are asked for."),
     ("too_many_commands", "Too many commands of one socket are at work at one time. Wait for some results."),
     ("too_many_connections", "The server holds as many sockets as it can."),
     ("too_many_runs", "As many answers are being written as the server allows. Try again in a moment."),

@@ -15,6 +15,7 @@ mod openai;
 mod parameters;
 mod runs;
 mod search;
+mod second_factors;
 mod setup;
 mod users;
 
@@ -39,6 +40,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(setup::routes());
     routes.extend(auth::routes());
     routes.extend(me::routes());
+    routes.extend(second_factors::routes());
     routes.extend(api_keys::routes());
     routes.extend(users::routes());
     routes.extend(conversations::routes());

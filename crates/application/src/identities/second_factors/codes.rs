@@ -41,8 +41,20 @@ impl Secret {
     /// # Errors
     /// An internal one: what is stored was damaged, or moved there from somebody else.
     pub fn unseal(services: &Services, user_id: UserId, sealed: &[u8]) -> Result<Self, Error> {
-        let plain = services.keyring.unseal(sealed, &about(user_id)).map_err(Error::internal)?;
-        plain.try_into().map(Self).map_err(|_| Error::internal("a secret for codes has a wrong length"))
+        Self::from_bytes(services.keyring.unseal(sealed, &about(user_id)).map_err(Error::internal)?)
+    }
+
+    /// The bytes, to be sealed.
+    pub const fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Bytes that were sealed.
+    ///
+    /// # Errors
+    /// An internal one, when they are too many or too few.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
+        bytes.try_into().map(Self).map_err(|_| Error::internal("a secret for codes has a wrong length"))
     }
 
     /// The time step that a code belongs to, where it is one of now, of the step before or of the one after.
@@ -114,7 +126,7 @@ fn plainly(code: &str) -> String {
         'o' => '0',
         other => other,
     };
-    code.chars().filter(|character| character.is_ascii_alphanumeric()).map(meant).collect()
+    code.chars().filter(char::is_ascii_alphanumeric).map(meant).collect()
 }
 
 fn without_spaces(code: &str) -> String {
