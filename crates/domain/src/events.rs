@@ -122,6 +122,8 @@ pub enum Event {
     PasskeyAdded(Passkey),
     /// Somebody signed in with a passkey. Carries it as it is now.
     PasskeyUsed(Passkey),
+    /// A passkey has another name. Carries it as it is now.
+    PasskeyRenamed(Passkey),
     /// A passkey was removed.
     PasskeyRemoved {
         /// The passkey.
@@ -257,6 +259,7 @@ impl Event {
             Self::RecoveryCodesReplaced { .. } => "recovery_code.replaced",
             Self::PasskeyAdded(_) => "passkey.added",
             Self::PasskeyUsed(_) => "passkey.used",
+            Self::PasskeyRenamed(_) => "passkey.renamed",
             Self::PasskeyRemoved { .. } => "passkey.removed",
             Self::ExternalIdentityLinked(_) => "external_identity.linked",
             Self::ExternalIdentityUnlinked(_) => "external_identity.unlinked",

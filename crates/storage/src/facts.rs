@@ -82,7 +82,9 @@ impl About {
             | Event::ExternalIdentityUnlinked(ExternalIdentity { user_id, .. }) => {
                 Self { owner_id: Some(*user_id), ..Self::default() }
             }
-            Event::PasskeyAdded(passkey) => Self::of_person(passkey.user_id, passkey.id.uuid()),
+            Event::PasskeyAdded(passkey) | Event::PasskeyRenamed(passkey) => {
+                Self::of_person(passkey.user_id, passkey.id.uuid())
+            }
             Event::PasskeyRemoved { passkey_id, user_id } => Self::of_person(*user_id, passkey_id.uuid()),
             Event::ApiKeyCreated(api_key) => Self::of_person(api_key.user_id, api_key.id.uuid()),
             Event::ApiKeyRevoked { api_key_id, user_id } => Self::of_person(*user_id, api_key_id.uuid()),
