@@ -62,6 +62,19 @@ fn u128_to_id<T: std::str::FromStr>(number: u128) -> Option<T> {
 
 id_cursor! { b'm' => MessageId, b'e' => EditId, b'k' => ApiKeyId, b'u' => UserId }
 
+/// A place in the audit log.
+impl CursorKey for u64 {
+    const KIND: u8 = b'a';
+
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self::from_be_bytes)
+    }
+}
+
 impl CursorKey for ConversationCursor {
     const KIND: u8 = b'c';
 

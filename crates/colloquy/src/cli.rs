@@ -131,6 +131,9 @@ pub struct DoctorArguments {
     /// Correct what was counted wrongly
     #[arg(long, requires = "reconcile")]
     pub repair: bool,
+    /// Print who may do what, and check nothing
+    #[arg(long, conflicts_with = "reconcile")]
+    pub permissions: bool,
 }
 
 /// What to do with the settings.

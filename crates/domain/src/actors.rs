@@ -188,6 +188,16 @@ pub enum Scope {
 impl Scope {
     /// Every scope: what a key has when its maker names none.
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Generate, Self::Admin];
+
+    /// The name in documents and reports, the same as on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Generate => "generate",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 #[cfg(test)]

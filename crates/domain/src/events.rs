@@ -1,5 +1,7 @@
 //! Domain events: what happened, in the past tense.
 
+use uuid::Uuid;
+
 use crate::{
     ApiKey, ApiKeyId, Conversation, ConversationId, ExternalIdentity, Invitation, InvitationId, Membership,
     Message, MessageEdit, MessageId, Passkey, PasskeyId, Project, ProjectId, ProjectMember, Provider, Run,
@@ -292,6 +294,37 @@ impl Event {
             },
             Self::UsageRecorded(_) => "usage.recorded",
         }
+    }
+
+    /// What it is about beside people, conversations, messages and runs: the identifier of a workspace, project, link,
+    /// session, key, ….
+    pub const fn subject_id(&self) -> Option<Uuid> {
+        Some(match self {
+            Self::WorkspaceCreated(workspace) | Self::WorkspaceUpdated(workspace) => workspace.id.uuid(),
+            Self::MemberAdded(membership) | Self::MemberRemoved(membership) => membership.workspace_id.uuid(),
+            Self::InvitationCreated(invitation) => invitation.id.uuid(),
+            Self::InvitationRevoked { invitation_id, .. }
+            | Self::InvitationAccepted { invitation_id, .. } => invitation_id.uuid(),
+            Self::SessionOpened(session)
+            | Self::SessionRefreshed(session)
+            | Self::SessionSwitched(session) => session.id.uuid(),
+            Self::SessionClosed { session_id, .. } => session_id.uuid(),
+            Self::PasskeyAdded(passkey) | Self::PasskeyUsed(passkey) => passkey.id.uuid(),
+            Self::PasskeyRemoved { passkey_id, .. } => passkey_id.uuid(),
+            Self::ApiKeyCreated(api_key) => api_key.id.uuid(),
+            Self::ApiKeyRevoked { api_key_id, .. } => api_key_id.uuid(),
+            Self::ProjectCreated(project) | Self::ProjectUpdated(project) | Self::ProjectDeleted(project) => {
+                project.id.uuid()
+            }
+            Self::ProjectMemberSet(member) => member.project_id.uuid(),
+            Self::ProjectMemberRemoved { project_id, .. } => project_id.uuid(),
+            Self::ShareCreated(share) => share.id.uuid(),
+            Self::ShareRevoked { share_id, .. } => share_id.uuid(),
+            Self::ProviderCreated(provider)
+            | Self::ProviderUpdated(provider)
+            | Self::ProviderDeleted(provider) => provider.id.uuid(),
+            _ => return None,
+        })
     }
 
     /// Whether it changes rows of other workspaces than that of its unit of work too.

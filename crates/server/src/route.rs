@@ -249,13 +249,14 @@ impl Call {
 
     /// Whether the client wants a stream of events.
     pub fn wants_event_stream(&self) -> bool {
-        wants_event_stream(self.request.headers())
+        accepts(self.request.headers(), "text/event-stream")
     }
 }
 
-fn wants_event_stream(headers: &HeaderMap) -> bool {
+/// Whether a client names a media type among those that it takes.
+pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     let accepted = headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
     let mut kinds =
         accepted.flat_map(|value| value.split(',')).map(|kind| kind.split(';').next().unwrap_or(kind));
-    kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+    kinds.any(|kind| kind.trim().eq_ignore_ascii_case(media_type))
 }

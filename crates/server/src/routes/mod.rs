@@ -1,6 +1,7 @@
 //! The routes: one table, from which the router and the OpenAPI document are made.
 
 mod api_keys;
+mod audit;
 mod auth;
 mod batch;
 pub mod commands;
@@ -43,6 +44,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(second_factors::routes());
     routes.extend(api_keys::routes());
     routes.extend(users::routes());
+    routes.extend(audit::routes());
     routes.extend(conversations::routes());
     routes.extend(messages::routes());
     routes.extend(search::routes());

@@ -6,6 +6,7 @@ mod clock;
 mod database;
 mod disk;
 mod finding;
+mod permissions;
 mod postgres;
 mod providers;
 mod reconcile;
@@ -21,8 +22,11 @@ pub use disk::unwritable;
 pub use finding::Finding;
 pub use postgres::look as postgres;
 
-/// Checks everything and prints one line for each check.
+/// Checks everything and prints one line for each check; or prints who may do what.
 pub fn run(settings: &Result<Loaded, Problems>, arguments: &DoctorArguments) -> Result<(), Failure> {
+    if arguments.permissions {
+        return output::print(permissions::table().trim_end());
+    }
     let findings = match settings {
         Ok(loaded) => short_runtime()?.block_on(look(loaded, arguments))?,
         Err(problems) => problems
