@@ -6,8 +6,6 @@ import { minifySync, transformWithOxc } from "vite";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const SOURCE = here("../src/worker/worker.ts");
-/** What only few ever need is kept once it was used. */
-const WHEN_USED = /^\/assets\/diagrams\//;
 
 /** @returns {import("vite").Plugin} */
 export function worker() {
@@ -23,7 +21,7 @@ export function worker() {
       const fixed = readdirSync(here("../public"));
       for (const name of fixed) hash.update(name).update(readFileSync(here(`../public/${name}`)));
       const names = [...built.map(({ fileName }) => fileName), ...fixed].filter((name) => name !== "index.html");
-      const files = names.map((name) => `/${name}`).filter((path) => !WHEN_USED.test(path));
+      const files = names.map((name) => `/${name}`);
       const { code } = await transformWithOxc(readFileSync(SOURCE, "utf8"), SOURCE);
       hash.update(code);
       const shell = { build: hash.digest("hex").slice(0, 16), files: files.sort() };

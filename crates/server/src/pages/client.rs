@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
-use super::readable;
+use super::{nowhere, readable};
 use crate::compression;
 use crate::context::brings_session;
 use crate::route::{Call, Handling};
@@ -28,15 +28,30 @@ const WORKER: &str = "/worker.js";
 const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; \
                              trusted-types 'none'";
 
+/// The page that draws diagrams, in a frame without an origin of its own.
+const DIAGRAMS: &str = "/diagram.html";
+
+/// What that page may do: run its scripts and style what it draws. It has no network, and nobody but us may frame it.
+const DIAGRAMS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src data:; \
+                               form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-scripts";
+
+/// Where the scripts of that page are: whoever has no origin asks for them from elsewhere.
+const DIAGRAMS_ASSETS: &str = "/assets/diagrams/";
+
 /// Where the page reads, without asking again, whether its request came with a session: `session` or `stranger`. It is
 /// always there, because a browser that has the page already keeps headers that are not sent again.
 const COMPANY: &str = "server-timing";
 
 /// Teaches actix the files of the client, and the addresses within it that no other page has.
 pub fn configure(config: &mut web::ServiceConfig) {
-    for asset in ::web::assets() {
+    for asset in ::web::assets().filter(|asset| !asset.path.starts_with(DIAGRAMS_ASSETS)) {
         config.service(readable(asset.path, move |request| file(request, asset)));
     }
+    // Many, and rarely asked for: one route for all of them.
+    config.service(readable(&format!("{DIAGRAMS_ASSETS}{{name}}"), |request| {
+        let asset = ::web::assets().find(|asset| asset.path == request.path());
+        asset.map_or_else(|| nowhere(request), |asset| file(request, asset))
+    }));
     if let Some(index) = ::web::index() {
         for path in ["/search", "/settings", "/settings/{section}", "/admin", "/admin/{section}"] {
             config.service(readable(path, move |request| page(request, index)));
@@ -67,9 +82,19 @@ fn file(request: &HttpRequest, asset: &'static Asset) -> HttpResponse {
     let is_hashed = asset.path.starts_with("/assets/");
     let caching = if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut answer = answer(request, asset, caching);
-    if asset.path == WORKER {
-        let policy = HeaderValue::from_static(WORKER_POLICY);
-        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    let mut insert = |name, value| answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    match asset.path {
+        WORKER => {
+            insert(header::CONTENT_SECURITY_POLICY, WORKER_POLICY);
+        }
+        DIAGRAMS => {
+            insert(header::CONTENT_SECURITY_POLICY, DIAGRAMS_POLICY);
+            insert(header::X_FRAME_OPTIONS, "SAMEORIGIN");
+        }
+        path if path.starts_with(DIAGRAMS_ASSETS) => {
+            insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        }
+        _ => {}
     }
     answer
 }
