@@ -15,6 +15,8 @@ export default defineConfig({
   use: {
     viewport: { width: 1280, height: 800 },
     locale: "en-GB",
+    // What it does is tried where it is meant; elsewhere requests can be held up.
+    serviceWorkers: "block",
     launchOptions: {
       executablePath,
       args: [

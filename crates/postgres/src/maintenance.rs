@@ -12,7 +12,7 @@ use domain::ports::{Drift, Maintenance, StorageError, StorageHealth};
 
 use crate::Postgres;
 use crate::columns::Moment;
-use crate::session::{Scope, Session};
+use crate::session::Scope;
 use crate::statement::values;
 
 /// How many rows one transaction forgets at most, so that others do not wait long behind it.
@@ -26,8 +26,9 @@ const PURGE_RECORDS: &str = "DELETE FROM idempotency_records
 const PURGE_SESSIONS: &str = "DELETE FROM sessions
      WHERE id = ANY (ARRAY(SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2))";
 
-/// One process at a time keeps order; the lock goes with the transaction.
-const TAKE_TURN: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended('colloquy.upkeep', 0))";
+/// One process at a time keeps order; the lock goes with the transaction, which waits idly while that is done.
+const TAKE_TURN: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended('colloquy.upkeep', 0))
+     FROM set_config('idle_in_transaction_session_timeout', '1h', true)";
 
 const HEALTH: &str = "WITH probe AS (UPDATE health_probe SET writes = writes + 1 WHERE id = 1 RETURNING id)
      SELECT split_part(current_setting('server_version'), ' ', 1), coalesce(max(s.version), '')
@@ -36,20 +37,14 @@ const HEALTH: &str = "WITH probe AS (UPDATE health_probe SET writes = writes + 1
 #[async_trait]
 impl Maintenance for Postgres {
     async fn purge_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
-        let mut purged = 0;
-        for sql in [PURGE_RECORDS, PURGE_SESSIONS] {
-            loop {
-                let Some(session) = self.upkeep().await? else { return Ok(purged) };
-                let rows = session.execute(sql, values![now, AT_ONCE]).await?;
-                session.commit().await?;
-                purged += rows as u64;
-                if rows < usize::from(AT_ONCE) {
-                    break;
-                }
-            }
+        let turn = self.write(Scope::System).await?;
+        if !turn.one::<Bool, bool>(TAKE_TURN, values![]).await? {
+            return Ok(0);
         }
-        self.keep_partitions(now).await?;
-        Ok(purged)
+        let purged = self.purge_in_turn(now).await;
+        // Waited for, so that whoever comes next finds it free.
+        turn.commit().await?;
+        purged
     }
 
     async fn shared_time(&self) -> Result<Option<Timestamp>, StorageError> {
@@ -77,10 +72,21 @@ impl Maintenance for Postgres {
 }
 
 impl Postgres {
-    /// A transaction that keeps order; `None` while another process does.
-    async fn upkeep(&self) -> Result<Option<Session>, StorageError> {
-        let session = self.write(Scope::System).await?;
-        let is_ours = session.one::<Bool, bool>(TAKE_TURN, values![]).await?;
-        Ok(is_ours.then_some(session))
+    /// What has expired goes even where partitions cannot be kept in order.
+    async fn purge_in_turn(&self, now: Timestamp) -> Result<u64, StorageError> {
+        let mut purged = 0;
+        for sql in [PURGE_RECORDS, PURGE_SESSIONS] {
+            loop {
+                let session = self.write(Scope::System).await?;
+                let rows = session.execute(sql, values![now, AT_ONCE]).await?;
+                session.commit().await?;
+                purged += rows as u64;
+                if rows < usize::from(AT_ONCE) {
+                    break;
+                }
+            }
+        }
+        self.keep_partitions(now).await?;
+        Ok(purged)
     }
 }

@@ -158,6 +158,13 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Pr
     }
 }
 
+/// Whether a request has a session's cookie, good or not.
+pub fn brings_session(request: &HttpRequest) -> bool {
+    [PLAIN_COOKIE, SECURE_COOKIE]
+        .iter()
+        .any(|name| request.cookie(name).is_some_and(|cookie| !cookie.value().is_empty()))
+}
+
 fn cookie_name(info: &RequestInfo, hosts: &Hosts) -> &'static str {
     let is_plain = info.called.as_ref().is_some_and(|called| hosts.is_plain_loopback(called));
     if is_plain { PLAIN_COOKIE } else { SECURE_COOKIE }

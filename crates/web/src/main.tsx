@@ -6,7 +6,8 @@ import { Boundary } from "./app/Boundary";
 import { SocketContext, connect } from "./app/realtime";
 import { persistOutbox } from "./composer/persist";
 import { startTranslations } from "./i18n";
-import { whoAmI } from "./session/actions";
+import { prepareForOffline } from "./offline/begin";
+import { begun } from "./session/actions";
 import { applyTheme, storedTheme } from "./settings/theme";
 import { makeStore } from "./store/store";
 import "./styles/index.css";
@@ -15,12 +16,13 @@ applyTheme(storedTheme());
 const store = makeStore();
 const socket = connect(store);
 persistOutbox(store);
+prepareForOffline(store);
 
 const place = document.getElementById("root");
 if (!place) throw new Error("the page has no place for the client");
 const root = createRoot(place);
 // Which page it is depends on who is there.
-void Promise.all([startTranslations(), store.dispatch(whoAmI())]).then(() => {
+void Promise.all([startTranslations(), store.dispatch(begun())]).then(() => {
   root.render(
     <StrictMode>
       <Provider store={store}>

@@ -7,6 +7,7 @@ mod cut_off;
 mod database_away;
 mod events;
 mod first_owner;
+mod forgetting;
 mod jobs;
 mod limits;
 mod load;

@@ -15,6 +15,8 @@ use crate::{Lookout, Services};
 const RECOVERY_PERIOD: Duration = Duration::from_secs(2);
 /// About how often what has expired is forgotten.
 const PURGE_PERIOD: Duration = Duration::from_mins(10);
+/// How soon that is tried again where it failed; longer each time, because trying may keep others waiting.
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
 
 /// The background tasks of this process.
 pub struct Background {
@@ -59,11 +61,20 @@ async fn keep_recovering(services: Arc<Services>, stop: CancellationToken) {
 }
 
 async fn keep_purging(services: Arc<Services>, stop: CancellationToken) {
+    let mut pause = FIRST_PAUSE;
     loop {
-        if let Err(error) = services.ports.maintenance.purge_expired(services.ports.clock.now()).await {
-            tracing::warn!(%error, "what has expired could not be forgotten");
-        }
-        let period = jittered(&*services.ports.ids, PURGE_PERIOD);
+        let period = match services.ports.maintenance.purge_expired(services.ports.clock.now()).await {
+            Ok(_) => {
+                pause = FIRST_PAUSE;
+                PURGE_PERIOD
+            }
+            Err(error) => {
+                tracing::warn!(%error, retry_in = ?pause, "not all that has expired could be forgotten");
+                let longer = (pause * 2).min(PURGE_PERIOD);
+                std::mem::replace(&mut pause, longer)
+            }
+        };
+        let period = jittered(&*services.ports.ids, period);
         if tokio::time::timeout(period, stop.cancelled()).await.is_ok() {
             return;
         }

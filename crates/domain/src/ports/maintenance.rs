@@ -12,7 +12,8 @@ use crate::Timestamp;
 #[async_trait]
 pub trait Maintenance: Send + Sync {
     /// Forgets what has expired: idempotency records and sessions. Gives how many rows went. Where several processes
-    /// share the database, one of them does it at a time; for the others nothing goes meanwhile.
+    /// share the database, one of them does it at a time; for the others nothing goes meanwhile. An error says that
+    /// something could not be done now and should be tried again soon; the rest was done where possible.
     async fn purge_expired(&self, now: Timestamp) -> Result<u64, StorageError>;
 
     /// The time of day by the clock that all processes share, the database's; `None` where one process alone uses the

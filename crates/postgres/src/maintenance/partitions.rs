@@ -5,7 +5,9 @@ use domain::Timestamp;
 use domain::ports::StorageError;
 
 use crate::Postgres;
+use crate::errors::Failure;
 use crate::maintenance::LONG;
+use crate::session::Scope;
 use crate::statement::{Value, values};
 
 /// How many months there are partitions for in advance.
@@ -27,21 +29,34 @@ const FORGET_OUTLIERS: &str = "WITH forgotten AS (
      ON CONFLICT (owner_id) DO UPDATE SET position = greatest(f.position, excluded.position)";
 
 impl Postgres {
-    /// Makes the partitions of the next months, and drops those of events that are older than is to be kept, with those
-    /// of messages from before that have become empty. What cannot be done now, because the tables are in use, is done
-    /// the next time.
+    /// Forgets events that are older than is to be kept, with the partitions that they were in and those of messages from
+    /// before that have become empty, and makes the partitions of the next months.
+    ///
+    /// # Errors
+    /// What could not be done, for instance because the tables are in use; everything else was done all the same. Also
+    /// where nothing could be done.
     pub(super) async fn keep_partitions(&self, now: Timestamp) -> Result<(), StorageError> {
-        for parent in ["messages", "events"] {
-            self.until_none_is_left("made", MAKE, values![parent, now, MONTHS_AHEAD]).await?;
-        }
         let months = self.settings.keep_events_months;
-        if months == 0 {
-            return Ok(());
+        let mut kept = Ok(());
+        // Before any are made: for what is forgotten there must be none.
+        if months > 0 {
+            kept = self.forget_outliers(now, months).await;
         }
-        for parent in ["events", "messages"] {
-            self.until_none_is_left("dropped", DROP, values![parent, now, months]).await?;
+        for parent in ["messages", "events"] {
+            let made = self.until_none_is_left("made", MAKE, values![parent, now, MONTHS_AHEAD]).await;
+            kept = kept.and(made);
         }
-        let Some(session) = self.upkeep().await? else { return Ok(()) };
+        if months > 0 {
+            for parent in ["events", "messages"] {
+                let dropped = self.until_none_is_left("dropped", DROP, values![parent, now, months]).await;
+                kept = kept.and(dropped);
+            }
+        }
+        kept
+    }
+
+    async fn forget_outliers(&self, now: Timestamp, months: u16) -> Result<(), StorageError> {
+        let session = self.write(Scope::System).await?.patient(LONG);
         session.execute(FORGET_OUTLIERS, values![now, months]).await?;
         Ok(session.commit().await?)
     }
@@ -53,21 +68,14 @@ impl Postgres {
         values: &[Value<'_>],
     ) -> Result<(), StorageError> {
         loop {
-            let Some(session) = self.upkeep().await? else { return Ok(()) };
-            let session = session.patient(LONG);
-            match session.one::<Nullable<Text>, Option<String>>(sql, values).await {
-                Ok(Some(partition)) => {
-                    session.commit().await?;
-                    tracing::info!(%partition, "a partition was {done}");
-                }
-                // At once: the turn of upkeep must be free for what comes next.
-                Ok(None) => return Ok(session.commit().await?),
-                Err(error) => {
-                    let error = StorageError::from(error);
-                    tracing::warn!(%error, "a partition could not be {done}; the next round tries again");
-                    return Ok(());
-                }
-            }
+            let session = self.write(Scope::System).await?.patient(LONG);
+            let partition = session.one::<Nullable<Text>, Option<String>>(sql, values).await;
+            let partition = partition.inspect_err(|Failure(error)| {
+                tracing::warn!(%error, "a partition could not be {done}");
+            })?;
+            let Some(partition) = partition else { return Ok(()) };
+            session.commit().await?;
+            tracing::info!(%partition, "a partition was {done}");
         }
     }
 }

@@ -1,7 +1,11 @@
 //! Partitions: each row where it belongs, made ahead of time, dropped when old.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use domain::ports::{FactScope, Ids, Journal, Maintenance, Position};
 use domain::{Event, MessageId, Parts, Timestamp, UserId};
+use testing::contracts::{Storage, World};
 use uuid::Builder;
 
 use super::{connect, empty, rows, world};
@@ -121,4 +125,75 @@ async fn outliers_are_forgotten_by_person() {
     let kept = postgres.read_after(world.workspace_id, scope, Position(0), 10).await.expect("reading works");
     let names: Vec<&str> = kept.iter().map(|fact| fact.name.as_str()).collect();
     assert_eq!(names, ["conversation.created"]);
+}
+
+/// What is forgotten anyway gets no partitions before that: making some would need the tables for itself.
+#[tokio::test]
+async fn outliers_are_forgotten_while_others_read() {
+    let database = empty().await;
+    let settings = Settings { keep_events_months: 1, ..Settings::at(&database.url()) };
+    let postgres = Postgres::open(&settings).await.expect("the database opens");
+    let now = Timestamp::parse_rfc3339("2026-11-21T12:00:00Z").expect("it is a moment");
+    postgres.purge_expired(now).await.expect("upkeep works");
+    let world = World::new(Storage::new(&postgres, Arc::new(()))).await;
+    let conversation = world.conversation("Of January 2026").await;
+    let client = connect(&database.admin_url()).await;
+    let places = "SELECT DISTINCT tableoid::regclass FROM events";
+    assert_eq!(rows(&client, places).await, ["events_default"]);
+    client.batch_execute("BEGIN; LOCK TABLE events IN ACCESS SHARE MODE").await.expect("it can be read");
+    postgres.purge_expired(now).await.expect("upkeep works");
+    assert_eq!(rows(&client, "SELECT count(*) FROM events").await, ["0"]);
+    let head = world.head().await;
+    for scope in [FactScope::User(world.user.id), FactScope::Conversation(conversation.id)] {
+        assert_eq!(postgres.forgotten(world.workspace_id, scope).await.expect("reading works"), head);
+    }
+}
+
+/// What cannot be done is told, so that it is tried again soon; what comes after it is done all the same.
+#[tokio::test]
+async fn a_table_in_use_holds_nothing_else_up() {
+    let database = empty().await;
+    let (world, postgres) = world(&database).await;
+    world.conversation("Old").await;
+    postgres.shutdown().await;
+    let settings = Settings { keep_events_months: 6, ..Settings::at(&database.url()) };
+    let postgres = Postgres::open(&settings).await.expect("the database opens");
+    let client = connect(&database.admin_url()).await;
+    client.batch_execute("BEGIN; LOCK TABLE messages IN ACCESS SHARE MODE").await.expect("it can be read");
+    let now = Timestamp::parse_rfc3339("2027-01-15T12:00:00Z").expect("it is a moment");
+    postgres.purge_expired(now).await.expect_err("a table is in use");
+    let partitions = "SELECT min(name), max(name) FROM partitions GROUP BY parent ORDER BY parent";
+    let observer = connect(&database.admin_url()).await;
+    assert_eq!(
+        rows(&observer, partitions).await,
+        ["events_2026_07|events_2027_04", "messages_2022|messages_2027_02"]
+    );
+    let scope = FactScope::User(world.user.id);
+    let head = postgres.head(world.workspace_id, scope).await.expect("reading works");
+    assert_eq!(postgres.forgotten(world.workspace_id, scope).await.expect("reading works"), head);
+    client.batch_execute("COMMIT").await.expect("it was only read");
+    postgres.purge_expired(now).await.expect("upkeep works");
+    assert_eq!(
+        rows(&observer, partitions).await,
+        ["events_2026_07|events_2027_04", "messages_2026_07|messages_2027_04"]
+    );
+}
+
+/// Upkeep may wait for others longer than a statement of anybody else.
+#[tokio::test]
+async fn upkeep_takes_its_time() {
+    let database = empty().await;
+    let settings = Settings { statement_timeout_ms: 100, ..Settings::at(&database.url()) };
+    let postgres = Postgres::open(&settings).await.expect("the database opens");
+    let client = connect(&database.admin_url()).await;
+    client.batch_execute("BEGIN; LOCK TABLE events IN ACCESS SHARE MODE").await.expect("it can be read");
+    let now = Timestamp::parse_rfc3339("2027-01-15T12:00:00Z").expect("it is a moment");
+    let reading = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        client.batch_execute("COMMIT").await.expect("it was only read");
+    };
+    let (kept, ()) = tokio::join!(postgres.purge_expired(now), reading);
+    kept.expect("upkeep works");
+    let newest = "SELECT max(name) FROM partitions GROUP BY parent ORDER BY parent";
+    assert_eq!(rows(&client, newest).await, ["events_2027_04", "messages_2027_04"]);
 }

@@ -12,11 +12,17 @@ use super::cells::{cell, id};
 use super::{Connection, explained, failed, in_table, not_opened};
 use crate::settings::Settings;
 
-/// A database to read everything from, as it was when it was opened.
-pub struct PostgresSource {
-    connection: Connection,
-    others: i64,
+/// An open database, with what is known of it.
+pub struct Opened<Known> {
+    pub(super) connection: Connection,
+    pub(super) known: Known,
 }
+
+/// A database to read everything from, as it was when it was opened.
+pub type PostgresSource = Opened<Others>;
+
+/// How many connections of servers a database has.
+pub struct Others(i64);
 
 impl PostgresSource {
     /// Opens a database whose schema is the one of this release.
@@ -40,18 +46,18 @@ impl PostgresSource {
                 pending.join(", ")
             )));
         }
-        let others = connection.others()?;
+        let known = Others(connection.others()?);
         connection.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-        Ok(Self { connection, others })
+        Ok(Self { connection, known })
     }
 
     /// Whether a server seems to use the database. What it changes from now on is not copied.
     pub const fn is_in_use(&self) -> bool {
-        self.others > 0
+        self.known.0 > 0
     }
 }
 
-impl Source for PostgresSource {
+impl<Known: Send> Source for Opened<Known> {
     fn location(&self) -> String {
         self.connection.place.clone()
     }
@@ -61,11 +67,12 @@ impl Source for PostgresSource {
     }
 
     fn count(&mut self, table: &'static Table) -> Result<u64, TransferError> {
-        count(&self.connection, table)
+        let count = format!("SELECT count(*) FROM {}", table.name);
+        self.connection.number(&count).map(i64::unsigned_abs)
     }
 
     fn newest_position(&mut self) -> Result<i64, TransferError> {
-        newest_position(&self.connection)
+        self.connection.number("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_positions")
     }
 
     fn read(
@@ -78,7 +85,14 @@ impl Source for PostgresSource {
     }
 
     fn search_languages(&mut self) -> Result<Vec<SearchLanguage>, TransferError> {
-        search_languages(&self.connection)
+        let Connection { runtime, client, .. } = &self.connection;
+        let list = "SELECT id::text, search_language FROM workspaces ORDER BY id";
+        let rows = runtime.block_on(client.query(list, &[])).map_err(explained)?;
+        let language = |row: &Row| {
+            let workspace_id = Uuid::parse_str(row.try_get(0).map_err(explained)?).map_err(failed)?;
+            Ok(SearchLanguage { workspace_id, language: row.try_get(1).map_err(explained)? })
+        };
+        rows.iter().map(language).collect()
     }
 }
 
@@ -86,25 +100,7 @@ fn is_blank(connection: &Connection) -> Result<bool, TransferError> {
     Ok(!connection.has_table("users")?)
 }
 
-pub(super) fn count(connection: &Connection, table: &'static Table) -> Result<u64, TransferError> {
-    connection.number(&format!("SELECT count(*) FROM {}", table.name)).map(i64::unsigned_abs)
-}
-
-pub(super) fn newest_position(connection: &Connection) -> Result<i64, TransferError> {
-    connection.number("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_positions")
-}
-
-pub(super) fn search_languages(connection: &Connection) -> Result<Vec<SearchLanguage>, TransferError> {
-    let list = "SELECT id::text, search_language FROM workspaces ORDER BY id";
-    let rows = connection.runtime.block_on(connection.client.query(list, &[])).map_err(explained)?;
-    let language = |row: &Row| {
-        let workspace_id = Uuid::parse_str(row.try_get(0).map_err(explained)?).map_err(failed)?;
-        Ok(SearchLanguage { workspace_id, language: row.try_get(1).map_err(explained)? })
-    };
-    rows.iter().map(language).collect()
-}
-
-pub(super) fn read(
+fn read(
     connection: &Connection,
     table: &'static Table,
     after: Option<&str>,

@@ -7,7 +7,7 @@ use futures_util::SinkExt as _;
 use storage::transfer::{Batch, Progress, SearchLanguage, Source, TABLES, Table, Target, TransferError};
 
 use super::copy::{Types, copy, create, encoded, insert};
-use super::source::{count, newest_position, read, search_languages};
+use super::source::Opened;
 use super::{Connection, explained, failed, in_table, not_opened, schema};
 use crate::settings::Settings;
 
@@ -21,10 +21,7 @@ const USUAL_PLANS: &str =
 const LOCK: &str = "SELECT pg_try_advisory_lock(7166476837402018671)::int4::int8";
 
 /// A database that is filled.
-pub struct PostgresTarget {
-    connection: Connection,
-    types: Types,
-}
+pub type PostgresTarget = Opened<Types>;
 
 impl PostgresTarget {
     /// Opens a database that is empty or was begun to be filled from the same source, and brings it to the schema of this
@@ -52,8 +49,8 @@ impl PostgresTarget {
             }
         }
         connection.runtime.block_on(crate::migrate::up(settings)).map_err(not_opened(&connection.place))?;
-        let types = schema::types(&connection)?;
-        Ok(Self { connection, types })
+        let known = schema::types(&connection)?;
+        Ok(Self { connection, known })
     }
 
     fn progress(&self) -> Result<Progress, TransferError> {
@@ -73,7 +70,7 @@ impl PostgresTarget {
         let mut sink = pin!(sink);
         sink.send(rows).await.map_err(in_table(table))?;
         sink.finish().await.map_err(in_table(table))?;
-        let stored = client.execute(&insert(table, &self.types), &[]).await.map_err(in_table(table))?;
+        let stored = client.execute(&insert(table, &self.known), &[]).await.map_err(in_table(table))?;
         if stored != batch.rows.len() as u64 {
             return Err(table.problem("some rows refer to something that does not exist in the source"));
         }
@@ -139,37 +136,6 @@ fn note(connection: &Connection, source: &str) -> Result<(), TransferError> {
         connection.runtime.block_on(noting).map_err(explained)?;
     }
     connection.batch("COMMIT")
-}
-
-impl Source for PostgresTarget {
-    fn location(&self) -> String {
-        self.connection.place.clone()
-    }
-
-    fn identity(&self) -> String {
-        self.connection.identity.clone()
-    }
-
-    fn count(&mut self, table: &'static Table) -> Result<u64, TransferError> {
-        count(&self.connection, table)
-    }
-
-    fn newest_position(&mut self) -> Result<i64, TransferError> {
-        newest_position(&self.connection)
-    }
-
-    fn read(
-        &mut self,
-        table: &'static Table,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Batch, TransferError> {
-        read(&self.connection, table, after, limit)
-    }
-
-    fn search_languages(&mut self) -> Result<Vec<SearchLanguage>, TransferError> {
-        search_languages(&self.connection)
-    }
 }
 
 impl Target for PostgresTarget {

@@ -19,11 +19,12 @@ const baseQuery: BaseQueryFn<Asked, unknown, Problem> = async (asked, { signal, 
 export const api = createApi({
   reducerPath: "api",
   baseQuery,
-  tagTypes: ["ApiKey", "User"],
+  tagTypes: ["ApiKey", "Model", "User"],
   endpoints: (build) => ({
     models: build.query<Model[], void>({
       query: () => ({ path: at("/api/v1/models") }),
       transformResponse: (page: { items: Model[] }) => page.items,
+      providesTags: ["Model"],
     }),
     search: build.infiniteQuery<Page<SearchHit>, { q: string; order: "newest" | "best" }, string | undefined>({
       infiniteQueryOptions: { initialPageParam: undefined, getNextPageParam: (page) => page.next ?? undefined },

@@ -11,6 +11,8 @@ export interface Asked {
   /** The version that the change was made from. */
   version?: number;
   signal?: AbortSignal;
+  /** How long to wait for an answer, in milliseconds; otherwise as long as the browser does. */
+  patience?: number;
 }
 
 /** An address of the contract with its parameters filled in. */
@@ -33,10 +35,11 @@ export async function request<T>(asked: Asked): Promise<T> {
   if (asked.idempotencyKey) headers.set("Idempotency-Key", asked.idempotencyKey);
   if (asked.version !== undefined) headers.set("If-Match", `"${asked.version}"`);
   const body = asked.body === undefined ? null : JSON.stringify(asked.body);
+  const signal = asked.patience === undefined ? (asked.signal ?? null) : AbortSignal.timeout(asked.patience);
   let answer: Response;
   let text: string;
   try {
-    answer = await fetch(asked.path + queryString(asked.query), { method, headers, body, signal: asked.signal ?? null });
+    answer = await fetch(asked.path + queryString(asked.query), { method, headers, body, signal });
     text = await answer.text();
   } catch (error) {
     if (asked.signal?.aborted) throw error;

@@ -3,6 +3,7 @@ import { type ReactNode, Suspense, lazy, useEffect, useMemo, useState } from "re
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { Sidebar } from "../conversations/Sidebar";
+import { isOffline } from "../offline/state";
 import { useAppSelector } from "../store/store";
 import { isSidebarShown, isSmall, leaveSidebar, showSidebar, useSidebar } from "./layout";
 import { useShortcuts } from "./shortcuts";
@@ -69,7 +70,7 @@ function skip(event: { preventDefault(): void }): void {
 /** Says quietly that the connection is away, once it has been for a moment. */
 function ConnectionState() {
   const { t } = useTranslation();
-  const isLost = useAppSelector((state) => state.session.status === "signed-in" && state.session.connection !== "open");
+  const isLost = useAppSelector((state) => isOffline(state) || (state.session.status === "signed-in" && state.session.connection !== "open"));
   const [isTold, setTold] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setTold(isLost), isLost ? QUIET_FOR : 0);

@@ -2,6 +2,7 @@ import { ArrowUp, FileText, Paperclip, Square, X } from "lucide-react";
 import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Part } from "../contract";
+import { useOffline } from "../offline/state";
 import { useAppDispatch } from "../store/store";
 import { noticed } from "../ui/notices";
 import { isEmpty, readDraft, useDraft } from "./drafts";
@@ -24,6 +25,7 @@ const isTouched = () => matchMedia("(pointer: coarse)").matches;
 export function Composer({ place, isAnswering, onSend, onStop, onEditLast }: ComposerProps) {
   const { t } = useTranslation();
   const dispatch = useAppDispatch();
+  const isAway = useOffline();
   const [draft, setDraft] = useDraft(place);
   const [isDragged, setDragged] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
@@ -158,7 +160,9 @@ export function Composer({ place, isAnswering, onSend, onStop, onEditLast }: Com
           )}
         </div>
       </form>
-      <p className="composer-hint">{t("composer.hint")}</p>
+      <p className={isAway ? "composer-hint away" : "composer-hint"} role="status">
+        {isAway ? t("connection.offline") : t("composer.hint")}
+      </p>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useRoute } from "wouter";
+import { isOffline } from "../offline/state";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { ProblemText } from "../ui/ProblemText";
 import { ConversationRow } from "./ConversationRow";
@@ -42,9 +43,10 @@ export function ConversationList({ view, selected, onToggle }: ConversationListP
     overscan: 8,
   });
   const { focusedId, onKeyDown, setFocused } = useRoving(rows, currentId, (index) => virtual.scrollToIndex(index));
+  const isAway = useAppSelector(isOffline);
   useEffect(() => {
     void dispatch(loadConversations(stableView, "first"));
-  }, [dispatch, stableView]);
+  }, [dispatch, stableView, isAway]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   const hasNext = list?.status === "ready" && list.next !== null;

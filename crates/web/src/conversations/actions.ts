@@ -8,6 +8,7 @@ import type {
   Page,
   UpdateConversation,
 } from "../contract";
+import { isOffline } from "../offline/state";
 import { sessionExpired } from "../session/slice";
 import type { RootState, Thunk } from "../store/store";
 import { noticed } from "../ui/notices";
@@ -65,6 +66,11 @@ function vanished(
 export const loadConversations =
   (view: View, which: "first" | "next" | "again"): Thunk<Promise<void>> =>
   async (dispatch, getState) => {
+    if (isOffline(getState())) {
+      const { listKept } = await import("../offline/open");
+      dispatch(listKept(view));
+      return;
+    }
     const key = keyOf(view);
     const list = getState().conversations.lists[key];
     if (which === "next" && (list?.status === "loading" || !list?.next)) return;

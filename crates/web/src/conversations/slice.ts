@@ -1,7 +1,7 @@
 import { type PayloadAction, createEntityAdapter, createSlice } from "@reduxjs/toolkit";
 import type { Problem } from "../api/problem";
 import type { Conversation, Page } from "../contract";
-import { forgotten, framesArrived } from "../store/frames";
+import { forgotten, framesArrived, restored } from "../store/frames";
 
 /** Which conversations a list shows. */
 export interface View {
@@ -91,6 +91,7 @@ const slice = createSlice({
   extraReducers: (builder) =>
     builder
       .addCase(forgotten, () => initialState)
+      .addCase(restored, (state, { payload }) => upsert(state, payload.conversations))
       .addCase(framesArrived, (state, { payload: frames }) => {
         for (const frame of frames) {
           if (frame.type === "snapshot" && "conversations" in frame.state) upsert(state, frame.state.conversations);

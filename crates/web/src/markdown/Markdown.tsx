@@ -1,9 +1,11 @@
 import type { Token, Tokens } from "marked";
-import { type ReactNode, memo, useRef } from "react";
+import { type ReactNode, Suspense, lazy, memo, useRef } from "react";
 import { CodeBlock } from "./CodeBlock";
 import { Formula } from "./Formula";
 import { Link, Picture } from "./Link";
-import { type Block, type Blocks, type MathToken, grow, lex, mend, noBlocks } from "./lexer";
+import { type Block, type Blocks, type MathToken, grow, isClosed, lex, mend, noBlocks } from "./lexer";
+
+const Diagram = lazy(() => import("./Diagram"));
 
 interface MarkdownProps {
   text: string;
@@ -96,7 +98,13 @@ function block(token: Token, key: number, isOpen = false): ReactNode {
     case "code": {
       const { text, lang } = token as Tokens.Code;
       const language = lang?.split(/\s/)[0] ?? "";
-      return <CodeBlock key={key} code={text} language={language} isOpen={isOpen} />;
+      const source = <CodeBlock key={key} code={text} language={language} isOpen={isOpen} />;
+      if (isOpen || language !== "mermaid" || !isClosed(token.raw)) return source;
+      return (
+        <Suspense key={key} fallback={source}>
+          <Diagram source={text} language={language} />
+        </Suspense>
+      );
     }
     case "blockquote":
       return (

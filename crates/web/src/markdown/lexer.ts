@@ -92,3 +92,8 @@ export function mend(raw: string): string {
   if (bold % 2 === 1) mended = mended.endsWith("**") ? mended.slice(0, -2) : `${mended.replace(/\*$/, "")}**`;
   return mended;
 }
+
+/** Whether a block of code has its end, so that nothing of it is missing. */
+export function isClosed(raw: string): boolean {
+  return /\n\s{0,3}(?:```+|~~~+)\s*$/.test(raw);
+}

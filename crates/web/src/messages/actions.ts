@@ -3,6 +3,7 @@ import { at, request } from "../api/request";
 import type { Conversation, Exchange, Message, Page, Run, ThreadMessage } from "../contract";
 import { problemFrom, updateConversation } from "../conversations/actions";
 import { conversationPatched, conversationsChanged } from "../conversations/slice";
+import { isOffline } from "../offline/state";
 import { runKnown } from "../runs/slice";
 import type { Thunk } from "../store/store";
 import { noticed } from "../ui/notices";
@@ -15,6 +16,10 @@ const PAGE = 50;
 export const loadThread =
   (conversationId: string, leaf: string | null, after: string | null): Thunk<Promise<void>> =>
   async (dispatch, getState) => {
+    if (isOffline(getState())) {
+      const { threadKept } = await import("../offline/open");
+      return dispatch(threadKept(conversationId));
+    }
     if (after !== null && getState().messages.loading[conversationId] === "loading") return;
     dispatch(threadAsked(conversationId));
     try {

@@ -5,19 +5,49 @@ import { sendNext } from "../composer/actions";
 import { forgetDrafts, setDraftOwner } from "../composer/drafts";
 import { forgetOutbox, restoreOutbox } from "../composer/persist";
 import type { Me, SignedIn } from "../contract";
+import { allowKeeping, forgetKept, isOffline } from "../offline/state";
 import { forgotten } from "../store/frames";
 import type { Thunk } from "../store/store";
 import { signedIn, signedOut, unreachable } from "./slice";
 
+/** How long the page waits for the server before it shows what it has, in milliseconds. */
+const PATIENCE = 10_000;
+
 /** Finds out who is signed in. */
-export const whoAmI = (): Thunk<Promise<Problem | null>> => async (dispatch) => {
+export const whoAmI = (): Thunk<Promise<Problem | null>> => async (dispatch, getState) => {
   try {
-    dispatch(begin(await request<Me>({ path: at("/api/v1/me") })));
+    dispatch(begin(await request<Me>({ path: at("/api/v1/me"), patience: PATIENCE })));
     return null;
   } catch (error) {
     if (!isProblem(error)) throw error;
-    dispatch(error.status === 401 ? signedOut() : unreachable());
+    if (error.status === 401) {
+      forgetKept();
+      dispatch(signedOut());
+    } else if (getState().session.status === "unknown" && !(await dispatch(showKept()))) {
+      dispatch(unreachable());
+    }
     return error;
+  }
+};
+
+/** Finds out who is there when the page opens. Whoever came without a session need not be asked for. */
+export const begun = (): Thunk<Promise<unknown>> => async (dispatch) => {
+  const [page] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  if (page?.serverTiming.some(({ name }) => name === "stranger")) {
+    forgetKept();
+    dispatch(signedOut());
+  } else {
+    await dispatch(whoAmI());
+  }
+};
+
+/** Shows what this device has kept; what reads it is loaded only then. */
+const showKept = (): Thunk<Promise<boolean>> => async (dispatch) => {
+  try {
+    const { openKept } = await import("../offline/open");
+    return await dispatch(openKept());
+  } catch {
+    return false;
   }
 };
 
@@ -26,16 +56,20 @@ const begin =
   (me: Me): Thunk =>
   (dispatch, getState) => {
     const before = getState().session.me;
+    const wasOffline = isOffline(getState());
     if (before && before.id !== me.id) {
+      forgetKept();
       dispatch(forgotten());
       dispatch(api.util.resetApiState());
     }
     setCsrfToken(me.csrf_token);
+    allowKeeping(me.id);
     if (before?.id !== me.id) {
       setDraftOwner(me.id);
       dispatch(restoreOutbox(me.id));
     }
     dispatch(signedIn(me));
+    if (wasOffline) dispatch(api.util.invalidateTags(["Model"]));
     // What could not be sent before goes out now.
     const waiting = new Set(getState().outbox.map(({ conversationId }) => conversationId));
     for (const conversationId of waiting) void dispatch(sendNext(conversationId));
@@ -65,6 +99,7 @@ export const signOut = (): Thunk<Promise<void>> => async (dispatch) => {
     // A session that is over already needs no end.
     if (!isProblem(error) || error.status !== 401) throw error;
   }
+  forgetKept();
   forgetDrafts();
   dispatch(forgetOutbox());
   setCsrfToken(null);

@@ -1,12 +1,18 @@
 import { type PayloadAction, createSlice } from "@reduxjs/toolkit";
 import type { Me } from "../contract";
-import { forgotten } from "../store/frames";
+import { forgotten, restored } from "../store/frames";
 import type { ConnectionState } from "../socket/socket";
 
+/** Somebody who is signed in, without what proves it. */
+export type Person = Omit<Me, "csrf_token">;
+
 export interface SessionState {
-  /** `expired`: somebody was signed in, and what they typed is still on the page. */
-  status: "unknown" | "signed-in" | "signed-out" | "expired" | "unreachable";
-  me: Me | null;
+  /**
+   * `expired`: somebody was signed in, and what they typed is still on the page. `offline`: the server cannot be reached,
+   * and what this device has kept of the person is shown.
+   */
+  status: "unknown" | "signed-in" | "signed-out" | "expired" | "unreachable" | "offline";
+  me: Person | null;
   connection: ConnectionState;
 }
 
@@ -16,7 +22,7 @@ const slice = createSlice({
   name: "session",
   initialState,
   reducers: {
-    signedIn: (state, { payload }: PayloadAction<Me>) => ({ ...state, status: "signed-in", me: payload }),
+    signedIn: (state, { payload: { csrf_token: _, ...me } }: PayloadAction<Me>) => ({ ...state, status: "signed-in", me }),
     signedOut: () => ({ ...initialState, status: "signed-out" as const }),
     sessionExpired(state) {
       if (state.status === "signed-in") state.status = "expired";
@@ -28,7 +34,10 @@ const slice = createSlice({
       state.connection = payload;
     },
   },
-  extraReducers: (builder) => builder.addCase(forgotten, (state) => ({ ...initialState, status: state.status })),
+  extraReducers: (builder) =>
+    builder
+      .addCase(forgotten, (state) => ({ ...initialState, status: state.status }))
+      .addCase(restored, (state, { payload }) => ({ ...state, status: "offline", me: payload.person })),
 });
 
 export const { signedIn, signedOut, sessionExpired, unreachable, connectionChanged } = slice.actions;

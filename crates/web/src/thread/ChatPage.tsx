@@ -13,6 +13,7 @@ import type { CreateConversation, Part, UpdateConversation } from "../contract";
 import { createConversation, loadConversation, problemFrom, updateConversation } from "../conversations/actions";
 import { loadThread, stopRun } from "../messages/actions";
 import { ModelPicker } from "../models/ModelPicker";
+import { isOffline } from "../offline/state";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { NoticePage } from "../ui/NoticePage";
 import { noticed } from "../ui/notices";
@@ -37,9 +38,11 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
   const isGone = useAppSelector((state) => (conversationId ? state.conversations.gone[conversationId] === true : false));
   const isBusy = useAppSelector((state) => (conversationId ? isAnswering(state, conversationId) : false));
   const isSignedIn = useAppSelector((state) => state.session.status === "signed-in");
+  const isAway = useAppSelector(isOffline);
   useChannel(conversationId && !isMissing ? `conversation:${conversationId}` : null);
   useTitle(conversation?.title ?? "");
   useEffect(() => {
+    if (conversationId && isAway) void dispatch(loadThread(conversationId, null, null));
     if (!conversationId || !isSignedIn) return;
     const open = async () => {
       try {
@@ -51,7 +54,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
       }
     };
     void open();
-  }, [dispatch, conversationId, isSignedIn]);
+  }, [dispatch, conversationId, isSignedIn, isAway]);
   const openedAt = useOpenedAt(conversationId);
   const stop = useCallback(
     () => conversationId && dispatch(stopActive(conversationId)),

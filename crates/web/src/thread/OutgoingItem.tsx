@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { giveBack, retry } from "../composer/actions";
 import { type Outgoing, outgoingRemoved } from "../composer/outbox";
+import { useOffline } from "../offline/state";
 import { useAppDispatch } from "../store/store";
 import { ProblemText } from "../ui/ProblemText";
 import { UserParts } from "./UserParts";
@@ -9,6 +10,7 @@ import { UserParts } from "./UserParts";
 export function OutgoingItem({ outgoing }: { outgoing: Outgoing }) {
   const { t } = useTranslation();
   const dispatch = useAppDispatch();
+  const isAway = useOffline();
   const { status, problem } = outgoing;
   return (
     <article className="message user outgoing" aria-label={t("message.you")} data-status={status}>
@@ -22,7 +24,7 @@ export function OutgoingItem({ outgoing }: { outgoing: Outgoing }) {
             </button>{" "}
           </>
         ) : (
-          <span>{status === "queued" ? t("outbox.queued") : t("outbox.sending")} </span>
+          <span>{status === "queued" ? t(isAway ? "outbox.offline" : "outbox.queued") : t("outbox.sending")} </span>
         )}
         {status !== "sending" && (
           <>

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { loadThread } from "../messages/actions";
 import { threadOf } from "../messages/thread";
+import { isOffline } from "../offline/state";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { ProblemText } from "../ui/ProblemText";
 import { LiveRegion } from "./LiveRegion";
@@ -34,6 +35,7 @@ export function Thread({ conversationId, openedAt, editedId, onEdit }: ThreadPro
   const messages = useAppSelector((state) => state.messages);
   const loading = useAppSelector((state) => state.messages.loading[conversationId]);
   const problem = useAppSelector((state) => state.messages.problems[conversationId]);
+  const isAway = useAppSelector(isOffline);
   const isKnown = useAppSelector((state) => state.conversations.entities[conversationId] !== undefined);
   const thread = useMemo(() => threadOf(messages, leafId), [messages, leafId]);
   const { ids, outgoing } = useOutgoing(conversationId, thread.ids);
@@ -75,7 +77,7 @@ export function Thread({ conversationId, openedAt, editedId, onEdit }: ThreadPro
     if (editedId !== "last") return;
     onEdit(ids.findLast((id) => messages.entities[id]?.role === "user") ?? null);
   }, [editedId, ids, messages, onEdit]);
-  const isAway = useIsAway(scroller.current, virtual.getTotalSize());
+  const isFarFromEnd = useIsAway(scroller.current, virtual.getTotalSize());
   return (
     <div className="thread-place">
       <div className="thread" ref={scroller} tabIndex={0} role="region" aria-label={t("chat.thread")} aria-busy={loading === "loading"}>
@@ -93,7 +95,7 @@ export function Thread({ conversationId, openedAt, editedId, onEdit }: ThreadPro
             {t("chat.forked")} <Link href={`/c/${origin.conversation_id}`}>{t("chat.forkedFrom")}</Link>
           </p>
         )}
-        {!isEmpty && !isWhole && <p className="thread-note loading-older">{t("chat.loadingOlder")}</p>}
+        {!isEmpty && !isWhole && <p className="thread-note loading-older">{t(isAway ? "offline.older" : "chat.loadingOlder")}</p>}
         <ol style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const sent = outgoing[item.index - ids.length];
@@ -120,7 +122,7 @@ export function Thread({ conversationId, openedAt, editedId, onEdit }: ThreadPro
           })}
         </ol>
       </div>
-      {isAway && (
+      {isFarFromEnd && (
         <button type="button" className="round to-end" title={t("chat.toEnd")} onClick={() => virtual.scrollToEnd()}>
           <ArrowDown aria-hidden size={18} />
           <span className="hidden">{t("chat.toEnd")}</span>

@@ -54,9 +54,7 @@ export { expect };
 
 export function watch(page: Page, address: string, wrong: string[]): void {
   page.on("console", (message) => {
-    // Nobody is signed in at first: the question who it is has no better answer.
-    const isFirst = message.location().url.endsWith("/api/v1/me") && message.text().includes("401");
-    if (message.type() === "error" && !isFirst) wrong.push(`console: ${message.text()} (${message.location().url})`);
+    if (message.type() === "error") wrong.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on("pageerror", (error) => wrong.push(`error: ${error.stack ?? error.message}`));
   page.on("dialog", (dialog) => {
@@ -69,8 +67,8 @@ export function watch(page: Page, address: string, wrong: string[]): void {
   });
 }
 
-export async function signIn(page: Page): Promise<void> {
-  await page.goto("/login");
+export async function signIn(page: Page, address = ""): Promise<void> {
+  await page.goto(`${address}/login`);
   await page.getByLabel("E-mail address").fill(OWNER.email);
   await page.getByLabel("Password").fill(OWNER.password);
   await page.getByRole("button", { name: "Sign in" }).click();

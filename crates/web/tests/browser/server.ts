@@ -43,7 +43,7 @@ export class Server {
       COLLOQUY_PROVIDERS__LOCAL__KIND: "openai-compatible",
       COLLOQUY_PROVIDERS__LOCAL__BASE_URL: this.upstream.url,
       COLLOQUY_PROVIDERS__LOCAL__API_KEY: "test",
-      COLLOQUY_PROVIDERS__LOCAL__MODELS: "echo,slow,held,rich,evil,thinker,broken,long",
+      COLLOQUY_PROVIDERS__LOCAL__MODELS: "echo,slow,held,rich,drawn,evil,thinker,broken,long",
     };
     const child = spawn(BINARY, ["serve", "--address-file", file], { env: environment as NodeJS.ProcessEnv });
     this.#process = child;

@@ -38,6 +38,50 @@ $$
 
 const PICTURE = "https://evil.example/steal.png";
 
+/** Diagrams of several kinds, one of which is none. */
+export const drawnText = `Here is how it works:
+
+\`\`\`mermaid
+flowchart TD
+  A[Seed] --> B{Warm enough?}
+  B -- yes --> C[Sprout]
+  B -- no --> A
+\`\`\`
+
+And who talks to whom:
+
+\`\`\`mermaid
+sequenceDiagram
+  Gardener->>Plant: water
+  Plant-->>Gardener: tomatoes
+\`\`\`
+
+This one is broken:
+
+\`\`\`mermaid
+flowchart TD
+  A[Seed --> ]]
+\`\`\`
+
+And this one does more than it should:
+
+\`\`\`mermaid
+flowchart TD
+  A["<img src=x onerror='window.pwned=20'><script>window.pwned=21</script>"] --> B
+  click A "javascript:window.pwned=22"
+  click B href "https://evil.example/" _top
+\`\`\`
+
+And this one wants a picture from elsewhere:
+
+\`\`\`mermaid
+flowchart TD
+  A@{ img: "https://evil.example/steal.png", label: "Stolen", w: 60, h: 60 }
+\`\`\`
+
+Done.
+`;
+
 /** Everything that would do harm if any of it became more than text. */
 export const evilText = `<script>window.pwned = 1</script>
 <img src=x onerror="window.pwned = 2">

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { evilText, richText } from "./texts";
+import { drawnText, evilText, richText } from "./texts";
 
 interface Asked {
   model: string;
@@ -11,7 +11,7 @@ interface Asked {
 /**
  * A scripted model provider that speaks OpenAI's wire format. The model decides what happens: `echo` repeats what was
  * said, `slow` counts until it is stopped, `held` says a word and waits to be released, `rich` answers with everything
- * that an answer can hold, `evil` with scripts and traps, letter by letter, `thinker` reasons and calls a tool, `broken`
+ * that an answer can hold, `drawn` with diagrams, `evil` with scripts and traps, letter by letter, `thinker` reasons and calls a tool, `broken`
  * fails.
  */
 export class Upstream {
@@ -50,7 +50,7 @@ export class Upstream {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === "GET") {
-      const models = ["long", "echo", "slow", "held", "rich", "evil", "thinker", "broken"];
+      const models = ["long", "drawn", "echo", "slow", "held", "rich", "evil", "thinker", "broken"];
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ object: "list", data: models.map((id) => ({ id, object: "model" })) }));
       return;
@@ -98,6 +98,12 @@ export class Upstream {
         return "stop";
       case "rich":
         for (const piece of richText.match(/[\s\S]{1,24}/g) ?? []) {
+          send({ content: piece });
+          await pause(2);
+        }
+        return "stop";
+      case "drawn":
+        for (const piece of drawnText.match(/[\s\S]{1,9}/g) ?? []) {
           send({ content: piece });
           await pause(2);
         }
