@@ -85,7 +85,7 @@ fn about(event: &Event) -> Option<About> {
         | Event::RecoveryCodeUsed { user_id, .. }
         | Event::RecoveryCodesReplaced { user_id, .. }
         | Event::DataExported { user_id } => person(*user_id),
-        Event::PasskeyAdded(passkey) => {
+        Event::PasskeyAdded(passkey) | Event::PasskeyRenamed(passkey) => {
             (Some(passkey.user_id), Some(passkey.id.uuid()), json!({ "name": passkey.name }))
         }
         Event::PasskeyRemoved { passkey_id, user_id } => thing(*user_id, passkey_id.uuid()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ports::{Clock, ConversationCursor, ConversationFilter, Ids, StorageError};
+use domain::ports::{Clock, ConversationCursor, ConversationFilter, ConversationsOf, Ids, StorageError};
 use domain::{
     Conversation, ConversationChange, ConversationId, Event, ForkOrigin, MessageId, Page, PageRequest,
     Parameters, SystemPrompt,
@@ -21,7 +21,12 @@ async fn list(
     page: PageRequest<ConversationCursor>,
 ) -> Page<Conversation, ConversationCursor> {
     let owner_id = world.user.id;
-    world.storage.conversations.list(world.workspace_id, owner_id, filter, page).await.expect("reading works")
+    world
+        .storage
+        .conversations
+        .list(world.workspace_id, ConversationsOf::Owner(owner_id), filter, page)
+        .await
+        .expect("reading works")
 }
 
 /// Every field survives the database.
@@ -72,7 +77,14 @@ pub async fn another_workspace_sees_nothing(storage: Storage) {
     assert_eq!(port.get(other, conversation.id).await.expect("reading works"), None);
     assert_eq!(port.get_many(other, &[conversation.id]).await.expect("reading works"), []);
     for owner_id in [world.user.id, stranger.id] {
-        let page = port.list(other, owner_id, ConversationFilter::default(), PageRequest::first(10)).await;
+        let page = port
+            .list(
+                other,
+                ConversationsOf::Owner(owner_id),
+                ConversationFilter::default(),
+                PageRequest::first(10),
+            )
+            .await;
         assert_eq!(page.expect("reading works").items, []);
     }
 }

@@ -97,7 +97,7 @@ pub async fn fifty_attempts_at_once_succeed_once(storage: Storage) {
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(StorageError::Conflict))));
     let page = world.storage.conversations.list(
         world.workspace_id,
-        world.user.id,
+        domain::ports::ConversationsOf::Owner(world.user.id),
         domain::ports::ConversationFilter::default(),
         domain::PageRequest::first(100),
     );

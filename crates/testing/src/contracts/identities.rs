@@ -1,30 +1,13 @@
 //! What accounts, sessions and API keys must do.
 
-use std::time::Duration;
-
 use domain::ports::{Clock, Ids, StorageError};
 use domain::{
-    ApiKey, ApiKeyId, ApiKeyName, Email, Event, Expectation, PageRequest, PasswordHash, Role, Scope, Session,
-    SessionId, TokenHash, UnitOfWork, User,
+    Email, Event, Expectation, PageRequest, PasswordHash, Role, SessionEnd, TokenHash, UnitOfWork, User,
 };
 use futures_util::future::join_all;
 
 use super::{Storage, World};
 use crate::assert_refused;
-
-fn api_key(world: &World, secret: u8) -> ApiKey {
-    ApiKey {
-        id: ApiKeyId::from_uuid(world.ids.uuid()),
-        workspace_id: world.workspace_id,
-        user_id: world.user.id,
-        name: ApiKeyName::new("script").expect("the name is valid"),
-        prefix: "clq_12345678".to_owned(),
-        key_hash: TokenHash::new([secret; 32]),
-        scopes: vec![Scope::Read, Scope::Generate],
-        created_at: world.clock.now(),
-        expires_at: Some(world.clock.now().plus(Duration::from_mins(1))),
-    }
-}
 
 /// Pages of accounts and keys hold every one once.
 pub async fn accounts_and_keys_page_newest_first(storage: Storage) {
@@ -33,7 +16,7 @@ pub async fn accounts_and_keys_page_newest_first(storage: Storage) {
     let mut keys = Vec::new();
     for number in 0..4 {
         let user = world.stranger(&format!("user{number}@example.org"));
-        let key = api_key(&world, number);
+        let key = world.api_key(&world.user, number);
         world.done(vec![Event::UserCreated(user.clone()), Event::ApiKeyCreated(key.clone())]).await;
         users.insert(0, user);
         keys.insert(0, key);
@@ -42,8 +25,10 @@ pub async fn accounts_and_keys_page_newest_first(storage: Storage) {
     let (mut seen_users, mut seen_keys) = (Vec::new(), Vec::new());
     let mut after = None;
     loop {
-        let page =
-            port.users(world.workspace_id, PageRequest { after, limit: 2 }).await.expect("reading works");
+        let page = port
+            .users(world.workspace_id, None, PageRequest { after, limit: 2 })
+            .await
+            .expect("reading works");
         seen_users.extend(page.items);
         after = page.next;
         if after.is_none() {
@@ -89,7 +74,7 @@ pub async fn an_address_has_one_account_whatever_its_case(storage: Storage) {
 /// A revoked key does not exist.
 pub async fn api_keys_are_found_by_hash_until_revoked(storage: Storage) {
     let world = World::new(storage).await;
-    let key = api_key(&world, 1);
+    let key = world.api_key(&world.user, 1);
     world.done(vec![Event::ApiKeyCreated(key.clone())]).await;
     let port = &world.storage.identities;
     let found = port.api_key_by_hash(key.key_hash).await.expect("reading works").expect("the key exists");
@@ -119,20 +104,14 @@ pub async fn ids_are_not_taken_twice(storage: Storage) {
 /// A closed session does not exist.
 pub async fn sessions_are_found_by_token_until_closed(storage: Storage) {
     let world = World::new(storage).await;
-    let session = Session {
-        id: SessionId::from_uuid(world.ids.uuid()),
-        user_id: world.user.id,
-        workspace_id: world.workspace_id,
-        token_hash: TokenHash::new([9; 32]),
-        created_at: world.clock.now(),
-        expires_at: world.clock.now().plus(Duration::from_mins(1)),
-    };
+    let session = world.session(&world.user, 9);
     world.done(vec![Event::SessionOpened(session.clone())]).await;
     let port = &world.storage.identities;
     let found = port.session_by_token(session.token_hash).await.expect("reading works").expect("it is open");
     assert_eq!((found.session, found.user), (session.clone(), world.user.clone()));
     assert_eq!(port.session_by_token(TokenHash::new([8; 32])).await.expect("reading works"), None);
-    let closed = Event::SessionClosed { session_id: session.id, user_id: world.user.id };
+    let closed =
+        Event::SessionClosed { session_id: session.id, user_id: world.user.id, end: SessionEnd::SignedOut };
     world.done(vec![closed.clone()]).await;
     assert_eq!(port.session_by_token(session.token_hash).await.expect("reading works"), None);
     assert_refused!(world.commit(vec![closed]).await, StorageError::Conflict);

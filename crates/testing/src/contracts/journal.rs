@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::ports::{
-    Clock, CommitObserver, Committed, ConversationFilter, Fact, FactScope, Ids, News, Place, Position,
-    StorageError,
+    Clock, CommitObserver, Committed, ConversationFilter, ConversationsOf, Fact, FactScope, Ids, News, Place,
+    Position, StorageError,
 };
 use domain::{
     Conversation, ConversationId, Event, IdempotencyKey, IdempotencyRecord, Job, JobId, JobKind, MessageId,
@@ -119,7 +119,12 @@ pub async fn concurrent_units_fail_alone(storage: Storage) {
     let conversations = &world.storage.conversations;
     let everything = PageRequest::first(200);
     let page = conversations
-        .list(world.workspace_id, world.user.id, ConversationFilter::default(), everything)
+        .list(
+            world.workspace_id,
+            ConversationsOf::Owner(world.user.id),
+            ConversationFilter::default(),
+            everything,
+        )
         .await;
     let stored = page.expect("reading works").items;
     assert_eq!(stored.len(), 51);
@@ -179,6 +184,7 @@ pub async fn facts_name_what_happened(storage: Storage) {
         at: world.clock.now(),
         user_id: Some(world.user.id),
         owner_id: Some(world.user.id),
+        subject_id: None,
         conversation_id: Some(conversation.id),
         message_id: Some(answer.id),
         run_id: Some(run.id),
@@ -349,6 +355,7 @@ pub async fn usage_leaves_no_fact(storage: Storage) {
     let head = world.head().await;
     let entry = |tokens, user_id: UserId| UsageEntry {
         user_id,
+        api_key_id: None,
         model: super::world::model(),
         requests: 1,
         input_tokens: tokens,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::ports::{Clock, Ids};
-use domain::{Event, IdempotencyKey, IdempotencyRecord, Session, SessionId, TokenHash, UnitOfWork};
+use domain::ports::Clock;
+use domain::{Event, IdempotencyKey, IdempotencyRecord, Session, TokenHash, UnitOfWork};
 
 use super::{Storage, World};
 
@@ -36,14 +36,7 @@ pub async fn what_has_expired_is_forgotten(storage: Storage) {
     let tokens = [1, 2].map(|number| TokenHash::new([number; 32]));
     for (seconds, token_hash) in [(10, tokens[0]), (1000, tokens[1])] {
         let expires_at = now.plus(Duration::from_secs(seconds));
-        let session = Session {
-            id: SessionId::from_uuid(world.ids.uuid()),
-            user_id: world.user.id,
-            workspace_id: world.workspace_id,
-            token_hash,
-            created_at: now,
-            expires_at,
-        };
+        let session = Session { token_hash, expires_at, ..world.session(&world.user, 0) };
         let record = IdempotencyRecord {
             user_id: world.user.id,
             operation: "session.open".to_owned(),

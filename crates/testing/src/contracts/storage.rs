@@ -4,7 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use domain::ports::{
-    Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance, Messages, Runs, Search,
+    AuditLog, Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance, Messages, Projects,
+    Providers, Runs, Search, SecretKeys, Shares, Workspaces,
 };
 
 /// One empty database behind all its ports.
@@ -20,6 +21,18 @@ pub struct Storage {
     pub runs: Arc<dyn Runs>,
     /// Reading accounts.
     pub identities: Arc<dyn Identities>,
+    /// Reading workspaces.
+    pub workspaces: Arc<dyn Workspaces>,
+    /// Reading projects.
+    pub projects: Arc<dyn Projects>,
+    /// Reading links.
+    pub shares: Arc<dyn Shares>,
+    /// Reading the audit log.
+    pub audit: Arc<dyn AuditLog>,
+    /// The keys of the server.
+    pub secret_keys: Arc<dyn SecretKeys>,
+    /// Reading model providers.
+    pub providers: Arc<dyn Providers>,
     /// Reading the results of earlier attempts.
     pub idempotency: Arc<dyn IdempotencyRecords>,
     /// Background work.
@@ -41,6 +54,12 @@ impl Storage {
             + Messages
             + Runs
             + Identities
+            + Workspaces
+            + Projects
+            + Shares
+            + AuditLog
+            + SecretKeys
+            + Providers
             + IdempotencyRecords
             + Jobs
             + Maintenance
@@ -53,6 +72,12 @@ impl Storage {
             messages: adapter.clone(),
             runs: adapter.clone(),
             identities: adapter.clone(),
+            workspaces: adapter.clone(),
+            projects: adapter.clone(),
+            shares: adapter.clone(),
+            audit: adapter.clone(),
+            secret_keys: adapter.clone(),
+            providers: adapter.clone(),
             idempotency: adapter.clone(),
             jobs: adapter.clone(),
             maintenance: adapter.clone(),

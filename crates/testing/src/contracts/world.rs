@@ -1,13 +1,15 @@
 //! A workspace with one person in it, and short ways to have something happen there.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::ports::{Clock, Committed, FactScope, Ids, Position, StorageError};
 use domain::{
-    Conversation, ConversationId, Credential, DisplayName, EffectiveRequest, Email, Event, FinishReason,
-    Message, MessageId, MessageRole, ModelName, NewConversation, NewMessage, NodeId, Origin, Parameters,
-    Parts, PromptContext, Role, Run, RunId, RunOutcome, RunStatus, Timestamp, Title, UnitOfWork, User,
-    UserId, UserState, Version, Workspace, WorkspaceId, WorkspaceName,
+    ApiKey, ApiKeyId, ApiKeyName, Conversation, ConversationId, Credential, DeviceName, DisplayName,
+    EffectiveRequest, Email, Event, FinishReason, KeyLimits, Message, MessageId, MessageRole, ModelName,
+    NewConversation, NewMessage, NodeId, Origin, Parameters, Parts, PromptContext, Role, Run, RunId,
+    RunOutcome, RunStatus, Scope, Session, SessionId, SessionKind, Timestamp, Title, TokenHash, UnitOfWork,
+    User, UserId, UserState, Version, Workspace, WorkspaceId, WorkspaceName,
 };
 
 use super::Storage;
@@ -61,12 +63,48 @@ impl World {
     /// The workspace.
     pub fn workspace(&self) -> Workspace {
         let name = WorkspaceName::new("Home").expect("the name is valid");
-        Workspace { id: self.workspace_id, name, created_at: self.clock.now() }
+        Workspace { id: self.workspace_id, name, version: Version::FIRST, created_at: self.clock.now() }
     }
 
     /// An account that nobody has made yet.
     pub fn stranger(&self, email: &str) -> User {
         Self::account(&self.ids, self.workspace_id, email, self.tick())
+    }
+
+    /// A session of somebody in a browser, for a minute; not stored yet.
+    pub fn session(&self, user: &User, token: u8) -> Session {
+        let now = self.clock.now();
+        Session {
+            id: SessionId::from_uuid(self.ids.uuid()),
+            user_id: user.id,
+            workspace_id: user.workspace_id,
+            kind: SessionKind::Browser,
+            token_hash: TokenHash::new([token; 32]),
+            generation: 0,
+            rotated_at: now,
+            device: Some(DeviceName::new("Firefox on Linux").expect("the name is valid")),
+            last_address: Some(IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1])),
+            last_used_at: now,
+            created_at: now,
+            expires_at: now.plus(Duration::from_mins(1)),
+        }
+    }
+
+    /// A key of somebody; not stored yet.
+    pub fn api_key(&self, user: &User, secret: u8) -> ApiKey {
+        ApiKey {
+            id: ApiKeyId::from_uuid(self.ids.uuid()),
+            workspace_id: user.workspace_id,
+            user_id: user.id,
+            name: ApiKeyName::new("script").expect("the name is valid"),
+            prefix: "clq_12345678".to_owned(),
+            key_hash: TokenHash::new([secret; 32]),
+            scopes: vec![Scope::Read, Scope::Generate],
+            created_at: self.clock.now(),
+            expires_at: Some(self.clock.now().plus(Duration::from_mins(1))),
+            last_used_at: None,
+            limits: KeyLimits::default(),
+        }
     }
 
     /// The position of the person's newest fact.
@@ -87,6 +125,7 @@ impl World {
             user_id: Some(self.user.id),
             credential: Credential::System,
             request_id: Some("request-1".to_owned()),
+            address: Some(IpAddr::from([192, 0, 2, 1])),
         };
         UnitOfWork::new(self.workspace_id, origin, self.clock.now(), events)
     }
@@ -107,6 +146,7 @@ impl World {
             id: ConversationId::from_uuid(self.ids.uuid()),
             workspace_id: self.workspace_id,
             owner_id,
+            project_id: None,
             title: Some(Title::new(title).expect("the title is valid")),
             model: None,
             system_prompt: None,
@@ -206,6 +246,7 @@ impl World {
         User {
             id: UserId::from_uuid(ids.uuid()),
             workspace_id,
+            home_workspace_id: workspace_id,
             role: Role::Member,
             email: Email::new(email).expect("the address is valid"),
             display_name: DisplayName::new("Ada").expect("the name is valid"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::ports::{ConversationFilter, Ids, Place, Position, StorageError};
+use domain::ports::{ConversationFilter, ConversationsOf, Ids, Place, Position, StorageError};
 use domain::{Event, Message, MessageId, MessageStatus, PageRequest, Parts, Run, User, UserId, Version};
 use futures_util::future::join_all;
 
@@ -119,11 +119,12 @@ pub async fn nothing_optional_is_needed(storage: Storage) {
     }
     let first = PageRequest::first(10);
     let page = conversations
-        .list(world.workspace_id, world.user.id, ConversationFilter::default(), first)
+        .list(world.workspace_id, ConversationsOf::Owner(world.user.id), ConversationFilter::default(), first)
         .await
         .expect("reading works");
     assert_eq!(page.items.len(), 1);
-    let users = identities.users(world.workspace_id, PageRequest::first(10)).await.expect("reading works");
+    let users =
+        identities.users(world.workspace_id, None, PageRequest::first(10)).await.expect("reading works");
     assert_eq!(users.items, std::slice::from_ref(&world.user));
     let keys = identities.api_keys(world.workspace_id, world.user.id, PageRequest::first(10)).await;
     assert_eq!(keys.expect("reading works").items, []);

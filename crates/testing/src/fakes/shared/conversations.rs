@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use domain::ports::{
-    ConversationCursor, ConversationFilter, Conversations, Messages, Runs, Search, SearchHit, SearchRequest,
-    StorageError, ThreadMessage,
+    ConversationCursor, ConversationFilter, Conversations, ConversationsOf, Messages, Runs, Search,
+    SearchHit, SearchRequest, StorageError, ThreadMessage,
 };
 use domain::{
     Conversation, ConversationId, EditId, Message, MessageEdit, MessageId, MessageTree, Page, PageRequest,
-    Run, RunId, RunStatus, Timestamp, TreeNode, UserId, WorkspaceId,
+    Run, RunId, RunStatus, Timestamp, TreeNode, WorkspaceId,
 };
 
 use super::SharedNode;
@@ -63,13 +63,17 @@ impl Conversations for SharedNode {
     async fn list(
         &self,
         workspace_id: WorkspaceId,
-        owner_id: UserId,
+        of: ConversationsOf,
         filter: ConversationFilter,
         page: PageRequest<ConversationCursor>,
     ) -> Result<Page<Conversation, ConversationCursor>, StorageError> {
         let title = filter.title_contains.map(|title| title.to_lowercase());
         let is_wanted = |it: &&Conversation| {
-            (it.workspace_id, it.owner_id) == (workspace_id, owner_id)
+            it.workspace_id == workspace_id
+                && match of {
+                    ConversationsOf::Owner(id) => it.owner_id == id,
+                    ConversationsOf::Project(id) => it.project_id == Some(id),
+                }
                 && filter.pinned.is_none_or(|pinned| it.pinned == pinned)
                 && filter.archived.is_none_or(|archived| it.archived == archived)
                 && title.as_ref().is_none_or(|title| it.title.to_string().to_lowercase().contains(title))

@@ -1,6 +1,7 @@
 //! Committing, the event log, background work and upkeep.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ports::{
@@ -8,11 +9,20 @@ use domain::ports::{
     Maintenance, Position, StorageError, StorageHealth,
 };
 use domain::{
-    IdempotencyKey, IdempotencyRecord, Job, JobId, Message, MessageStatus, NodeId, RunId, RunStatus,
-    Timestamp, UnitOfWork, UserId, WorkspaceId,
+    CredentialUse, IdempotencyKey, IdempotencyRecord, Job, JobId, KeyPurpose, Message, MessageStatus, NodeId,
+    RunId, RunStatus, SecretKey, Timestamp, UnitOfWork, UsedCredential, UserId, WorkspaceId,
 };
 
 use super::SharedNode;
+use super::tables::Tables;
+
+impl Tables {
+    /// How many rows there are of what is forgotten one day.
+    fn perishable(&self) -> usize {
+        let Self { records, sessions, tickets, invitations, secret_keys, .. } = self;
+        records.len() + sessions.len() + tickets.len() + invitations.len() + secret_keys.len()
+    }
+}
 
 fn is_in(scope: FactScope, fact: &Fact) -> bool {
     match scope {
@@ -98,6 +108,28 @@ impl Journal for SharedNode {
                 }
             }
             Ok(unwanted)
+        })
+        .await
+    }
+
+    async fn note_uses(&self, uses: Vec<CredentialUse>) -> Result<(), StorageError> {
+        self.write(|tables| {
+            for CredentialUse { credential, at, address } in uses {
+                match credential {
+                    UsedCredential::Session(id) => {
+                        if let Some(session) = tables.sessions.get_mut(&id).filter(|it| it.last_used_at < at)
+                        {
+                            (session.last_used_at, session.last_address) = (at, address);
+                        }
+                    }
+                    UsedCredential::ApiKey(id) => {
+                        if let Some(key) = tables.api_keys.get_mut(&id) {
+                            key.last_used_at = key.last_used_at.max(Some(at));
+                        }
+                    }
+                }
+            }
+            Ok(())
         })
         .await
     }
@@ -195,10 +227,18 @@ impl Jobs for SharedNode {
 impl Maintenance for SharedNode {
     async fn purge_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
         self.write(|tables| {
-            let before = tables.records.len() + tables.sessions.len();
+            let before = tables.perishable();
             tables.records.retain(|(_, record)| record.expires_at > now);
             tables.sessions.retain(|_, session| session.expires_at > now);
-            let after = tables.records.len() + tables.sessions.len();
+            tables.tickets.retain(|_, ticket| ticket.expires_at > now);
+            let a_month_ago = now.minus(Duration::from_hours(30 * 24));
+            tables.invitations.retain(|_, invitation| invitation.expires_at > a_month_ago);
+            let yesterday = now.minus(Duration::from_hours(24));
+            let is_needed = |key: &SecretKey| {
+                key.purpose != KeyPurpose::Signing || key.retired_at.is_none_or(|at| at > yesterday)
+            };
+            tables.secret_keys.retain(|_, key| is_needed(key));
+            let after = tables.perishable();
             Ok(u64::try_from(before - after).unwrap_or(u64::MAX))
         })
         .await

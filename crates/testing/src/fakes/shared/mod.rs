@@ -4,7 +4,11 @@
 mod accounts;
 mod conversations;
 mod journal;
+mod operator;
+mod people;
+mod sharing;
 mod tables;
+mod workspaces;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -4,18 +4,36 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::ports::{Committed, Fact, Place, Position, StorageError};
 use domain::{
-    ApiKey, ApiKeyId, Conversation, ConversationId, Event, Expectation, IdempotencyRecord, Job, JobId,
-    Message, MessageEdit, MessageId, MessageStatus, NodeId, Run, RunId, RunStatus, Session, SessionId,
-    Timestamp, UnitOfWork, User, UserId, Workspace, WorkspaceId,
+    ApiKey, ApiKeyId, AuditEntry, Conversation, ConversationId, Event, Expectation, ExternalIdentity,
+    IdempotencyRecord, Invitation, InvitationId, Job, JobId, Membership, Message, MessageEdit, MessageId,
+    MessageStatus, Money, NodeId, Passkey, PasskeyId, Project, ProjectId, ProjectMember, Provider,
+    ProviderId, Role, Run, RunId, RunStatus, SecretKey, SecretKeyId, Session, SessionId, Share, ShareId,
+    Ticket, TicketId, Timestamp, TokenHash, Totp, UnitOfWork, User, UserId, UserState, Workspace,
+    WorkspaceId,
 };
+use storage::{About, audit, rules};
 
-/// What is stored.
+/// What is stored. A person's role and workspace are those of their memberships, whatever stands in `users`.
 #[derive(Clone, Default)]
 pub(super) struct Tables {
     pub workspaces: BTreeMap<WorkspaceId, Workspace>,
     pub users: BTreeMap<UserId, User>,
-    pub sessions: HashMap<SessionId, Session>,
+    pub memberships: BTreeMap<(WorkspaceId, UserId), Membership>,
+    pub invitations: BTreeMap<InvitationId, Invitation>,
+    pub tickets: HashMap<TicketId, Ticket>,
+    pub sessions: BTreeMap<SessionId, Session>,
+    pub totp: HashMap<UserId, Totp>,
+    pub recovery_codes: HashSet<(UserId, TokenHash)>,
+    pub passkeys: BTreeMap<PasskeyId, Passkey>,
+    pub external: BTreeMap<(String, String), ExternalIdentity>,
     pub api_keys: BTreeMap<ApiKeyId, ApiKey>,
+    pub spent: HashMap<(ApiKeyId, i64), Money>,
+    pub projects: BTreeMap<ProjectId, Project>,
+    pub project_members: BTreeMap<(ProjectId, UserId), ProjectMember>,
+    pub shares: BTreeMap<ShareId, Share>,
+    pub providers: BTreeMap<ProviderId, Provider>,
+    pub secret_keys: BTreeMap<SecretKeyId, SecretKey>,
+    pub audit: Vec<AuditEntry>,
     pub conversations: BTreeMap<ConversationId, Conversation>,
     pub messages: BTreeMap<MessageId, Message>,
     pub edits: Vec<MessageEdit>,
@@ -26,20 +44,25 @@ pub(super) struct Tables {
     pub facts: Vec<(WorkspaceId, Fact)>,
 }
 
-type Applied = Result<(), StorageError>;
+pub(super) type Applied = Result<(), StorageError>;
 
 impl Tables {
     /// Applies a unit to a copy that is thrown away where it is refused.
     pub fn commit(&mut self, unit: &UnitOfWork) -> Result<Committed, StorageError> {
-        for Expectation::NoAccountExists in &unit.expected {
+        if unit.expected.contains(&Expectation::NoAccountExists) {
             refuse_if(!self.users.is_empty())?;
         }
         let mut places = Vec::new();
         for event in &unit.events {
-            let owner_id = self.owner(event);
-            self.apply(event)?;
-            places.push(self.append(unit, event, owner_id));
+            let about = About::of(event);
+            let owner_id = about.as_ref().and_then(|about| self.owner(about));
+            self.apply(unit, event)?;
+            places.push(about.map(|about| self.append(unit, about, owner_id)));
         }
+        if unit.expected.contains(&Expectation::AnOwnerRemains) && !self.has_owner(unit.workspace_id) {
+            return Err(StorageError::Rejected(rules::LAST_OWNER));
+        }
+        self.account_for(unit);
         if let Some(record) = &unit.idempotency {
             let is_same = |other: &IdempotencyRecord| {
                 (other.user_id, &other.operation, &other.key)
@@ -54,21 +77,79 @@ impl Tables {
         Ok(Committed { places })
     }
 
-    fn apply(&mut self, event: &Event) -> Applied {
+    #[expect(clippy::too_many_lines, reason = "one arm for each event")]
+    fn apply(&mut self, unit: &UnitOfWork, event: &Event) -> Applied {
         match event {
             Event::WorkspaceCreated(workspace) => {
                 refuse_if(self.workspaces.insert(workspace.id, workspace.clone()).is_some())
             }
-            Event::UserCreated(user) => {
-                if self.users.values().any(|other| other.email == user.email) {
-                    return Err(StorageError::Rejected("an account with this e-mail address exists"));
-                }
-                refuse_if(self.users.insert(user.id, user.clone()).is_some())
+            Event::WorkspaceUpdated(workspace) => {
+                let stored = self.workspaces.get_mut(&workspace.id).ok_or(StorageError::Conflict)?;
+                refuse_if(stored.version.next() != workspace.version)?;
+                *stored = workspace.clone();
+                Ok(())
             }
-            Event::SessionOpened(session) => {
-                refuse_if(self.sessions.insert(session.id, session.clone()).is_some())
+            Event::UserCreated(user) => self.create_user(user),
+            Event::UserUpdated { user, change } => self.update_user(user, *change),
+            Event::UserDeleted(user) => self.delete_user(user),
+            Event::MemberAdded(membership) => self.add_member(membership),
+            Event::MemberRemoved(membership) => self.remove_member(membership),
+            Event::InvitationCreated(invitation) => {
+                refuse_if(self.invitations.insert(invitation.id, invitation.clone()).is_some())
             }
-            Event::SessionClosed { session_id, .. } => refuse_if(self.sessions.remove(session_id).is_none()),
+            Event::InvitationRevoked { invitation_id, .. }
+            | Event::InvitationAccepted { invitation_id, .. } => {
+                let gone = self.invitations.remove(invitation_id);
+                refuse_if(gone.is_none_or(|it| it.workspace_id != unit.workspace_id))
+            }
+            Event::TicketIssued(ticket) => {
+                refuse_if(self.tickets.insert(ticket.id, ticket.clone()).is_some())
+            }
+            Event::TicketUsed { ticket_id } => refuse_if(self.tickets.remove(ticket_id).is_none()),
+            Event::SessionOpened(session) => self.open_session(session),
+            Event::SessionRefreshed(session) => self.refresh_session(session),
+            Event::SessionSwitched(session) => self.switch_session(session),
+            Event::SessionClosed { session_id, user_id, .. } => {
+                let closed = self.sessions.remove(session_id);
+                refuse_if(closed.is_none_or(|session| session.user_id != *user_id))
+            }
+            Event::SessionsClosed { user_id, except } => {
+                self.sessions.retain(|id, session| session.user_id != *user_id || Some(*id) == *except);
+                Ok(())
+            }
+            Event::TotpEnabled { totp, recovery_codes } => self.enable_totp(totp, recovery_codes),
+            Event::TotpUsed { user_id, step } => {
+                let totp = self.totp.get_mut(user_id).filter(|totp| totp.last_step < *step);
+                totp.ok_or(StorageError::Conflict)?.last_step = *step;
+                Ok(())
+            }
+            Event::TotpDisabled { user_id } => {
+                self.recovery_codes.retain(|(owner, _)| owner != user_id);
+                refuse_if(self.totp.remove(user_id).is_none())
+            }
+            Event::RecoveryCodeUsed { user_id, code } => {
+                refuse_if(!self.recovery_codes.remove(&(*user_id, *code)))
+            }
+            Event::RecoveryCodesReplaced { user_id, codes } => {
+                self.replace_recovery_codes(*user_id, codes);
+                Ok(())
+            }
+            Event::PasskeyAdded(passkey) => self.add_passkey(passkey),
+            Event::PasskeyUsed(passkey) | Event::PasskeyRenamed(passkey) => {
+                let stored = self.passkeys.get_mut(&passkey.id).filter(|it| it.user_id == passkey.user_id);
+                *stored.ok_or(StorageError::Conflict)? = passkey.clone();
+                Ok(())
+            }
+            Event::PasskeyRemoved { passkey_id, user_id } => {
+                let removed = self.passkeys.remove(passkey_id);
+                refuse_if(removed.is_none_or(|passkey| passkey.user_id != *user_id))
+            }
+            Event::ExternalIdentityLinked(identity) => self.link(identity),
+            Event::ExternalIdentityUnlinked(identity) => {
+                let removed = self.external.remove(&(identity.issuer.clone(), identity.subject.clone()));
+                refuse_if(removed.is_none_or(|it| it.user_id != identity.user_id))
+            }
+            Event::SignInFailed { .. } | Event::DataExported { .. } => Ok(()),
             Event::ApiKeyCreated(api_key) => {
                 refuse_if(self.api_keys.insert(api_key.id, api_key.clone()).is_some())
             }
@@ -76,13 +157,26 @@ impl Tables {
                 let revoked = self.api_keys.remove(api_key_id);
                 refuse_if(revoked.is_none_or(|key| key.user_id != *user_id))
             }
-            Event::ConversationCreated(conversation) => {
-                let created = Conversation { message_count: 0, ..conversation.clone() };
-                match self.conversations.insert(conversation.id, created) {
-                    None => Ok(()),
-                    Some(_) => Err(StorageError::Rejected("a conversation with this id exists")),
-                }
+            Event::ProjectCreated(project) => self.create_project(project),
+            Event::ProjectUpdated(project) => self.replace_project(project),
+            Event::ProjectDeleted(project) => self.delete_project(project),
+            Event::ProjectMemberSet(member) => self.set_project_member(unit.workspace_id, member),
+            Event::ProjectMemberRemoved { project_id, user_id } => {
+                refuse_if(self.project_members.remove(&(*project_id, *user_id)).is_none())
             }
+            Event::ShareCreated(share) => {
+                refuse_if(!self.conversations.contains_key(&share.conversation_id))?;
+                refuse_if(self.shares.insert(share.id, share.clone()).is_some())
+            }
+            Event::ShareRevoked { share_id, .. } => refuse_if(self.shares.remove(share_id).is_none()),
+            Event::ProviderCreated(provider) => self.create_provider(provider),
+            Event::ProviderUpdated(provider) => self.replace_provider(provider),
+            Event::ProviderDeleted(provider) => {
+                self.replace_provider(provider)?;
+                self.providers.remove(&provider.id);
+                Ok(())
+            }
+            Event::ConversationCreated(conversation) => self.create_conversation(conversation),
             Event::ConversationUpdated(conversation) => self.replace_conversation(conversation),
             Event::ConversationDeleted(conversation) => {
                 self.replace_conversation(conversation)?;
@@ -116,18 +210,32 @@ impl Tables {
                 self.runs.insert(run.id, Run { lease_expires_at: lease, ..run.clone() });
                 self.replace_message(message)
             }
-            Event::UsageRecorded(_) => Ok(()),
+            Event::UsageRecorded(entries) => self.spend(unit.at, entries),
+        }
+    }
+
+    fn create_conversation(&mut self, conversation: &Conversation) -> Applied {
+        if !is_place(&self.projects, conversation) {
+            return Err(StorageError::Rejected(rules::FOREIGN_PROJECT));
+        }
+        let created = Conversation { message_count: 0, ..conversation.clone() };
+        match self.conversations.insert(conversation.id, created) {
+            None => Ok(()),
+            Some(_) => Err(StorageError::Rejected(rules::taken("conversations"))),
         }
     }
 
     fn replace_conversation(&mut self, conversation: &Conversation) -> Applied {
         let stored = self.conversations.get_mut(&conversation.id).ok_or(StorageError::Conflict)?;
         refuse_if(stored.version.next() != conversation.version)?;
+        if !is_place(&self.projects, conversation) {
+            return Err(StorageError::Rejected(rules::FOREIGN_PROJECT));
+        }
         *stored = Conversation { message_count: stored.message_count, ..conversation.clone() };
         Ok(())
     }
 
-    fn delete_conversation(&mut self, id: ConversationId) {
+    pub fn delete_conversation(&mut self, id: ConversationId) {
         self.conversations.remove(&id);
         self.messages.retain(|_, message| message.conversation_id != id);
         self.runs.retain(|_, run| run.conversation_id != id);
@@ -136,6 +244,7 @@ impl Tables {
             conversation_id == id
         };
         self.jobs.retain(|_, (job, _)| !is_about(job));
+        self.shares.retain(|_, share| share.conversation_id != id);
     }
 
     fn replace_message(&mut self, message: &Message) -> Applied {
@@ -166,90 +275,62 @@ impl Tables {
         self.runs.get(&id).is_some_and(|run| run.status == RunStatus::Running)
     }
 
-    fn owner(&self, event: &Event) -> Option<UserId> {
-        let of = |id: &ConversationId| self.conversations.get(id).map(|conversation| conversation.owner_id);
-        match event {
-            Event::UserCreated(user) => Some(user.id),
-            Event::SessionOpened(session) => Some(session.user_id),
-            Event::SessionClosed { user_id, .. } | Event::ApiKeyRevoked { user_id, .. } => Some(*user_id),
-            Event::ApiKeyCreated(api_key) => Some(api_key.user_id),
-            Event::ConversationCreated(conversation)
-            | Event::ConversationUpdated(conversation)
-            | Event::ConversationDeleted(conversation) => Some(conversation.owner_id),
-            Event::MessagePosted(message) | Event::MessageEdited { message, .. } => {
-                of(&message.conversation_id)
-            }
-            Event::MessageDeleted { conversation_id, .. } => of(conversation_id),
-            Event::RunStarted(run) | Event::RunStopRequested(run) | Event::RunEnded { run, .. } => {
-                of(&run.conversation_id)
-            }
-            Event::WorkspaceCreated(_) | Event::UsageRecorded(_) => None,
-        }
+    fn has_owner(&self, workspace_id: WorkspaceId) -> bool {
+        self.memberships.values().any(|membership| {
+            membership.workspace_id == workspace_id
+                && membership.role == Role::Owner
+                && self.users.get(&membership.user_id).is_some_and(|user| user.state == UserState::Active)
+        })
     }
 
-    /// Adds the fact of an event to the log.
-    fn append(&mut self, unit: &UnitOfWork, event: &Event, owner_id: Option<UserId>) -> Option<Place> {
-        if matches!(event, Event::UsageRecorded(_)) {
-            return None;
-        }
+    fn owner(&self, about: &About) -> Option<UserId> {
+        let of = |id| self.conversations.get(&id).map(|conversation| conversation.owner_id);
+        about.owner_id.or_else(|| about.conversation_id.and_then(of))
+    }
+
+    /// Adds a fact to the log.
+    fn append(&mut self, unit: &UnitOfWork, about: About, owner_id: Option<UserId>) -> Place {
         let position = Position(i64::try_from(self.facts.len()).unwrap_or(i64::MAX) + 1);
         let mine = self.facts.iter().rev().find(|(_, fact)| fact.owner_id == owner_id);
         let previous = Some(mine.map_or(Position(0), |(_, fact)| fact.position));
-        let bare = Fact {
+        let fact = Fact {
             position,
-            name: event.name().to_owned(),
+            name: about.name.to_owned(),
             at: unit.at,
             user_id: unit.origin.user_id,
             owner_id,
-            conversation_id: None,
-            message_id: None,
-            run_id: None,
-            version: None,
-            removed: Vec::new(),
-            run_status: None,
+            subject_id: about.subject_id,
+            conversation_id: about.conversation_id,
+            message_id: about.message_id,
+            run_id: about.run_id,
+            version: about.version,
+            removed: about.removed.unwrap_or_default(),
+            run_status: about.run_status,
         };
-        self.facts.push((unit.workspace_id, detailed(bare, event)));
-        Some(Place { position, owner_id, previous })
+        self.facts.push((unit.workspace_id, fact));
+        Place { position, owner_id, previous }
     }
-}
 
-/// What the log keeps of an event beyond its name.
-fn detailed(bare: Fact, event: &Event) -> Fact {
-    match event {
-        Event::UserCreated(user) => Fact { version: Some(user.version), ..bare },
-        Event::ConversationCreated(conversation)
-        | Event::ConversationUpdated(conversation)
-        | Event::ConversationDeleted(conversation) => {
-            Fact { conversation_id: Some(conversation.id), version: Some(conversation.version), ..bare }
+    /// Adds to the audit log of the workspace.
+    fn account_for(&mut self, unit: &UnitOfWork) {
+        for record in audit::records(unit) {
+            let mut newest = self.audit.iter().rev();
+            let (sequence, previous) = newest
+                .find(|entry| entry.workspace_id == unit.workspace_id)
+                .map_or((1, [0; 32]), |entry| (entry.sequence + 1, entry.hash));
+            let hash = audit::link(&previous, sequence, &audit::digest(&record));
+            self.audit.push(AuditEntry { workspace_id: unit.workspace_id, sequence, record, hash });
         }
-        Event::MessagePosted(message) | Event::MessageEdited { message, .. } => Fact {
-            conversation_id: Some(message.conversation_id),
-            message_id: Some(message.id),
-            version: Some(message.version),
-            ..bare
-        },
-        Event::MessageDeleted { conversation_id, message_id, removed } => Fact {
-            conversation_id: Some(*conversation_id),
-            message_id: Some(*message_id),
-            removed: removed.clone(),
-            ..bare
-        },
-        Event::RunStarted(run) | Event::RunStopRequested(run) => about_run(bare, run),
-        Event::RunEnded { run, message } => Fact { version: Some(message.version), ..about_run(bare, run) },
-        _ => bare,
     }
 }
 
-fn about_run(bare: Fact, run: &Run) -> Fact {
-    Fact {
-        conversation_id: Some(run.conversation_id),
-        message_id: Some(run.message_id),
-        run_id: Some(run.id),
-        run_status: Some(run.status),
-        ..bare
-    }
+/// Whether a conversation stands in no project, or in one of its workspace.
+fn is_place(projects: &BTreeMap<ProjectId, Project>, conversation: &Conversation) -> bool {
+    conversation.project_id.is_none_or(|id| {
+        projects.get(&id).is_some_and(|project| project.workspace_id == conversation.workspace_id)
+    })
 }
 
-fn refuse_if(is_wrong: bool) -> Applied {
+pub(super) fn refuse_if(is_wrong: bool) -> Applied {
     if is_wrong { Err(StorageError::Conflict) } else { Ok(()) }
 }
