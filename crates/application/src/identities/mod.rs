@@ -13,6 +13,7 @@ mod setup;
 mod sign_in;
 mod sign_out;
 mod strength;
+mod tickets;
 mod tokens;
 mod users;
 mod visitor;
