@@ -309,7 +309,9 @@ impl Event {
             | Self::SessionRefreshed(session)
             | Self::SessionSwitched(session) => session.id.uuid(),
             Self::SessionClosed { session_id, .. } => session_id.uuid(),
-            Self::PasskeyAdded(passkey) | Self::PasskeyUsed(passkey) => passkey.id.uuid(),
+            Self::PasskeyAdded(passkey) | Self::PasskeyRenamed(passkey) | Self::PasskeyUsed(passkey) => {
+                passkey.id.uuid()
+            }
             Self::PasskeyRemoved { passkey_id, .. } => passkey_id.uuid(),
             Self::ApiKeyCreated(api_key) => api_key.id.uuid(),
             Self::ApiKeyRevoked { api_key_id, .. } => api_key_id.uuid(),
