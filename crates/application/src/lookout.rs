@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::jitter::jittered;
@@ -30,13 +31,20 @@ impl Lookout {
 
     /// Looks about every three seconds, and when it is woken, until `stop` is cancelled.
     pub async fn keep_looking(services: Arc<Services>, stop: CancellationToken) {
+        let mut is_due_at = Instant::now() + jittered(&*services.ports.ids, PERIOD);
         loop {
-            let period = jittered(&*services.ports.ids, PERIOD);
-            let looked = tokio::select! {
+            // News of credentials do not put off the look at everything else, however many there are.
+            let is_woken = tokio::select! {
                 () = stop.cancelled() => return,
-                () = services.watches.is_due.notified() => services.watches.look(&services).await,
-                () = services.lookout.wake.notified() => look(&services).await,
-                () = tokio::time::sleep(period) => look(&services).await,
+                () = tokio::time::sleep_until(is_due_at) => true,
+                () = services.lookout.wake.notified() => true,
+                () = services.watches.is_due.notified() => false,
+            };
+            let looked = if is_woken {
+                is_due_at = Instant::now() + jittered(&*services.ports.ids, PERIOD);
+                look(&services).await
+            } else {
+                services.watches.look(&services).await
             };
             if let Err(error) = looked {
                 tracing::debug!(%error, "what other processes did could not be looked at");
@@ -53,14 +61,18 @@ pub(crate) async fn look(services: &Services) -> Result<(), Error> {
     if !journal.commits_alone() {
         let mut people = services.hub.owners();
         people.extend(services.watches.people());
+        people.extend(services.hub.guests.people());
         people.sort_unstable();
         people.dedup();
         for page in people.chunks(PAGE) {
             for (user_id, head) in journal.heads(page).await? {
                 services.hub.hear_of(user_id, head);
                 services.watches.hear_of(user_id, head);
+                services.hub.guests.hear_of(user_id, head);
             }
         }
     }
-    services.watches.look(services).await
+    let (credentials, guests) =
+        tokio::join!(services.watches.look(services), services.hub.guests.look(services));
+    credentials.and(guests)
 }

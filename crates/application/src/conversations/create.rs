@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    Conversation, ConversationId, Event, ModelName, NewConversation, Parameters, Permission, SystemPrompt,
-    Title,
+    Conversation, ConversationId, Event, ModelName, NewConversation, Parameters, Permission, ProjectAccess,
+    ProjectId, SystemPrompt, Title,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use validator::Validate;
 
 use super::{ConversationView, check_parameters, resolve_model};
 use crate::bus::{Command, Context, Decision, Handler};
-use crate::{Error, Services};
+use crate::{Error, Services, access};
 
 /// Creates an empty conversation.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
@@ -29,6 +29,9 @@ pub struct CreateConversation {
     /// How models answer.
     #[serde(default)]
     pub parameters: Parameters,
+    /// The project whose members see it too; the asker must be able to write there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
 }
 
 impl Command for CreateConversation {
@@ -46,11 +49,14 @@ impl Handler for CreateConversation {
     ) -> Result<Decision<ConversationView>, Error> {
         check_parameters(&self.parameters)?;
         let model = self.model.as_ref().map(|name| resolve_model(services, name)).transpose()?;
+        if let Some(id) = self.project_id {
+            access::check_project(services, &context.actor, id, ProjectAccess::Write).await?;
+        }
         let new = NewConversation {
             id: ConversationId::from_uuid(services.ports.ids.uuid()),
             workspace_id: context.actor.workspace_id,
             owner_id: context.actor.user_id,
-            project_id: None,
+            project_id: self.project_id,
             title: self.title.clone(),
             model: model.map(|model| model.name),
             system_prompt: self.system_prompt.clone(),

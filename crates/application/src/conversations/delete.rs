@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Effect, Handler};
 use crate::{Error, Services, access};
 
@@ -29,7 +30,8 @@ impl Command for DeleteConversation {
 #[async_trait]
 impl Handler for DeleteConversation {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<()>, Error> {
-        let conversation = access::conversation(services, &context.actor, self.conversation_id).await?;
+        let conversation =
+            access::conversation(services, &context.actor, self.conversation_id, Right::Own).await?;
         access::check_version(self.expected_version, conversation.version)?;
         let running = services.ports.runs.running(conversation.workspace_id, conversation.id).await?;
         let (here, elsewhere): (Vec<Run>, Vec<Run>) =

@@ -3,17 +3,20 @@
 use async_trait::async_trait;
 use domain::ports::ThreadMessage;
 use domain::{
-    Conversation, ConversationId, Event, ForkOrigin, Message, MessageId, MessageStatus, Permission, Version,
+    Actor, Conversation, ConversationId, Event, ForkOrigin, Message, MessageId, MessageStatus, Permission,
+    ProjectAccess, ProjectId, Version,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::ConversationView;
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Handler};
-use crate::{Error, Services, access, messages};
+use crate::{Code, Error, Services, access, messages};
 
-/// Copies the branch from its beginning to a message into a new conversation.
+/// Copies the branch from its beginning to a message into a new conversation of the person who asks. It stays in the
+/// project where they may write there, and is theirs alone otherwise.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForkConversation {
@@ -36,7 +39,8 @@ impl Handler for ForkConversation {
         services: &Services,
         context: &Context,
     ) -> Result<Decision<ConversationView>, Error> {
-        let origin = access::conversation(services, &context.actor, self.conversation_id).await?;
+        let actor = &context.actor;
+        let origin = access::conversation(services, actor, self.conversation_id, Right::Read).await?;
         let thread = messages::whole_thread(services, origin.workspace_id, self.message_id).await?;
         let belongs = thread.last().is_some_and(|last| last.message.conversation_id == origin.id);
         if !belongs {
@@ -46,11 +50,17 @@ impl Handler for ForkConversation {
         if thread.iter().any(|entry| entry.message.status.is_running()) {
             return Err(domain::ConversationRejection::AnswerRunning.into());
         }
+        let project_id = match origin.project_id {
+            Some(id) => writable(services, actor, id).await?,
+            None => None,
+        };
         let at = services.ports.clock.now();
         let id = ConversationId::from_uuid(services.ports.ids.uuid());
         let copies = copy_thread(services, id, thread);
         let fork = Conversation {
             id,
+            owner_id: actor.user_id,
+            project_id,
             active_leaf_id: copies.last().map(|message| message.id),
             message_count: 0,
             forked_from: Some(ForkOrigin { conversation_id: origin.id, message_id: self.message_id }),
@@ -71,6 +81,15 @@ impl Handler for ForkConversation {
         events.push(Event::ConversationUpdated(completed));
         let view = ConversationView { version, ..view };
         Ok(Decision::commit(services, context, events, view).version(version))
+    }
+}
+
+/// The project, where the actor may write in it.
+async fn writable(services: &Services, actor: &Actor, id: ProjectId) -> Result<Option<ProjectId>, Error> {
+    match access::check_project(services, actor, id, ProjectAccess::Write).await {
+        Ok(_) => Ok(Some(id)),
+        Err(error) if matches!(error.code(), Code::NotFound | Code::Forbidden) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

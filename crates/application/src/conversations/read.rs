@@ -2,21 +2,24 @@
 
 use async_trait::async_trait;
 use domain::ports::{ConversationCursor, ConversationFilter, ConversationsOf};
-use domain::{ConversationId, Page, Permission};
+use domain::{ConversationId, Page, Permission, ProjectAccess, ProjectId};
 use validator::Validate;
 
 use super::ConversationView;
+use crate::access::Right;
 use crate::bus::{Context, Query};
 use crate::{Error, PageInput, Services, access};
 
 /// A page of conversations.
 pub type ConversationPage = Page<ConversationView, ConversationCursor>;
 
-/// The actor's conversations, most recently updated first.
+/// The actor's conversations, or those of everybody in a project that they see, most recently updated first.
 #[derive(Debug, Clone, Default, Validate)]
 pub struct ListConversations {
     /// Which page.
     pub page: PageInput,
+    /// Those in this project, whosever they are; without one, the actor's own.
+    pub project_id: Option<ProjectId>,
     /// Only pinned ones, or only the others.
     pub pinned: Option<bool>,
     /// Only archived ones, or only the others.
@@ -39,7 +42,13 @@ impl Query for ListConversations {
             archived: self.archived,
             title_contains: self.q.clone(),
         };
-        let of = ConversationsOf::Owner(actor.user_id);
+        let of = match self.project_id {
+            Some(id) => {
+                access::check_project(services, actor, id, ProjectAccess::Read).await?;
+                ConversationsOf::Project(id)
+            }
+            None => ConversationsOf::Owner(actor.user_id),
+        };
         let conversations = &services.ports.conversations;
         let page = conversations.list(actor.workspace_id, of, filter, self.page.request()?).await?;
         Ok(page.map(ConversationView::from))
@@ -60,6 +69,8 @@ impl Query for GetConversation {
     type Output = ConversationView;
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<ConversationView, Error> {
-        access::conversation(services, &context.actor, self.conversation_id).await.map(Into::into)
+        let conversation =
+            access::conversation(services, &context.actor, self.conversation_id, Right::Read).await?;
+        Ok(conversation.into())
     }
 }

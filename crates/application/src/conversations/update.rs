@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use domain::{
-    ConversationChange, ConversationId, Event, MessageId, ModelName, Parameters, Permission, SystemPrompt,
-    Title, Version,
+    ConversationChange, ConversationId, Event, MessageId, ModelName, Parameters, Permission, ProjectAccess,
+    ProjectId, SystemPrompt, Title, Version,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::{ConversationView, check_parameters, present, resolve_model};
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Handler};
 use crate::{Error, Services, access};
 
@@ -45,6 +46,10 @@ pub struct UpdateConversation {
     /// A message on the branch to show; the branch is followed to its newest end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_leaf_id: Option<MessageId>,
+    /// The project whose members see it from now on, in which the asker must be able to write; `null` for nobody else.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ProjectId>")]
+    pub project_id: Option<Option<ProjectId>>,
 }
 
 impl Command for UpdateConversation {
@@ -60,7 +65,8 @@ impl Handler for UpdateConversation {
         services: &Services,
         context: &Context,
     ) -> Result<Decision<ConversationView>, Error> {
-        let conversation = access::conversation(services, &context.actor, self.conversation_id).await?;
+        let conversation =
+            access::conversation(services, &context.actor, self.conversation_id, Right::Own).await?;
         access::check_version(self.expected_version, conversation.version)?;
         if let Some(parameters) = &self.parameters {
             check_parameters(parameters)?;
@@ -74,6 +80,9 @@ impl Handler for UpdateConversation {
             Some(id) => Some(newest_leaf(services, &conversation, id).await?),
             None => None,
         };
+        if let Some(Some(id)) = self.project_id.filter(|project_id| *project_id != conversation.project_id) {
+            access::check_project(services, &context.actor, id, ProjectAccess::Write).await?;
+        }
         let change = ConversationChange {
             title: self.title.clone(),
             model,
@@ -82,7 +91,7 @@ impl Handler for UpdateConversation {
             pinned: self.pinned,
             archived: self.archived,
             active_leaf_id,
-            project_id: None,
+            project_id: self.project_id,
         };
         let Some(updated) = conversation.update(change, services.ports.clock.now()) else {
             let version = conversation.version;

@@ -1,8 +1,8 @@
 //! What people see of a conversation.
 
 use domain::{
-    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Parameters, SystemPrompt, Timestamp,
-    Title, TitleOrigin, UserId, Version,
+    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Parameters, ProjectId, SystemPrompt,
+    Timestamp, Title, TitleOrigin, UserId, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,6 +15,8 @@ pub struct ConversationView {
     pub id: ConversationId,
     /// Whose it is.
     pub owner_id: UserId,
+    /// The project whose members see it too.
+    pub project_id: Option<ProjectId>,
     /// What it is called.
     pub title: Title,
     /// Where the title comes from.
@@ -48,6 +50,7 @@ impl From<Conversation> for ConversationView {
         Self {
             id: conversation.id,
             owner_id: conversation.owner_id,
+            project_id: conversation.project_id,
             title: conversation.title,
             title_origin: conversation.title_origin,
             model: conversation.model,

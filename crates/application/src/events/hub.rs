@@ -1,9 +1,9 @@
 //! The hub: hands committed events to whoever subscribed, each person's in their order and without gaps.
 //!
 //! Where this process commits alone, it learns of every commit in order and passes it on. Where others commit too, the
-//! hub keeps a [`Chain`] for each person somebody here listens to. A commit of this process that follows what was
-//! delivered last is passed on as it is. Anything else, such as a commit or news of another process, has the hub read
-//! the journal once for all listeners of the person (`catch_up.rs`).
+//! hub keeps a [`Chain`] for each person and workspace somebody here listens to. A commit of this process that follows
+//! what was delivered last is passed on as it is. Anything else, such as a commit or news of another process, has the hub
+//! read the journal once for all listeners of the person in a workspace (`catch_up.rs`).
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,7 +17,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::catch_up::MOST_READINGS;
-use super::chain::{Chain, Step};
+use super::chain::{Chain, Chains, Step};
+use super::guests::{Guest, Guests};
 use super::{Delivery, EventView, Inbox};
 use crate::Ports;
 
@@ -27,6 +28,8 @@ pub struct EventHub {
     pub(super) journal: Arc<dyn Journal>,
     pub(super) conversations: Arc<dyn Conversations>,
     pub(super) messages: Arc<dyn Messages>,
+    /// Those who see a conversation of somebody else.
+    pub(crate) guests: Guests,
     /// Places for reading the journal.
     pub(super) readings: Semaphore,
     this: Weak<Self>,
@@ -38,14 +41,14 @@ pub struct EventHub {
 pub(super) struct State {
     by_channel: HashMap<EventChannel, Vec<Arc<Inbox>>>,
     /// Of everybody whose events somebody subscribed to; empty where this process commits alone.
-    pub(super) chains: HashMap<UserId, Chain>,
+    pub(super) chains: Chains,
 }
 
 /// What can be subscribed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventChannel {
-    /// Everything about one person's conversations and account.
-    User(UserId),
+    /// Everything about one person's conversations and account, as far as it happens in one workspace.
+    User(EventOwner),
     /// Everything about one conversation.
     Conversation(ConversationId),
 }
@@ -89,9 +92,11 @@ impl Published {
 /// A subscription; dropping it ends it.
 pub struct Subscription {
     state: Arc<Mutex<State>>,
-    owner_id: UserId,
+    owner: EventOwner,
     channel: EventChannel,
     inbox: Arc<Inbox>,
+    /// Where the conversation is somebody else's: until when it is shown.
+    pub(super) guest: Option<Guest>,
 }
 
 impl EventHub {
@@ -102,6 +107,7 @@ impl EventHub {
             journal: Arc::clone(&ports.journal),
             conversations: Arc::clone(&ports.conversations),
             messages: Arc::clone(&ports.messages),
+            guests: Guests::default(),
             readings: Semaphore::new(MOST_READINGS),
             this: Weak::clone(this),
             runtime: Handle::current(),
@@ -112,11 +118,11 @@ impl EventHub {
     /// have been told, the inbox is said to have overflowed once that is found out: some may have slipped through.
     pub fn subscribe(&self, owner: EventOwner, channel: EventChannel, inbox: &Arc<Inbox>) -> Subscription {
         let subscription = self.register(owner, channel, inbox);
-        if let Some(chain) = self.state.lock().chains.get_mut(&owner.user_id)
+        if let Some(chain) = self.state.lock().chains.get_mut(owner)
             && !chain.is_known()
         {
             chain.unsure.push(Arc::clone(inbox));
-            self.read(owner.user_id, chain);
+            self.read(chain);
         }
         subscription
     }
@@ -132,103 +138,102 @@ impl EventHub {
         let mut state = self.state.lock();
         state.by_channel.entry(channel).or_default().push(Arc::clone(inbox));
         if !self.journal.commits_alone() {
-            state.chains.entry(owner.user_id).or_insert_with(|| Chain::new(owner.workspace_id)).listeners +=
-                1;
+            state.chains.join(owner);
         }
         drop(state);
-        Subscription {
-            state: Arc::clone(&self.state),
-            owner_id: owner.user_id,
-            channel,
-            inbox: Arc::clone(inbox),
-        }
+        Subscription { state: Arc::clone(&self.state), owner, channel, inbox: Arc::clone(inbox), guest: None }
     }
 
-    /// Whether nothing that happens to a person from now on can escape the hub.
-    pub(super) fn knows(&self, owner_id: UserId) -> bool {
-        self.state.lock().chains.get(&owner_id).is_none_or(Chain::is_known)
+    /// Whether nothing that happens to a person in a workspace from now on can escape the hub.
+    pub(super) fn knows(&self, owner: EventOwner) -> bool {
+        self.state.lock().chains.get(owner).is_none_or(Chain::is_known)
     }
 
     /// Tells how far the journal was when somebody had subscribed already.
-    pub(super) fn begin(&self, owner_id: UserId, head: Position) {
+    pub(super) fn begin(&self, owner: EventOwner, head: Position) {
         let mut state = self.state.lock();
-        let Some(chain) = state.chains.get_mut(&owner_id) else { return };
+        let Some(chain) = state.chains.get_mut(owner) else { return };
         chain.begin(head);
         if chain.is_behind() {
-            self.read(owner_id, chain);
+            self.read(chain);
         }
     }
 
     /// This process has committed a unit.
     pub fn committed(&self, unit: &UnitOfWork, committed: &Committed) {
+        // Whoever no longer sees a conversation is told so before they would be told what happened next.
+        self.guests.committed(&unit.events);
         let mut state = self.state.lock();
         if state.by_channel.is_empty() {
             return;
         }
         for (event, place) in unit.events.iter().zip(&committed.places) {
-            let Some(Place { position, owner_id: Some(owner_id), previous }) = *place else { continue };
+            let Some(Place { position, owner_id: Some(user_id), previous }) = *place else { continue };
+            let owner = EventOwner { workspace_id: unit.workspace_id, user_id };
+            let mut is_next = previous.is_none();
             if let Some(previous) = previous {
-                let Some(chain) = state.chains.get_mut(&owner_id) else { continue };
-                match chain.step(previous, position) {
-                    Step::Next => {}
-                    Step::Told => continue,
-                    Step::Missing => {
-                        self.read(owner_id, chain);
-                        continue;
+                for chain in state.chains.of(user_id) {
+                    match chain.step(previous, position) {
+                        Step::Next => is_next |= chain.owner == owner,
+                        Step::Told => {}
+                        Step::Missing => self.read(chain),
                     }
                 }
             }
-            let view = || EventView::from_event(event, unit);
-            state.deliver(owner_id, conversation_of(event), position, view);
+            if is_next {
+                let view = || EventView::from_event(event, unit);
+                state.deliver(owner, conversation_of(event), position, view);
+            }
         }
     }
 
     /// Another process has committed facts of a person, up to a position.
-    pub fn hear_of(&self, owner_id: UserId, position: Position) {
+    pub fn hear_of(&self, user_id: UserId, position: Position) {
         let mut state = self.state.lock();
-        let Some(chain) = state.chains.get_mut(&owner_id) else { return };
-        chain.newest = chain.newest.max(position);
-        if chain.is_behind() {
-            self.read(owner_id, chain);
+        for chain in state.chains.of(user_id) {
+            chain.newest = chain.newest.max(position);
+            if chain.is_behind() {
+                self.read(chain);
+            }
         }
     }
 
     /// Everybody whose events somebody subscribed to, where others commit too.
     pub fn owners(&self) -> Vec<UserId> {
-        self.state.lock().chains.keys().copied().collect()
+        self.state.lock().chains.people()
     }
 
-    /// Has the journal read for a person, unless somebody is at it.
-    fn read(&self, owner_id: UserId, chain: &mut Chain) {
+    /// Has the journal read for a person in a workspace, unless somebody is at it.
+    fn read(&self, chain: &mut Chain) {
         if !std::mem::replace(&mut chain.is_being_read, true) {
-            self.runtime.spawn(Self::catch_up(Weak::clone(&self.this), owner_id));
+            self.runtime.spawn(Self::catch_up(Weak::clone(&self.this), chain.owner));
         }
     }
 }
 
 impl State {
-    /// Whether somebody listens to events of a person, or of one of their conversations.
-    pub(super) fn has_listeners(&self, owner_id: UserId, conversation_id: Option<ConversationId>) -> bool {
+    /// Whether somebody listens to events of a person in a workspace, or of one of their conversations.
+    pub(super) fn has_listeners(&self, owner: EventOwner, conversation_id: Option<ConversationId>) -> bool {
         let of_conversation = conversation_id.map(EventChannel::Conversation);
-        let mut channels = [Some(EventChannel::User(owner_id)), of_conversation].into_iter().flatten();
+        let mut channels = [Some(EventChannel::User(owner)), of_conversation].into_iter().flatten();
         channels.any(|channel| self.by_channel.contains_key(&channel))
     }
 
     /// Hands an event to those who listen; `view` runs if there are any.
     pub(super) fn deliver(
         &self,
-        owner_id: UserId,
+        owner: EventOwner,
         conversation_id: Option<ConversationId>,
         position: Position,
         view: impl FnOnce() -> EventView,
     ) {
-        if !self.has_listeners(owner_id, conversation_id) {
+        if !self.has_listeners(owner, conversation_id) {
             return;
         }
         let (for_user, for_conversation) = (OnceLock::new(), OnceLock::new());
         let published = Arc::new(Published { position, view: view(), for_user, for_conversation });
         let of_conversation = conversation_id.map(EventChannel::Conversation);
-        for channel in [Some(EventChannel::User(owner_id)), of_conversation].into_iter().flatten() {
+        for channel in [Some(EventChannel::User(owner)), of_conversation].into_iter().flatten() {
             for inbox in self.by_channel.get(&channel).into_iter().flatten() {
                 inbox.deliver(Delivery { channel, published: Arc::clone(&published) });
             }
@@ -247,12 +252,7 @@ impl Drop for Subscription {
                 inboxes.remove();
             }
         }
-        if let Entry::Occupied(mut chain) = state.chains.entry(self.owner_id) {
-            chain.get_mut().listeners -= 1;
-            if chain.get().listeners == 0 {
-                chain.remove();
-            }
-        }
+        state.chains.leave(self.owner);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use domain::ConversationId;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -22,6 +23,8 @@ struct State {
     deliveries: VecDeque<Delivery>,
     overflowed: bool,
     ended: bool,
+    lost: Vec<ConversationId>,
+    has_lost_any: bool,
 }
 
 /// One event for one channel.
@@ -42,6 +45,8 @@ pub struct Mail {
     pub overflowed: bool,
     /// Whether the connection's credential is no longer accepted.
     pub ended: bool,
+    /// Conversations of others that are no longer shown to whoever is connected. They come before the events.
+    pub lost: Vec<ConversationId>,
 }
 
 impl Inbox {
@@ -54,7 +59,13 @@ impl Inbox {
     pub fn take(&self) -> Mail {
         let mut state = self.state.lock();
         let overflowed = std::mem::take(&mut state.overflowed);
-        Mail { deliveries: std::mem::take(&mut state.deliveries), overflowed, ended: state.ended }
+        let lost = std::mem::take(&mut state.lost);
+        Mail { deliveries: std::mem::take(&mut state.deliveries), overflowed, ended: state.ended, lost }
+    }
+
+    /// Whether a conversation was ever lost, without taking anything out.
+    pub fn has_lost_any(&self) -> bool {
+        self.state.lock().has_lost_any
     }
 
     /// Whether the connection's credential is no longer accepted, without taking anything out.
@@ -79,6 +90,17 @@ impl Inbox {
         let mut state = self.state.lock();
         state.deliveries.clear();
         state.overflowed = true;
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// A conversation of somebody else is no longer shown to whoever is connected.
+    pub(super) fn lose(&self, id: ConversationId) {
+        let mut state = self.state.lock();
+        if !state.lost.contains(&id) {
+            state.lost.push(id);
+        }
+        state.has_lost_any = true;
         drop(state);
         self.wake.notify_one();
     }

@@ -67,7 +67,7 @@ async fn visible(services: &Services, actor: &Actor, scope: EventScope) -> Resul
     match scope {
         EventScope::Mine => Ok(FactScope::User(actor.user_id)),
         EventScope::Conversation(id) => {
-            access::check_conversation(services, actor, id).await?;
+            access::sight(services, actor, id).await?;
             Ok(FactScope::Conversation(id))
         }
     }
@@ -111,6 +111,7 @@ pub(super) async fn hydrate(
         if carries_message {
             view.message = fact.message_id.and_then(|id| messages.get(&id)).cloned().map(Into::into);
         }
+        view.subject_id = fact.subject_id;
         view.conversation_id = fact.conversation_id;
         view.message_id = fact.message_id;
         view.run = fact.run_id.zip(fact.run_status).map(|(id, status)| RunReference { id, status });

@@ -8,6 +8,7 @@ use domain::ports::{FactScope, Position};
 use validator::Validate;
 
 use super::{EventChannel, EventOwner, EventScope, Inbox, Subscription};
+use crate::access::{Right, Sight};
 use crate::bus::{Context, Query};
 use crate::{Error, Services, access};
 
@@ -36,23 +37,25 @@ impl Query for Subscribe {
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<Subscribed, Error> {
         let actor = &*context.actor;
-        let (owner, channel, scope) = match self.scope {
+        let (hub, journal) = (&services.hub, &services.ports.journal);
+        let (owner, channel, scope, guest) = match self.scope {
             EventScope::Mine => {
-                let user_id = actor.user_id;
-                (EventOwner::from(actor), EventChannel::User(user_id), FactScope::User(user_id))
+                let owner = EventOwner::from(actor);
+                (owner, EventChannel::User(owner), FactScope::User(actor.user_id), None)
             }
             EventScope::Conversation(id) => {
-                let conversation = access::conversation(services, actor, id).await?;
+                let conversation = access::conversation(services, actor, id, Right::Read).await?;
                 let owner =
                     EventOwner { workspace_id: conversation.workspace_id, user_id: conversation.owner_id };
-                (owner, EventChannel::Conversation(id), FactScope::Conversation(id))
+                let guest = hub.guests.admit(actor, id, Sight::of(actor, &conversation), &self.inbox);
+                (owner, EventChannel::Conversation(id), FactScope::Conversation(id), guest)
             }
         };
-        let (hub, journal) = (&services.hub, &services.ports.journal);
-        let subscription = hub.register(owner, channel, &self.inbox);
-        if !hub.knows(owner.user_id) {
+        let mut subscription = hub.register(owner, channel, &self.inbox);
+        subscription.guest = guest;
+        if !hub.knows(owner) {
             let head = journal.head(owner.workspace_id, FactScope::User(owner.user_id)).await?;
-            hub.begin(owner.user_id, head);
+            hub.begin(owner, head);
             if scope == FactScope::User(owner.user_id) {
                 return Ok(Subscribed { subscription, head });
             }

@@ -3,6 +3,7 @@
 use domain::{ConversationId, Event, MessageId, RunId, RunStatus, Timestamp, UnitOfWork, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::conversations::ConversationView;
 use crate::messages::MessageView;
@@ -19,6 +20,10 @@ pub struct EventView {
     pub at: Timestamp,
     /// Who caused it; `null` for the server itself.
     pub user_id: Option<UserId>,
+    /// What else it is about, by its identifier: for `project.*` the project, for `share.*` the link, for `session.*` the
+    /// session, for `member.*` the workspace, ….
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_id: Option<Uuid>,
     /// The conversation it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<ConversationId>,
@@ -53,6 +58,7 @@ impl EventView {
     /// What people see of an event that was just committed.
     pub fn from_event(event: &Event, unit: &UnitOfWork) -> Self {
         let mut view = Self::bare(event.name().to_owned(), unit.at, unit.origin.user_id);
+        view.subject_id = event.subject_id();
         match event {
             Event::ConversationCreated(conversation) | Event::ConversationUpdated(conversation) => {
                 view.conversation_id = Some(conversation.id);
@@ -64,6 +70,8 @@ impl EventView {
                 view.message_id = Some(message.id);
                 view.message = Some(message.clone().into());
             }
+            Event::ShareCreated(share) => view.conversation_id = Some(share.conversation_id),
+            Event::ShareRevoked { conversation_id, .. } => view.conversation_id = Some(*conversation_id),
             Event::MessageDeleted { conversation_id, message_id, removed } => {
                 view.conversation_id = Some(*conversation_id);
                 view.message_id = Some(*message_id);
@@ -91,6 +99,7 @@ impl EventView {
             kind,
             at,
             user_id,
+            subject_id: None,
             conversation_id: None,
             conversation: None,
             message_id: None,

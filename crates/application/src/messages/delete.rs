@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Handler};
 use crate::{Error, Services, access};
 
@@ -30,7 +31,7 @@ impl Command for DeleteMessage {
 impl Handler for DeleteMessage {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<()>, Error> {
         let (conversation, message) =
-            access::message_in_conversation(services, &context.actor, self.message_id).await?;
+            access::message_in_conversation(services, &context.actor, self.message_id, Right::Own).await?;
         access::check_version(self.expected_version, message.version)?;
         let tree = services.ports.messages.tree(conversation.workspace_id, conversation.id).await?;
         let (conversation, removed) = conversation.remove(message.id, &tree, services.ports.clock.now())?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::{Content, MessageView};
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Handler};
 use crate::{Error, Services, access};
 
@@ -38,7 +39,8 @@ impl Command for EditMessage {
 impl Handler for EditMessage {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<MessageView>, Error> {
         let parts = Content { text: self.text.as_deref(), parts: self.parts.as_deref() }.parts()?;
-        let message = access::message(services, &context.actor, self.message_id).await?;
+        let (_, message) =
+            access::message_in_conversation(services, &context.actor, self.message_id, Right::Own).await?;
         access::check_version(self.expected_version, message.version)?;
         let edit_id = EditId::from_uuid(services.ports.ids.uuid());
         let (message, edit) =

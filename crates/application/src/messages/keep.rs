@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::{Content, MessageView};
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Handler};
 use crate::{Error, Services, access};
 
@@ -50,7 +51,8 @@ impl Handler for KeepTurns {
         services: &Services,
         context: &Context,
     ) -> Result<Decision<Vec<MessageView>>, Error> {
-        let conversation = access::conversation(services, &context.actor, self.conversation_id).await?;
+        let conversation =
+            access::conversation(services, &context.actor, self.conversation_id, Right::Write).await?;
         let mut parent = match conversation.active_leaf_id {
             Some(id) => Some(access::message(services, &context.actor, id).await?),
             None => None,

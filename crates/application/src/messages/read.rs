@@ -6,6 +6,7 @@ use domain::{ConversationId, EditId, MessageId, Page, PageRequest, Permission, W
 use validator::Validate;
 
 use super::{MessageDetail, MessageEditView, ThreadMessageView};
+use crate::access::Right;
 use crate::bus::{Context, Query};
 use crate::{Error, PageInput, Services, access};
 
@@ -49,9 +50,9 @@ impl Query for ListMessages {
         let conversation_id = self.conversation_id;
         // The active leaf moves with every message, so it is never a remembered one.
         let active_leaf_id = if self.branch == ThreadBranch::Active {
-            access::conversation(services, actor, conversation_id).await?.active_leaf_id
+            access::conversation(services, actor, conversation_id, Right::Read).await?.active_leaf_id
         } else {
-            access::check_conversation(services, actor, conversation_id).await?;
+            access::sight(services, actor, conversation_id).await?;
             None
         };
         let messages = &services.ports.messages;

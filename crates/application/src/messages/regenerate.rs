@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::Exchange;
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Effect, Handler};
 use crate::conversations::check_parameters;
 use crate::runs::{self, AnswerRequest};
@@ -37,7 +38,7 @@ impl Handler for RegenerateMessage {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<Exchange>, Error> {
         check_parameters(&self.parameters)?;
         let (conversation, message) =
-            access::message_in_conversation(services, &context.actor, self.message_id).await?;
+            access::message_in_conversation(services, &context.actor, self.message_id, Right::Write).await?;
         if message.status.is_running() {
             return Err(domain::ConversationRejection::AnswerRunning.into());
         }

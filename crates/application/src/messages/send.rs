@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::{Content, Exchange};
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Effect, Handler};
 use crate::conversations::{check_parameters, present};
 use crate::runs::{self, AnswerRequest};
@@ -58,7 +59,8 @@ impl Handler for SendMessage {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<Exchange>, Error> {
         let parts = Content { text: self.text.as_deref(), parts: self.parts.as_deref() }.parts()?;
         check_parameters(&self.parameters)?;
-        let conversation = access::conversation(services, &context.actor, self.conversation_id).await?;
+        let conversation =
+            access::conversation(services, &context.actor, self.conversation_id, Right::Write).await?;
         let parent_id = self.parent_id.unwrap_or(conversation.active_leaf_id);
         let parent = match parent_id {
             Some(id) => Some(parent(services, context, id).await?),

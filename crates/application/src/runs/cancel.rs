@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::RunView;
+use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Effect, Handler};
 use crate::{Error, Services, access};
 
@@ -27,7 +28,10 @@ impl Command for CancelRun {
 #[async_trait]
 impl Handler for CancelRun {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<RunView>, Error> {
-        let run = access::run(services, &context.actor, self.run_id).await?;
+        let (run, sight) = access::run(services, &context.actor, self.run_id).await?;
+        if sight.through.is_some() {
+            access::conversation(services, &context.actor, run.conversation_id, Right::Write).await?;
+        }
         if run.status != RunStatus::Running {
             return Ok(Decision::unchanged(run.into()));
         }

@@ -28,6 +28,6 @@ pub use cancel::CancelRun;
 pub use engine::{ReservedRun, RunEngine};
 pub use events::RunEvent;
 pub use log::{Attached, LogEntry, ReadResult, Resume, RunLog, RunReader, Snapshot};
-pub use read::{FollowRun, Followed, GetRun, RunsElsewhere};
+pub use read::{FollowRun, Followed, Following, GetRun, RunsElsewhere};
 pub use recovery::{Recovery, recover_abandoned_runs};
 pub use view::RunView;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{ConversationId, Message, Permission, Run, RunId, RunStatus};
+use domain::{Actor, ConversationId, Message, Permission, Run, RunId, RunStatus};
 use validator::Validate;
 
 use super::{Resume, RunLog, RunView};
 use crate::bus::{Context, Query};
+use crate::events::{EventOwner, Guest, Inbox};
 use crate::{Error, Services, access};
 
 /// One run.
@@ -24,17 +25,29 @@ impl Query for GetRun {
     type Output = RunView;
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<RunView, Error> {
-        access::run(services, &context.actor, self.run_id).await.map(Into::into)
+        Ok(access::run(services, &context.actor, self.run_id).await?.0.into())
     }
 }
 
 /// Follows a run: live where this process has its log or can have a copy of it, from storage otherwise.
-#[derive(Debug, Clone, Validate)]
+#[derive(Validate)]
 pub struct FollowRun {
     /// Which run.
     pub run_id: RunId,
     /// Where the reader wants to go on. A copy that is not as far yet is waited for, but not for long.
     pub resume: Option<Resume>,
+    /// Where the reader is told when the conversation is no longer shown to them; absent: nobody goes on reading.
+    pub inbox: Option<Arc<Inbox>>,
+}
+
+/// A run that somebody follows.
+pub struct Following {
+    /// What there is to follow.
+    pub followed: Followed,
+    /// Whose conversation it is in.
+    pub owner: EventOwner,
+    /// Where that is somebody else: as long as it is held, the reader's inbox is told when they no longer see it.
+    pub guest: Option<Guest>,
 }
 
 /// What there is to follow.
@@ -64,21 +77,39 @@ impl Followed {
 impl Query for FollowRun {
     const NAME: &'static str = "run.follow";
     const PERMISSION: Permission = Permission::Read;
-    type Output = Followed;
+    type Output = Following;
 
-    async fn answer(&self, services: &Services, context: &Context) -> Result<Followed, Error> {
+    async fn answer(&self, services: &Services, context: &Context) -> Result<Following, Error> {
+        let actor = &*context.actor;
         // The log is looked up first: were it forgotten after the run was read, nothing would be there to follow.
         let log = services.engine.log(self.run_id);
-        let mut run = access::run(services, &context.actor, self.run_id).await?;
-        if let Some(log) = log {
-            return Ok(Followed::Live(log));
-        }
+        let (run, sight) = access::run(services, actor, self.run_id).await?;
+        let owner = EventOwner { workspace_id: run.workspace_id, user_id: sight.owner_id };
+        let guests = &services.hub.guests;
+        let guest =
+            self.inbox.as_ref().and_then(|inbox| guests.admit(actor, run.conversation_id, sight, inbox));
+        let followed = match log {
+            Some(log) => Followed::Live(log),
+            None => self.look_further(services, actor, run).await?,
+        };
+        Ok(Following { followed, owner, guest })
+    }
+}
+
+impl FollowRun {
+    /// What there is of a run whose log is not here.
+    async fn look_further(
+        &self,
+        services: &Services,
+        actor: &Actor,
+        mut run: Run,
+    ) -> Result<Followed, Error> {
         if let Some(log) = services.engine.mirror(&run, self.resume.as_ref()).await {
             return Ok(Followed::Live(log));
         }
         if run.status == RunStatus::Running && services.engine.has_mirrors() {
             // It may have ended while its log was looked for.
-            run = access::run(services, &context.actor, self.run_id).await?;
+            run = access::run(services, actor, self.run_id).await?.0;
         }
         let message = services.ports.messages.get(run.workspace_id, run.message_id).await?;
         let message = message.ok_or_else(Error::not_found)?;
@@ -104,10 +135,9 @@ impl Query for RunsElsewhere {
         if !services.engine.has_mirrors() {
             return Ok(Vec::new());
         }
+        access::sight(services, &context.actor, self.conversation_id).await?;
         let running = services.ports.runs.running(context.actor.workspace_id, self.conversation_id).await?;
-        let elsewhere = running.into_iter().filter(|run| {
-            access::is_visible(&context.actor, run.user_id) && services.engine.log(run.id).is_none()
-        });
+        let elsewhere = running.into_iter().filter(|run| services.engine.log(run.id).is_none());
         Ok(elsewhere.map(|run| run.id).collect())
     }
 }
