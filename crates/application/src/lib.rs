@@ -13,8 +13,10 @@ pub mod jobs;
 pub mod keyring;
 pub mod messages;
 pub mod models;
+pub mod people;
 pub mod runs;
 pub mod search;
+pub mod workspaces;
 
 mod access;
 mod cursor;

@@ -12,13 +12,14 @@ use tokio::sync::Semaphore;
 
 use crate::Settings;
 use crate::events::EventHub;
-use crate::identities::{Authenticator, KnownAddresses, Passwords, Setup, Watches};
+use crate::identities::{Authenticator, CredentialUses, KnownAddresses, Passwords, Setup, Watches};
 use crate::jobs::JobQueue;
 use crate::keyring::Keyring;
 use crate::lease_clock::LeaseClock;
 use crate::lookout::Lookout;
 use crate::models::UsageMeter;
 use crate::observer::Observer;
+use crate::people::Post;
 use crate::runs::{Recovery, RunEngine};
 
 /// The ports, as the composition root fills them.
@@ -100,12 +101,16 @@ pub struct Services {
     pub authenticator: Authenticator,
     /// Who is connected, and with what.
     pub watches: Watches,
+    /// When and from where credentials were used last.
+    pub uses: Arc<CredentialUses>,
     /// Finding out what news of other processes did not tell.
     pub lookout: Lookout,
     /// Where people signed in from.
     pub known_addresses: KnownAddresses,
     /// Hashing and checking passwords.
     pub passwords: Passwords,
+    /// Mail on its way.
+    pub post: Post,
     /// The one-time link for the first owner.
     pub setup: Setup,
     /// Wakes the background worker.
@@ -132,9 +137,11 @@ impl Services {
             keyring,
             authenticator: Authenticator::default(),
             watches: Watches::default(),
+            uses: CredentialUses::new(&ports, &settings),
             lookout: Lookout::default(),
             known_addresses: KnownAddresses::default(),
             passwords: Passwords::new(&settings, Arc::clone(&ports.ids)),
+            post: Post::new(&ports),
             setup: Setup::default(),
             job_queue,
             ports,

@@ -1,7 +1,8 @@
 //! Commands: data that says what is wanted, and the handler that decides it.
 
 use async_trait::async_trait;
-use domain::{Event, Job, Permission, RunId, UnitOfWork, Version};
+use domain::ports::Mail;
+use domain::{Event, Expectation, Job, Permission, RunId, UnitOfWork, Version, WorkspaceId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,6 +72,24 @@ impl<T> Decision<T> {
         self
     }
 
+    /// Adds what must hold once all is written.
+    #[must_use]
+    pub fn expecting(mut self, expectation: Expectation) -> Self {
+        if let Some(unit) = &mut self.unit {
+            unit.expected.push(expectation);
+        }
+        self
+    }
+
+    /// Names the workspace that changes, where it is not the actor's.
+    #[must_use]
+    pub const fn within(mut self, workspace_id: WorkspaceId) -> Self {
+        if let Some(unit) = &mut self.unit {
+            unit.workspace_id = workspace_id;
+        }
+        self
+    }
+
     /// Adds something to do once all is durable.
     #[must_use]
     pub fn then(mut self, effect: Effect) -> Self {
@@ -89,6 +108,8 @@ pub enum Effect {
     StartRun(Box<RunPlan>),
     /// A running answer is stopped.
     CancelRun(RunId),
+    /// A mail is sent, where there is a mail server.
+    SendMail(Mail),
 }
 
 impl Effect {
@@ -97,6 +118,7 @@ impl Effect {
         match self {
             Self::StartRun(plan) => PreparedEffect::StartRun(services.engine.reserve(*plan)),
             Self::CancelRun(run_id) => PreparedEffect::CancelRun(run_id),
+            Self::SendMail(mail) => PreparedEffect::SendMail(mail),
         }
     }
 }
@@ -104,6 +126,7 @@ impl Effect {
 pub(super) enum PreparedEffect {
     StartRun(ReservedRun),
     CancelRun(RunId),
+    SendMail(Mail),
 }
 
 impl PreparedEffect {
@@ -118,6 +141,7 @@ impl PreparedEffect {
         match self {
             Self::StartRun(reserved) => reserved.start(),
             Self::CancelRun(run_id) => services.engine.cancel(run_id),
+            Self::SendMail(mail) => services.post.send(mail),
         }
     }
 }

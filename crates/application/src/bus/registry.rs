@@ -44,6 +44,9 @@ impl Registry {
         registry.add::<identities::CreateApiKey>();
         registry.add::<identities::RevokeApiKey>();
         registry.add::<identities::SignOut>();
+        registry.add::<identities::RevokeSession>();
+        registry.add::<identities::RevokeOtherSessions>();
+        registry.add::<identities::SwitchWorkspace>();
         registry.add::<identities::BeginTotp>();
         registry.add::<identities::EnableTotp>();
         registry.add::<identities::DisableTotp>();

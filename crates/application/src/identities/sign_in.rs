@@ -1,16 +1,18 @@
 //! Signing in with a password.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use domain::ports::Quota;
-use domain::{Credential, Email, Event, Session, SessionId, SessionKind, Timestamp, User, UserState};
+use domain::ports::{Quota, StorageError};
+use domain::{
+    Credential, Email, Event, Session, SessionKind, SignInFailure, Timestamp, User, UserChange, UserState,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use validator::Validate;
 
-use super::{UserView, Visitor, csrf_token, tokens};
+use super::{UserView, Visitor, csrf_token, second_factors, sessions, tokens};
 use crate::{Code, Error, Services};
 
 /// What a person signs in with. The rules of new passwords do not apply: a wrong one is simply wrong.
@@ -24,6 +26,10 @@ pub struct SignInInput {
     /// The password.
     #[validate(length(min = 1, max = 1024, message = "must be 1 to 1024 characters long"))]
     pub password: String,
+    /// The code that the person's device shows, or a recovery code, where codes are asked for.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 64, message = "must be 1 to 64 characters long"))]
+    pub code: Option<String>,
 }
 
 /// A session that has just begun.
@@ -38,52 +44,14 @@ pub struct SignedIn {
     pub expires_at: Timestamp,
 }
 
-/// Checks a password and opens a session. Unknown accounts and wrong passwords look the same and take the same time.
+/// Checks a password and opens a session. Unknown accounts, those that may not be used, and wrong passwords look the same
+/// and take the same time.
 pub async fn sign_in(services: &Services, input: SignInInput, visitor: &Visitor) -> Result<SignedIn, Error> {
-    let account = input.email.trim().to_lowercase();
-    limit_attempts(services, visitor.address, &account).await?;
-    let user = match Email::new(&account) {
-        Ok(email) => services.ports.identities.user_by_email(&email).await?,
-        Err(_) => None,
-    };
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
-    let fits = services.passwords.verify(&input.password, hash).await?;
-    match user.filter(|user| fits && user.state == UserState::Active) {
-        Some(user) => {
-            if let Some(address) = visitor.address {
-                services.known_addresses.remember(&account, address);
-            }
-            open_session(services, user, visitor, Vec::new()).await
-        }
-        None => Err(Error::wrong_credentials()),
-    }
-}
-
-/// Counts an attempt against the address and against the account. Where the account's password was right before, only
-/// attempts from the same address count against it: nobody can be locked out by those of strangers.
-pub(super) async fn limit_attempts(
-    services: &Services,
-    address: Option<IpAddr>,
-    account: &str,
-) -> Result<(), Error> {
-    /// A household or an office shares one address.
-    const PEOPLE_AT_ONE_ADDRESS: NonZeroU32 = NonZeroU32::new(10).unwrap();
-    let limit = NonZeroU32::new(services.settings.sign_ins_per_minute).unwrap_or(NonZeroU32::MIN);
-    let quota = |limit| Quota { name: "sign_in", limit, window: Duration::from_mins(1) };
-    let from = address.map_or_else(String::new, |address| address.to_string());
-    let is_known = address.is_some_and(|address| services.known_addresses.knows(account, address));
-    let by_account = if is_known { format!("known:{from}:{account}") } else { format!("account:{account}") };
-    let by_address = (format!("address:{from}"), limit.saturating_mul(PEOPLE_AT_ONE_ADDRESS));
-    for (key, limit) in [by_address, (by_account, limit)] {
-        let decision = services.ports.rate_limiter.check(&key, quota(limit)).await;
-        if !decision.allowed {
-            let detail = "Too many attempts. Wait a little, then try again.";
-            return Err(
-                Error::new(Code::RateLimited, "rate_limited", detail).retry_after(decision.reset_after)
-            );
-        }
-    }
-    Ok(())
+    let SignInInput { email, password, code } = input;
+    let proven = prove(services, Credentials { email, password, code }, visitor).await?;
+    let (opened, user) =
+        proven.begin(async |user, before| open_browser(services, user, visitor, before).await).await?;
+    Ok(opened.signed_in(user))
 }
 
 /// Opens a session of a browser for a person whose identity is proven, in the workspace from which they are seen.
@@ -94,28 +62,178 @@ pub(crate) async fn open_session(
     visitor: &Visitor,
     before: Vec<Event>,
 ) -> Result<SignedIn, Error> {
-    let at = services.ports.clock.now();
+    let opened = open_browser(services, &user, visitor, before).await?;
+    Ok(opened.signed_in(user))
+}
+
+/// A browser's session, and what its cookie holds.
+struct Opened {
+    session: Session,
+    token: String,
+}
+
+impl Opened {
+    fn signed_in(self, user: User) -> SignedIn {
+        let Self { session, token } = self;
+        let csrf_token = csrf_token(&token);
+        SignedIn { user: user.into(), token, csrf_token, expires_at: session.expires_at }
+    }
+}
+
+async fn open_browser(
+    services: &Services,
+    user: &User,
+    visitor: &Visitor,
+    before: Vec<Event>,
+) -> Result<Opened, StorageError> {
     let token = tokens::session_token(&services.ports.ids.secret());
-    let session = Session {
-        id: SessionId::from_uuid(services.ports.ids.uuid()),
-        user_id: user.id,
-        workspace_id: user.workspace_id,
-        kind: SessionKind::Browser,
-        token_hash: services.keyring.hash(&token),
-        generation: 0,
-        rotated_at: at,
-        device: visitor.device.clone(),
-        last_address: visitor.address,
-        last_used_at: at,
-        created_at: at,
-        expires_at: at.plus(services.settings.session()),
+    let hash = services.keyring.hash(&token);
+    let session = sessions::open(services, user, visitor, SessionKind::Browser, hash, before).await?;
+    Ok(Opened { session, token })
+}
+
+/// What somebody signs in with.
+pub(super) struct Credentials {
+    pub(super) email: String,
+    pub(super) password: String,
+    pub(super) code: Option<String>,
+}
+
+/// Somebody who gave the right password and, where one is asked for, the right code.
+pub(super) struct Proven {
+    user: User,
+    /// Use up the code.
+    used: Vec<Event>,
+    /// The password's new hash, where the settings ask for another than the stored one.
+    rehashed: Option<Event>,
+}
+
+impl Proven {
+    /// Begins their session with what has to be committed before it.
+    pub(super) async fn begin<T>(
+        self,
+        open: impl AsyncFn(&User, Vec<Event>) -> Result<T, StorageError>,
+    ) -> Result<(T, User), Error> {
+        let Self { user, used, rehashed } = self;
+        let mut opened = Err(StorageError::Conflict);
+        if let Some(rehashed) = rehashed {
+            opened = open(&user, [used.clone(), vec![rehashed]].concat()).await;
+        }
+        // The account has changed meanwhile: the hash is renewed another time.
+        if matches!(opened, Err(StorageError::Conflict)) {
+            opened = open(&user, used).await;
+        }
+        Ok((opened?, user))
+    }
+}
+
+/// Finds out whose credentials these are.
+///
+/// # Errors
+/// `wrong_credentials`, whatever is wrong; `second_factor_required`; `rate_limited`.
+pub(super) async fn prove(
+    services: &Services,
+    credentials: Credentials,
+    visitor: &Visitor,
+) -> Result<Proven, Error> {
+    let Credentials { email, password, code } = credentials;
+    let account = email.trim().to_lowercase();
+    limit_attempts(services, visitor.address, &account).await?;
+    let user = match Email::new(&account) {
+        Ok(email) => services.ports.identities.user_by_email(&email).await?,
+        Err(_) => None,
     };
-    let expires_at = session.expires_at;
-    let credential = Credential::Session(session.id);
-    let mut events = before;
-    events.push(Event::SessionOpened(session));
-    let unit = visitor.unit_of_work(services, user.workspace_id, Some(user.id), credential, events);
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
+    let fits = services.passwords.verify(&password, hash).await?;
+    let reason = match &user {
+        None => SignInFailure::UnknownAccount,
+        Some(_) if !fits => SignInFailure::WrongPassword,
+        Some(user) if user.state != UserState::Active => SignInFailure::NotActive,
+        Some(user) => match second_factors::check(services, user, code.as_deref()).await {
+            Ok(used) => {
+                if let Some(address) = visitor.address {
+                    services.known_addresses.remember(&account, address);
+                }
+                let rehashed = rehash(services, user, &password).await?;
+                return Ok(Proven { user: user.clone(), used, rehashed });
+            }
+            Err(error) if error.problem().slug == "wrong_credentials" => SignInFailure::WrongCode,
+            Err(error) => return Err(error),
+        },
+    };
+    note_failure(services, visitor, user.as_ref(), reason).await?;
+    Err(Error::wrong_credentials())
+}
+
+/// Notes for the audit log that somebody was not let in: in the home of the account or, where there is none, in the first
+/// workspace. What was typed is not kept, and it takes as long for accounts that do not exist.
+pub(super) async fn note_failure(
+    services: &Services,
+    visitor: &Visitor,
+    user: Option<&User>,
+    reason: SignInFailure,
+) -> Result<(), Error> {
+    let Some(first) = services.ports.identities.first_workspace().await? else { return Ok(()) };
+    let workspace_id = user.map_or(first.id, |user| user.home_workspace_id);
+    let events = vec![Event::SignInFailed { user_id: user.map(|user| user.id), reason }];
+    let unit = visitor.unit_of_work(services, workspace_id, None, Credential::System, events);
     services.ports.journal.commit(unit).await?;
-    let csrf_token = csrf_token(&token);
-    Ok(SignedIn { user: user.into(), token, csrf_token, expires_at })
+    Ok(())
+}
+
+/// The event that stores a password, which was just checked, as the settings ask for it now.
+async fn rehash(services: &Services, user: &User, password: &str) -> Result<Option<Event>, Error> {
+    let Some(stored) = &user.password_hash else { return Ok(None) };
+    let hash = services.passwords.renew(password, stored).await?;
+    Ok(hash.map(|hash| {
+        let user = User { password_hash: Some(hash), version: user.version.next(), ..user.clone() };
+        Event::UserUpdated { user, change: UserChange::Rehashed }
+    }))
+}
+
+/// Counts an attempt against the address and against the account, within a minute and within a day. Where the account's
+/// password was right before, only attempts from the same address count against it: nobody can be locked out by those of
+/// strangers.
+pub(crate) async fn limit_attempts(
+    services: &Services,
+    address: Option<IpAddr>,
+    account: &str,
+) -> Result<(), Error> {
+    /// A household or an office shares one address.
+    const PEOPLE_AT_ONE_ADDRESS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+    let from = network_of(address);
+    let is_known = address.is_some_and(|address| services.known_addresses.knows(account, address));
+    // What was typed may be a password in the wrong field: limiters, which may be shared, do not see it.
+    let named = blake3::Hash::from(*services.keyring.hash(account).as_bytes()).to_hex();
+    let by_account = if is_known { format!("known:{from}:{named}") } else { format!("account:{named}") };
+    let by_address = format!("address:{from}");
+    let settings = &services.settings;
+    for (name, limit, window) in [
+        ("sign_in", settings.sign_ins_per_minute, Duration::from_mins(1)),
+        ("sign_in_daily", settings.sign_ins_per_day, Duration::from_hours(24)),
+    ] {
+        let limit = NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN);
+        let quotas = [(&by_address, limit.saturating_mul(PEOPLE_AT_ONE_ADDRESS)), (&by_account, limit)];
+        for (key, limit) in quotas {
+            let decision = services.ports.rate_limiter.check(key, Quota { name, limit, window }).await;
+            if !decision.allowed {
+                let detail = "Too many attempts. Wait a little, then try again.";
+                let error = Error::new(Code::RateLimited, "rate_limited", detail);
+                return Err(error.retry_after(decision.reset_after));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What counts as one place: an address or, of IPv6, the network that one customer has.
+pub(super) fn network_of(address: Option<IpAddr>) -> String {
+    match address {
+        Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        Some(address) => address.to_string(),
+        None => String::new(),
+    }
 }

@@ -32,6 +32,7 @@ impl Background {
         let tasks = TaskTracker::new();
         tasks.spawn(Arc::clone(&services.engine).keep_leases());
         tasks.spawn(Arc::clone(&services.meter).keep_storing(stop.clone()));
+        tasks.spawn(Arc::clone(&services.uses).keep_storing(stop.clone()));
         let (worker, worker_stop) = (Arc::clone(&services), stop.clone());
         tasks.spawn(async move { JobQueue::work(&worker, worker_stop).await });
         tasks.spawn(Lookout::keep_looking(Arc::clone(&services), stop.clone()));
@@ -43,6 +44,7 @@ impl Background {
     /// Lets running answers end, as the settings allow, then stops everything.
     pub async fn shut_down(self) {
         self.services.engine.drain().await;
+        self.services.post.shut_down().await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
