@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use domain::ports::{CommitObserver, Committed, News};
-use domain::{Credential, Event, UnitOfWork};
+use domain::{Actor, Credential, Event, SessionId, UnitOfWork, UserChange, UserId};
 
 use crate::Services;
 
@@ -56,17 +56,31 @@ fn forget_owners(services: &Services, unit: &UnitOfWork, committed: &Committed) 
     }
 }
 
-/// What came with a credential that has just ended is no longer accepted.
+/// What came with a credential that has just ended, or counts for something else from now on, is no longer accepted.
 fn end_credentials(services: &Services, event: &Event) {
+    let end = |user_id: UserId, has_ended: &dyn Fn(&Actor) -> bool| {
+        services.ports.cache.forget_owner(user_id);
+        services.authenticator.forget(user_id);
+        services.watches.end(user_id, has_ended);
+    };
+    let session = |id: SessionId| move |actor: &Actor| actor.credential == Credential::Session(id);
     match event {
-        Event::SessionClosed { session_id, user_id, .. } => {
-            services.authenticator.forget(*user_id);
-            services.watches.end(*user_id, |credential| *credential == Credential::Session(*session_id));
+        Event::SessionClosed { session_id, user_id, .. } => end(*user_id, &session(*session_id)),
+        Event::SessionSwitched(switched) => end(switched.user_id, &session(switched.id)),
+        Event::SessionsClosed { user_id, except } => {
+            end(*user_id, &|actor| matches!(actor.credential, Credential::Session(id) if Some(id) != *except))
         }
         Event::ApiKeyRevoked { api_key_id, user_id } => {
-            services.authenticator.forget(*user_id);
-            let is_this_key = |credential: &Credential| matches!(credential, Credential::ApiKey { id, .. } if id == api_key_id);
-            services.watches.end(*user_id, is_this_key);
+            end(*user_id, &|actor| actor.credential.api_key_id() == Some(*api_key_id));
+        }
+        Event::UserUpdated { user, change: UserChange::Role { .. } } => {
+            end(user.id, &|actor| actor.workspace_id == user.workspace_id);
+        }
+        Event::MemberRemoved(member) => {
+            end(member.user_id, &|actor| actor.workspace_id == member.workspace_id);
+        }
+        Event::UserUpdated { user, change: UserChange::Suspended } | Event::UserDeleted(user) => {
+            end(user.id, &|_| true);
         }
         _ => {}
     }

@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::{Method, StatusCode};
-use application::identities::csrf_token;
+use application::identities::{Proof, csrf_token};
 use application::{Context, Error};
 use domain::IdempotencyKey;
 use subtle::ConstantTimeEq as _;
@@ -20,20 +20,23 @@ const SECURE_COOKIE: &str = "__Host-colloquy";
 const PLAIN_COOKIE: &str = "colloquy";
 /// How API keys begin.
 const KEY_PREFIX: &str = "clq_";
+/// How access tokens begin: with a JSON object in base64.
+const TOKEN_PREFIX: &str = "eyJ";
 
 /// What a request presents as proof of who sends it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Presented {
     /// A session's token, which browsers send on their own.
     Cookie(String),
-    /// An API key.
-    Key(String),
+    /// An API key or an access token.
+    Bearer(String),
 }
 
 impl Presented {
-    fn secret(&self) -> &str {
+    fn proof(&self) -> Proof<'_> {
         match self {
-            Self::Cookie(secret) | Self::Key(secret) => secret,
+            Self::Cookie(token) => Proof::Cookie(token),
+            Self::Bearer(token) => Proof::Bearer(token),
         }
     }
 }
@@ -69,17 +72,14 @@ pub async fn authenticate_upgrade(state: &State, request: &HttpRequest) -> Resul
     }
 }
 
-/// The context behind an API key that came in another way than a header, such as a `hello` frame.
-pub async fn authenticate_key(state: &State, info: &RequestInfo, key: &str) -> Result<Context, Problem> {
-    if !key.starts_with(KEY_PREFIX) {
-        return Err(Error::unauthenticated().into());
-    }
-    accept(state, info, &Presented::Key(key.to_owned())).await
+/// The context behind an API key or an access token that came in another way than a header, such as a `hello` frame.
+pub async fn authenticate_token(state: &State, info: &RequestInfo, token: &str) -> Result<Context, Problem> {
+    accept(state, info, &Presented::Bearer(token.to_owned())).await
 }
 
 async fn accept(state: &State, info: &RequestInfo, presented: &Presented) -> Result<Context, Problem> {
     let services = state.services();
-    let actor = services.authenticator.authenticate(services, presented.secret()).await?;
+    let actor = services.authenticator.authenticate(services, presented.proof()).await?;
     let site = state.hosts.site(info.called.as_ref());
     let context = Context::new(actor, info.request_id.clone(), info.address).at(site);
     Ok(Context { counted: info.counted.clone(), ..context })
@@ -91,25 +91,28 @@ pub fn presented(
     info: &RequestInfo,
     hosts: &Hosts,
 ) -> Result<Option<Presented>, Problem> {
-    if let Some(key) = presented_key(request.headers())? {
-        return Ok(Some(Presented::Key(key)));
+    if let Some(token) = presented_bearer(request.headers())? {
+        return Ok(Some(Presented::Bearer(token)));
     }
     let token = request.cookie(cookie_name(info, hosts)).map(|cookie| cookie.value().to_owned());
     // A key in a cookie would be sent by browsers on their own, which keys never are.
     Ok(token.filter(|token| !token.is_empty() && !token.starts_with(KEY_PREFIX)).map(Presented::Cookie))
 }
 
-/// The API key in the headers. Several that differ are refused: nobody should have to guess which one counts.
-fn presented_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+/// The API key or the access token in the headers. Several that differ are refused: nobody should have to guess which one
+/// counts.
+fn presented_bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let is_token = |text: &&str| text.starts_with(KEY_PREFIX) || text.starts_with(TOKEN_PREFIX);
     let bearers = headers.get_all(header::AUTHORIZATION).map(|value| bearer(value.to_str().ok()?));
-    let keys = headers.get_all("x-api-key").map(|value| value.to_str().ok());
+    let bearers = bearers.map(|token| token.map(str::trim).filter(is_token));
+    let keys = headers.get_all("x-api-key").map(|value| value.to_str().ok().map(str::trim));
+    let keys = keys.map(|key| key.filter(|key| key.starts_with(KEY_PREFIX)));
     let mut presented: Option<&str> = None;
-    for key in bearers.chain(keys) {
-        let key = key.map(str::trim).filter(|key| key.starts_with(KEY_PREFIX));
-        if key.is_none() || presented.is_some_and(|earlier| Some(earlier) != key) {
+    for token in bearers.chain(keys) {
+        if token.is_none() || presented.is_some_and(|earlier| Some(earlier) != token) {
             return Err(Error::unauthenticated().into());
         }
-        presented = key;
+        presented = token;
     }
     Ok(presented.map(ToOwned::to_owned))
 }

@@ -18,7 +18,7 @@ fn info(called: &str) -> RequestInfo {
 fn present(request: TestRequest) -> Result<Option<&'static str>, StatusCode> {
     let presented = presented(&request.to_http_request(), &info("localhost:8080"), &hosts(None));
     let kind = presented.map_err(|problem| problem.status())?;
-    Ok(kind.map(|presented| if matches!(presented, Presented::Key(_)) { "key" } else { "cookie" }))
+    Ok(kind.map(|presented| if matches!(presented, Presented::Bearer(_)) { "bearer" } else { "cookie" }))
 }
 
 fn get() -> TestRequest {
@@ -28,9 +28,10 @@ fn get() -> TestRequest {
 #[test]
 fn credentials_come_from_headers_and_the_cookie_only() {
     assert_eq!(present(get()), Ok(None));
-    assert_eq!(present(get().insert_header(("authorization", "Bearer clq_a"))), Ok(Some("key")));
-    assert_eq!(present(get().insert_header(("authorization", "bearer  clq_a"))), Ok(Some("key")));
-    assert_eq!(present(get().insert_header(("x-api-key", "clq_a"))), Ok(Some("key")));
+    assert_eq!(present(get().insert_header(("authorization", "Bearer clq_a"))), Ok(Some("bearer")));
+    assert_eq!(present(get().insert_header(("authorization", "bearer  clq_a"))), Ok(Some("bearer")));
+    assert_eq!(present(get().insert_header(("authorization", "Bearer eyJ.a.b"))), Ok(Some("bearer")));
+    assert_eq!(present(get().insert_header(("x-api-key", "clq_a"))), Ok(Some("bearer")));
     assert_eq!(present(get().insert_header(("cookie", "colloquy=token"))), Ok(Some("cookie")));
     assert_eq!(present(TestRequest::with_uri("/?api_key=clq_a&token=clq_a")), Ok(None));
     assert_eq!(present(get().insert_header(("cookie", "colloquy=clq_a"))), Ok(None));
@@ -39,7 +40,7 @@ fn credentials_come_from_headers_and_the_cookie_only() {
 
 #[test]
 fn a_header_that_is_no_key_is_refused_rather_than_ignored() {
-    for wrong in ["Bearer token", "Basic clq_a", "clq_a", "Bearer", "Bearer "] {
+    for wrong in ["Bearer token", "Bearer clr_a", "Basic clq_a", "clq_a", "Bearer", "Bearer "] {
         let request =
             get().insert_header(("authorization", wrong)).insert_header(("cookie", "colloquy=token"));
         assert_eq!(present(request), Err(StatusCode::UNAUTHORIZED), "{wrong}");
@@ -51,8 +52,10 @@ fn a_header_that_is_no_key_is_refused_rather_than_ignored() {
     let both = |key: &'static str| {
         get().insert_header(("authorization", "Bearer clq_a")).insert_header(("x-api-key", key))
     };
-    assert_eq!(present(both("clq_a")), Ok(Some("key")));
+    assert_eq!(present(both("clq_a")), Ok(Some("bearer")));
     assert_eq!(present(both("clq_b")), Err(StatusCode::UNAUTHORIZED));
+    let token = get().insert_header(("x-api-key", "eyJ.a.b"));
+    assert_eq!(present(token), Err(StatusCode::UNAUTHORIZED));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 use application::Counted;
-use application::identities::Visitor;
+use application::identities::{Visitor, device_name};
 use ipnet::IpNet;
 use telemetry::{RequestId, TraceContext};
 
@@ -25,6 +25,7 @@ pub struct RequestInfo {
     pub called: Option<Authority>,
     /// What it was counted against.
     pub counted: Counted,
+    user_agent: Option<HeaderValue>,
 }
 
 impl RequestInfo {
@@ -48,13 +49,16 @@ impl RequestInfo {
             address: client_address(headers, peer, trusted),
             called,
             counted: Counted::default(),
+            user_agent: headers.get(header::USER_AGENT).cloned(),
         }
     }
 
     /// The request of somebody who has not said who they are.
     pub fn visitor(&self, hosts: &Hosts) -> Visitor {
         let site = hosts.site(self.called.as_ref());
-        Visitor { request_id: Arc::clone(&self.request_id), address: self.address, device: None, site }
+        let user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        let device = user_agent.and_then(device_name);
+        Visitor { request_id: Arc::clone(&self.request_id), address: self.address, device, site }
     }
 
     /// What the edge found out about a request.

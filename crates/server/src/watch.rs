@@ -19,7 +19,7 @@ pub struct Watch {
 impl Watch {
     /// From now on, the end of the actor's credential arrives in the inbox.
     pub fn new(services: &Services, actor: &Arc<Actor>, inbox: &Arc<Inbox>) -> Self {
-        let now = services.ports.clock.now();
+        let now = services.lease_clock.now();
         let expires = actor.expires_at.and_then(|at| {
             let left = u64::try_from(at.micros() - now.micros()).unwrap_or(0);
             Instant::now().checked_add(Duration::from_micros(left))

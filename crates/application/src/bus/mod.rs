@@ -99,6 +99,7 @@ impl Bus {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let services = &self.services;
+        services.uses.note(&context.actor, services.lease_clock.now(), context.address);
         // Each layer holds what it wraps, and its arguments too: unboxed, the work would be held many times over.
         let work = Box::pin(work);
         layers::trace(

@@ -1,4 +1,4 @@
-//! From a cookie or a key to an actor.
+//! From a cookie, a key or an access token to an actor.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{Actor, TokenHash, UserId};
+use domain::{Actor, SecretKeyId, TokenHash, UserId};
 use parking_lot::RwLock;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::look_up;
+use super::look_up::{self, Proof, Way};
+use crate::keyring::{KeyringError, SigningKey};
 use crate::{Error, Services};
 
 /// How long a look-up is trusted without asking the cache, which costs more than all else that a request needs. Revocations
@@ -19,15 +21,20 @@ use crate::{Error, Services};
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How many look-ups are remembered, and how many people whose look-ups were forgotten.
 const MAX_REMEMBERED: usize = 16_384;
+/// How often the server's keys are read again at most because somebody names one that is not known.
+const KEYS_PERIOD: Duration = Duration::from_secs(5);
 
 /// Turns credentials into actors, remembering recent look-ups for a moment.
 #[derive(Default)]
-pub struct Authenticator(RwLock<Remembered>);
+pub struct Authenticator {
+    remembered: RwLock<Remembered>,
+    keys_read_at: Mutex<Option<Instant>>,
+}
 
 #[derive(Default)]
 struct Remembered {
-    by_proof: HashMap<TokenHash, (Arc<Actor>, Instant)>,
-    by_person: HashMap<UserId, Vec<TokenHash>>,
+    by_proof: HashMap<(Way, TokenHash), (Arc<Actor>, Instant)>,
+    by_person: HashMap<UserId, Vec<(Way, TokenHash)>>,
     /// Since when what was looked up before is not to be remembered: it may be from before a change.
     forgotten: HashMap<UserId, Instant>,
     all_forgotten: Option<Instant>,
@@ -40,42 +47,66 @@ pub fn csrf_token(session_token: &str) -> String {
 }
 
 impl Authenticator {
-    /// The actor behind an API key or, without the key's prefix, a session token.
+    /// The actor behind what somebody presents.
     ///
     /// # Errors
     /// `unauthenticated` for anything unknown, expired, revoked or suspended, without telling which.
-    pub async fn authenticate(&self, services: &Services, secret: &str) -> Result<Arc<Actor>, Error> {
-        let proof = services.keyring.hash(secret);
-        if let Some(actor) = self.recall(services, proof) {
+    pub async fn authenticate(&self, services: &Services, proof: Proof<'_>) -> Result<Arc<Actor>, Error> {
+        let hash = services.keyring.hash(proof.text());
+        let key = (proof.way(), hash);
+        if let Some(actor) = self.recall(services, key) {
             return Ok(actor);
         }
         let asked_at = Instant::now();
-        let found = look_up::remembered_actor(services, secret, proof).await?;
+        let found = look_up::remembered_actor(services, proof, hash).await?;
         let actor = Arc::new(found.ok_or_else(Error::unauthenticated)?);
-        self.0.write().remember(&actor, asked_at);
+        self.remembered.write().remember(key, &actor, asked_at);
         Ok(actor)
+    }
+
+    /// The key that access tokens of this name were signed with. One that is not known may have been made by another
+    /// process since the keys were read: then they are read again, which happens every few seconds at most.
+    pub(super) async fn signing_key(
+        &self,
+        services: &Services,
+        id: SecretKeyId,
+    ) -> Result<Option<SigningKey>, Error> {
+        if let Some(key) = services.keyring.signing_key_of(id) {
+            return Ok(Some(key));
+        }
+        let mut read_at = self.keys_read_at.lock().await;
+        if read_at.is_none_or(|read_at| read_at.elapsed() >= KEYS_PERIOD) {
+            *read_at = Some(Instant::now());
+            match services.keyring.refresh().await {
+                Ok(()) => {}
+                Err(KeyringError::Storage(error)) => return Err(error.into()),
+                Err(error) => return Err(Error::internal(error)),
+            }
+        }
+        Ok(services.keyring.signing_key_of(id))
     }
 
     /// Forgets every look-up of a person: something about their account may have changed.
     pub fn forget(&self, user_id: UserId) {
-        self.0.write().forget(user_id, Instant::now());
+        self.remembered.write().forget(user_id, Instant::now());
     }
 
     /// Forgets every look-up.
     pub fn forget_all(&self) {
-        *self.0.write() = Remembered { all_forgotten: Some(Instant::now()), ..Remembered::default() };
+        *self.remembered.write() =
+            Remembered { all_forgotten: Some(Instant::now()), ..Remembered::default() };
     }
 
-    fn recall(&self, services: &Services, proof: TokenHash) -> Option<Arc<Actor>> {
-        let remembered = self.0.read();
-        let (actor, since) = remembered.by_proof.get(&proof)?;
+    fn recall(&self, services: &Services, key: (Way, TokenHash)) -> Option<Arc<Actor>> {
+        let remembered = self.remembered.read();
+        let (actor, since) = remembered.by_proof.get(&key)?;
         let counts = since.elapsed() < TRUSTED_FOR && !look_up::is_expired(services, actor.expires_at);
         counts.then(|| Arc::clone(actor))
     }
 }
 
 impl Remembered {
-    fn remember(&mut self, actor: &Arc<Actor>, asked_at: Instant) {
+    fn remember(&mut self, key: (Way, TokenHash), actor: &Arc<Actor>, asked_at: Instant) {
         let forgotten = self.forgotten.get(&actor.user_id).copied().max(self.all_forgotten);
         if forgotten.is_some_and(|forgotten| forgotten >= asked_at) {
             return;
@@ -84,14 +115,14 @@ impl Remembered {
             self.by_proof.clear();
             self.by_person.clear();
         }
-        if self.by_proof.insert(actor.proof, (Arc::clone(actor), asked_at)).is_none() {
-            self.by_person.entry(actor.user_id).or_default().push(actor.proof);
+        if self.by_proof.insert(key, (Arc::clone(actor), asked_at)).is_none() {
+            self.by_person.entry(actor.user_id).or_default().push(key);
         }
     }
 
     fn forget(&mut self, user_id: UserId, now: Instant) {
-        for proof in self.by_person.remove(&user_id).into_iter().flatten() {
-            self.by_proof.remove(&proof);
+        for key in self.by_person.remove(&user_id).into_iter().flatten() {
+            self.by_proof.remove(&key);
         }
         if self.forgotten.len() >= MAX_REMEMBERED {
             self.forgotten.clear();

@@ -127,10 +127,23 @@ impl Passwords {
 
     /// Hashes a password with a fresh salt.
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, Error> {
-        let (params, password, secret) = (self.params.clone(), password.clone(), self.ids.secret());
+        self.hash_text(password.as_str()).await
+    }
+
+    /// Hashes a password, which was just checked against a hash, once more where the settings ask for another cost.
+    pub async fn renew(&self, password: &str, hash: &PasswordHash) -> Result<Option<PasswordHash>, Error> {
+        let stored = PhcHash::new(hash.as_phc()).map_err(Error::internal)?;
+        let is_current = stored.algorithm == Algorithm::Argon2id.ident()
+            && stored.version == Some(Version::V0x13.into())
+            && Params::try_from(&stored).is_ok_and(|params| params == self.params);
+        if is_current { Ok(None) } else { self.hash_text(password).await.map(Some) }
+    }
+
+    async fn hash_text(&self, password: &str) -> Result<PasswordHash, Error> {
+        let (params, password, secret) = (self.params.clone(), password.to_owned(), self.ids.secret());
         self.blocking(move |memory| {
             let salt = &secret[..SALT_BYTES];
-            let output = digest(&params, Version::V0x13, password.as_str(), salt, memory)?;
+            let output = digest(&params, Version::V0x13, &password, salt, memory)?;
             let hash = PhcHash {
                 algorithm: Algorithm::Argon2id.ident(),
                 version: Some(Version::V0x13.into()),
@@ -239,5 +252,20 @@ mod tests {
             assert!(!passwords.verify("correct horse", None).await.expect("an answer"));
         }
         assert_eq!(passwords.memory.lock().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_renewed_where_the_settings_have_changed() {
+        let settings = Settings { argon2_memory_kib: 8_192, argon2_passes: 1, ..Settings::default() };
+        let stronger = Settings { argon2_passes: 2, ..settings.clone() };
+        let [before, after] =
+            [settings, stronger].map(|settings| Passwords::new(&settings, Arc::new(OneSecret)));
+        let password = Password::new("correct horse").expect("long enough");
+        let old = before.hash(&password).await.expect("a hash");
+        assert_eq!(before.renew("correct horse", &old).await.expect("an answer"), None);
+        let new = after.renew("correct horse", &old).await.expect("an answer").expect("another hash");
+        assert!(new.as_phc().starts_with("$argon2id$v=19$m=8192,t=2,p=1$"), "{}", new.as_phc());
+        assert!(after.verify("correct horse", Some(&new)).await.expect("an answer"));
+        assert_eq!(after.renew("correct horse", &new).await.expect("an answer"), None);
     }
 }

@@ -30,7 +30,7 @@ pub async fn reauthenticate(
     let user = user.ok_or_else(Error::unauthenticated)?;
     let Some(hash) = &user.password_hash else {
         let session = identities.session(session_id).await?.ok_or_else(Error::unauthenticated)?.session;
-        if session.created_at.plus(FRESH) > services.ports.clock.now() {
+        if session.created_at.plus(FRESH) > services.lease_clock.now() {
             return Ok(());
         }
         let detail = "You signed in more than 15 minutes ago. Sign in again, then repeat it.";

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use domain::ports::Position;
-use domain::{Actor, Credential, TokenHash, UserId};
+use domain::{Actor, Role, TokenHash, UserId, WorkspaceId};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -53,11 +53,11 @@ impl Watches {
         CredentialWatch { people: Arc::clone(&self.people), user_id: actor.user_id, inbox: Arc::clone(inbox) }
     }
 
-    /// Tells the connections of a person whose credential has ended.
-    pub fn end(&self, user_id: UserId, has_ended: impl Fn(&Credential) -> bool) {
+    /// Tells those connections of a person of which this is true that their credential has ended.
+    pub fn end(&self, user_id: UserId, has_ended: impl Fn(&Actor) -> bool) {
         let people = self.people.lock();
         let connections = people.get(&user_id).into_iter().flat_map(|person| &person.connections);
-        for (_, inbox) in connections.filter(|(actor, _)| has_ended(&actor.credential)) {
+        for (_, inbox) in connections.filter(|(actor, _)| has_ended(actor)) {
             inbox.end();
         }
     }
@@ -82,14 +82,15 @@ impl Watches {
     pub async fn look(&self, services: &Services) -> Result<(), Error> {
         let due: Vec<Arc<Actor>> = {
             let mut people = self.people.lock();
-            let mut by_proof: HashMap<TokenHash, Arc<Actor>> = HashMap::new();
+            let mut distinct: HashMap<(TokenHash, WorkspaceId, Role), Arc<Actor>> = HashMap::new();
             for person in people.values_mut() {
                 if std::mem::take(&mut person.is_due) {
-                    let actors = person.connections.iter().map(|(actor, _)| (actor.proof, Arc::clone(actor)));
-                    by_proof.extend(actors);
+                    distinct.extend(person.connections.iter().map(|(actor, _)| {
+                        ((actor.proof, actor.workspace_id, actor.role), Arc::clone(actor))
+                    }));
                 }
             }
-            by_proof.into_values().collect()
+            distinct.into_values().collect()
         };
         let people: Vec<UserId> = due.iter().map(|actor| actor.user_id).collect();
         let looks = stream::iter(due).map(|actor| self.look_at(services, actor));
@@ -109,7 +110,7 @@ impl Watches {
         if !look_up::is_still(services, &actor).await? {
             services.ports.cache.forget_owner(actor.user_id);
             services.authenticator.forget(actor.user_id);
-            self.end(actor.user_id, |credential| *credential == actor.credential);
+            self.end(actor.user_id, |other| look_up::is_as_much(other, &actor));
         }
         Ok(())
     }

@@ -1,9 +1,12 @@
-//! Signing in and out.
+//! Signing in and out, with a cookie or with tokens.
 
 use actix_web::cookie::time;
 use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
-use application::identities::{SignInInput, SignedIn, UserView, sign_in};
+use application::identities::{
+    ProgramSignInInput, ProgramSignedIn, ProgramTokens, RefreshInput, SignInInput, SignedIn, UserView,
+    refresh, sign_in, sign_in_program,
+};
 use domain::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,9 +34,11 @@ pub struct SignedInBody {
     pub expires_at: Timestamp,
 }
 
-pub fn routes() -> [Route; 2] {
+pub fn routes() -> [Route; 4] {
     let login = "Begins a session: the answer sets its cookie";
     let logout = "Ends the session";
+    let token = "Begins a session of a program: tokens instead of a cookie";
+    let renew = "Takes the refresh token and gives the next one, with an access token";
     [
         Route::new(Method::POST, "/api/v1/auth/login", "session.create", "identity", login, |call| {
             Box::pin(log_in(call))
@@ -46,6 +51,18 @@ pub fn routes() -> [Route; 2] {
         Route::new(Method::POST, "/api/v1/auth/logout", "session.delete", "identity", logout, log_out)
             .body(Body::Command)
             .answer(Answer::empty(StatusCode::NO_CONTENT, "The session is over.").headers(&["Set-Cookie"])),
+        Route::new(Method::POST, "/api/v1/auth/token", "session.create_token", "identity", token, |call| {
+            Box::pin(give_tokens(call))
+        })
+        .for_anyone()
+        .body(Body::Json(schema_of::<ProgramSignInInput>))
+        .answer(Answer::json::<ProgramSignedIn>(StatusCode::OK, "The program is signed in.")),
+        Route::new(Method::POST, "/api/v1/auth/refresh", "session.refresh", "identity", renew, |call| {
+            Box::pin(renew_tokens(call))
+        })
+        .for_anyone()
+        .body(Body::Json(schema_of::<RefreshInput>))
+        .answer(Answer::json::<ProgramTokens>(StatusCode::OK, "The next tokens.")),
     ]
 }
 
@@ -56,6 +73,25 @@ async fn log_in(call: Call) -> Outcome {
     let (input, call) = read::<SignInInput>(call).await?;
     let signed_in = sign_in(call.state.services(), input, &info.visitor(&call.state.hosts)).await?;
     begin_session(StatusCode::OK, &call.state, &info, signed_in)
+}
+
+async fn give_tokens(call: Call) -> Outcome {
+    refuse_foreign_page(&call)?;
+    call.query()?;
+    let info = RequestInfo::of(&call.request);
+    let (input, call) = read::<ProgramSignInInput>(call).await?;
+    let visitor = info.visitor(&call.state.hosts);
+    let signed_in = sign_in_program(call.state.services(), input, &visitor).await?;
+    respond::json(StatusCode::OK, &signed_in).map_err(Into::into)
+}
+
+async fn renew_tokens(call: Call) -> Outcome {
+    refuse_foreign_page(&call)?;
+    call.query()?;
+    let info = RequestInfo::of(&call.request);
+    let (input, call) = read::<RefreshInput>(call).await?;
+    let tokens = refresh(call.state.services(), input, &info.visitor(&call.state.hosts)).await?;
+    respond::json(StatusCode::OK, &tokens).map_err(Into::into)
 }
 
 fn log_out(call: Call) -> Handling {

@@ -37,7 +37,7 @@ async fn get(call: Call) -> Outcome {
     let info = RequestInfo::of(&call.request);
     let csrf_token = match presented(&call.request, &info, &call.state.hosts)? {
         Some(Presented::Cookie(token)) => Some(csrf_token(&token)),
-        Some(Presented::Key(_)) | None => None,
+        Some(Presented::Bearer(_)) | None => None,
     };
     respond::one(&call, &query, &MeBody { me, csrf_token }, None)
 }

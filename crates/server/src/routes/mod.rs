@@ -17,6 +17,7 @@ mod parameters;
 mod runs;
 mod search;
 mod second_factors;
+mod sessions;
 mod setup;
 mod users;
 
@@ -41,6 +42,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(setup::routes());
     routes.extend(auth::routes());
     routes.extend(me::routes());
+    routes.extend(sessions::routes());
     routes.extend(second_factors::routes());
     routes.extend(api_keys::routes());
     routes.extend(users::routes());

@@ -8,7 +8,7 @@ use application::{Context, Services};
 use domain::{IdempotencyKey, Permission, Timestamp};
 use tokio::time::Instant;
 
-use crate::context::authenticate_key;
+use crate::context::authenticate_token;
 use crate::problem::Problem;
 use crate::request::RequestInfo;
 use crate::state::State;
@@ -35,7 +35,7 @@ impl Identity {
 
     /// The person behind a token that came in a frame.
     pub async fn of_token(state: &State, info: &RequestInfo, token: &str) -> Result<Self, Problem> {
-        let context = authenticate_key(state, info, token).await?;
+        let context = authenticate_token(state, info, token).await?;
         Self::of(state, context).await
     }
 }
