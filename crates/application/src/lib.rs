@@ -14,6 +14,7 @@ pub mod keyring;
 pub mod messages;
 pub mod models;
 pub mod people;
+pub mod projects;
 pub mod runs;
 pub mod search;
 pub mod workspaces;

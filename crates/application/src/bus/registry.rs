@@ -8,7 +8,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::{Bus, Context, Handler, Reply};
-use crate::{Error, conversations, identities, messages, runs};
+use crate::{Error, conversations, identities, messages, projects, runs};
 
 /// Every command by name.
 pub struct Registry(BTreeMap<&'static str, CommandEntry>);
@@ -40,6 +40,11 @@ impl Registry {
         registry.add::<messages::DeleteMessage>();
         registry.add::<messages::RegenerateMessage>();
         registry.add::<runs::CancelRun>();
+        registry.add::<projects::CreateProject>();
+        registry.add::<projects::UpdateProject>();
+        registry.add::<projects::DeleteProject>();
+        registry.add::<projects::SetProjectMember>();
+        registry.add::<projects::RemoveProjectMember>();
         registry.add::<identities::CreateUser>();
         registry.add::<identities::CreateApiKey>();
         registry.add::<identities::RevokeApiKey>();
@@ -51,6 +56,10 @@ impl Registry {
         registry.add::<identities::EnableTotp>();
         registry.add::<identities::DisableTotp>();
         registry.add::<identities::ReplaceRecoveryCodes>();
+        registry.add::<identities::passkeys::BeginPasskey>();
+        registry.add::<identities::passkeys::CreatePasskey>();
+        registry.add::<identities::passkeys::UpdatePasskey>();
+        registry.add::<identities::passkeys::DeletePasskey>();
         registry
     }
 
