@@ -17,8 +17,8 @@ pub struct NewAccount {
     pub display_name: DisplayName,
     /// What the person may do.
     pub role: Role,
-    /// What they sign in with.
-    pub password: Password,
+    /// What they sign in with; `None` for an account that waits until they choose.
+    pub password: Option<Password>,
 }
 
 /// Makes the first account, an owner, with the first workspace. It succeeds once in the life of a database.
@@ -67,7 +67,10 @@ pub(super) async fn build(
     account: NewAccount,
 ) -> Result<User, Error> {
     let about = [account.email.as_str(), account.display_name.as_str()];
-    let password_hash = services.passwords.hash_new(&account.password, &about).await?;
+    let (state, password_hash) = match &account.password {
+        Some(password) => (UserState::Active, Some(services.passwords.hash_new(password, &about).await?)),
+        None => (UserState::Pending, None),
+    };
     Ok(User {
         id: UserId::from_uuid(services.ports.ids.uuid()),
         workspace_id,
@@ -75,8 +78,8 @@ pub(super) async fn build(
         role: account.role,
         email: account.email,
         display_name: account.display_name,
-        state: UserState::Active,
-        password_hash: Some(password_hash),
+        state,
+        password_hash,
         version: Version::FIRST,
         created_at: services.ports.clock.now(),
     })

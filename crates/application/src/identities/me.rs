@@ -19,6 +19,8 @@ pub struct MeView {
     pub user: UserView,
     /// The workspace in which everything happens.
     pub workspace_id: WorkspaceId,
+    /// Whether they sign in with a password: some changes of the account ask for it.
+    pub has_password: bool,
     /// What the API key may be used for; `null` for a session, which may do all that the role allows.
     pub scopes: Option<Vec<Scope>>,
     /// When the credential ends.
@@ -44,6 +46,7 @@ impl Query for GetMe {
             Credential::Session(_) | Credential::System => None,
         };
         Ok(MeView {
+            has_password: user.password_hash.is_some(),
             user: user.into(),
             workspace_id: actor.workspace_id,
             scopes,

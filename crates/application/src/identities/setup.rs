@@ -10,7 +10,7 @@ use validator::Validate;
 use super::accounts::{NewAccount, found_workspace};
 use super::sign_in::{SignedIn, open_session};
 use super::{Password, Visitor, sign_in, tokens};
-use crate::{Error, Services};
+use crate::{Error, Services, people};
 
 /// The one-time token, while no account exists. It lives in memory: a restart makes a new one, and so does every further
 /// node. Whichever is used first makes the owner; the database takes no second one.
@@ -69,11 +69,12 @@ pub async fn set_up(services: &Services, input: SetupInput, visitor: &Visitor) -
              an address, try again to reach the one that printed yours.",
         ));
     }
+    people::check_form(&input.display_name)?;
     let account = NewAccount {
         email: input.email,
         display_name: input.display_name,
         role: Role::Owner,
-        password: input.password,
+        password: Some(input.password),
     };
     let user = found_workspace(services, account).await?;
     services.setup.close();

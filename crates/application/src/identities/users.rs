@@ -10,8 +10,8 @@ use validator::Validate;
 
 use super::Password;
 use super::accounts::{NewAccount, build};
-use crate::bus::{Command, Context, Decision, Handler, Query};
-use crate::{Error, PageInput, Services};
+use crate::bus::{Command, Context, Decision, Effect, Handler, Query};
+use crate::{Error, PageInput, Services, people};
 
 /// A person with an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -29,6 +29,8 @@ pub struct UserView {
     pub state: UserState,
     /// For optimistic locking.
     pub version: Version,
+    /// Whether the account itself is managed in this workspace: it was made here.
+    pub managed_here: bool,
     /// When the account was made.
     pub created_at: Timestamp,
 }
@@ -42,6 +44,7 @@ impl From<User> for UserView {
             role: user.role,
             state: user.state,
             version: user.version,
+            managed_here: user.home_workspace_id == user.workspace_id,
             created_at: user.created_at,
         }
     }
@@ -57,22 +60,33 @@ pub struct CreateUser {
     pub display_name: DisplayName,
     /// What they may do; never more than the one who makes the account.
     pub role: Role,
-    /// What they will sign in with.
-    pub password: Password,
+    /// What they will sign in with; absent: they choose it themselves, with the link in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Password>,
+}
+
+/// An account that was just made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CreatedUser {
+    /// The account.
+    #[serde(flatten)]
+    pub user: UserView,
+    /// Without a password: the address with which the person chooses one, to be handed over in a safe way. It works once,
+    /// and is shown only now. Where the server sends mail, the person gets it too.
+    pub link: Option<String>,
 }
 
 impl Command for CreateUser {
     const NAME: &'static str = "user.create";
     const PERMISSION: Permission = Permission::ManageUsers;
-    type Output = UserView;
+    type Output = CreatedUser;
 }
 
 #[async_trait]
 impl Handler for CreateUser {
-    async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<UserView>, Error> {
-        if self.role > context.actor.role {
-            return Err(Error::forbidden("You cannot give somebody a role above your own."));
-        }
+    async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<CreatedUser>, Error> {
+        people::check_role(context, self.role)?;
+        people::check_form(&self.display_name)?;
         if services.ports.identities.user_by_email(&self.email).await?.is_some() {
             return Err(Error::conflict(
                 "email_taken",
@@ -87,8 +101,17 @@ impl Handler for CreateUser {
         };
         let user = build(services, context.actor.workspace_id, account).await?;
         let version = user.version;
-        let view = UserView::from(user.clone());
-        Ok(Decision::commit(services, context, vec![Event::UserCreated(user)], view).version(version))
+        let mut events = vec![Event::UserCreated(user.clone())];
+        let (mut link, mut mail) = (None, None);
+        if user.state == UserState::Pending {
+            let (made, event) = people::password_link(services, &user, context.site.as_deref())?;
+            events.push(event);
+            mail = Some(people::activation_mail(services, &user.email, &made.link));
+            link = Some(made.link);
+        }
+        let output = CreatedUser { user: user.into(), link };
+        let decision = Decision::commit(services, context, events, output).version(version);
+        Ok(mail.into_iter().fold(decision, |decision, mail| decision.then(Effect::SendMail(mail))))
     }
 }
 
@@ -100,6 +123,8 @@ pub type UserPage = Page<UserView, UserId>;
 pub struct ListUsers {
     /// Which page.
     pub page: PageInput,
+    /// Only those in this state.
+    pub state: Option<UserState>,
 }
 
 #[async_trait]
@@ -110,7 +135,7 @@ impl Query for ListUsers {
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<UserPage, Error> {
         let identities = &services.ports.identities;
-        let page = identities.users(context.actor.workspace_id, None, self.page.request()?).await?;
+        let page = identities.users(context.actor.workspace_id, self.state, self.page.request()?).await?;
         Ok(page.map(UserView::from))
     }
 }

@@ -3,6 +3,8 @@
 use domain::Email;
 use domain::ports::Mail;
 
+use crate::Services;
+
 /// A link and how long it works, in words.
 pub(crate) struct Link<'a> {
     pub address: &'a str,
@@ -91,7 +93,12 @@ pub(crate) fn password_changed(to: &Email) -> Mail {
 }
 
 /// An administrator made an account.
-pub(crate) fn activation(to: &Email, link: &Link<'_>) -> Mail {
+pub(crate) fn activation_mail(services: &Services, to: &Email, address: &str) -> Mail {
+    let lifetime = hours(services.settings.identity.invitation_hours);
+    activation(to, &Link { address, lifetime: &lifetime })
+}
+
+fn activation(to: &Email, link: &Link<'_>) -> Mail {
     let Link { address, lifetime } = link;
     mail(
         to,

@@ -1,8 +1,58 @@
 //! People: their profile, registration, forgotten passwords, what administrators do with accounts.
 
+mod changes;
 mod mails;
+mod managed;
 mod names;
 mod post;
+mod profile;
 mod tickets;
+mod users;
 
 pub use post::Post;
+pub use profile::{ChangePassword, DeleteMe, UpdateMe, UpdatedMe};
+pub use users::{CreatePasswordLink, DeleteUser, GetUser, PasswordLink, UpdateUser};
+
+pub(crate) use changes::Changes;
+pub(crate) use mails::activation_mail;
+pub(crate) use managed::check_role;
+pub(crate) use names::check_form;
+pub(crate) use users::password_link;
+
+use domain::Email;
+use serde::{Deserialize, Serialize};
+
+/// What a ticket carries that needs nothing.
+#[derive(Serialize, Deserialize)]
+struct Nothing {}
+
+/// What a link for a new password carries.
+#[derive(Serialize, Deserialize)]
+struct ResetPayload {
+    /// The address that the account had when the link was made: it goes where mail for that was read.
+    email: Email,
+}
+
+/// What a link that proves an address carries.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum AddressPayload {
+    /// Somebody registers.
+    Registration(Registrant),
+    /// Somebody who has an account changes its address.
+    Change {
+        /// The new address.
+        email: Email,
+        /// Tells whether the password is still that of the time of asking.
+        password_mark: String,
+    },
+}
+
+/// Somebody who registers, before there is an account.
+#[derive(Serialize, Deserialize)]
+struct Registrant {
+    email: Email,
+    display_name: domain::DisplayName,
+    /// In PHC form.
+    password_hash: String,
+}

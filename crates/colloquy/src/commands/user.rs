@@ -20,7 +20,7 @@ pub fn run(loaded: &Loaded, command: &UserCommand) -> Result<(), Failure> {
     let display_name = display_name(arguments.display_name.as_deref(), &email)
         .map_err(|invalid| wrong("--display-name", &invalid))?;
     let password = Password::new(&password(arguments)?).map_err(|invalid| wrong("the password", &invalid))?;
-    let account = NewAccount { email, display_name, role: Role::Member, password };
+    let account = NewAccount { email, display_name, role: Role::Member, password: Some(password) };
     short_runtime()?.block_on(async {
         let database = &loaded.settings.database;
         let composition = compose(loaded).await.map_err(|failure| {

@@ -26,7 +26,7 @@ pub async fn make_where_there_is_none(services: &Services, settings: &OwnerSetti
     let password = read_secret_file(password_file).map_err(|problem| unusable("password_file:", &problem))?;
     let password = Password::new(&password)
         .map_err(|rule| unusable("password_file:", &format!("the password in it {rule}")))?;
-    let account = NewAccount { email, display_name, role: Role::Owner, password };
+    let account = NewAccount { email, display_name, role: Role::Owner, password: Some(password) };
     match found_workspace(services, account).await {
         Ok(_) => {
             tracing::info!("made the owner's account from the settings");

@@ -1,0 +1,94 @@
+//! Whom an administrator may manage.
+//!
+//! Nobody manages somebody whose role is above their own. The account itself (its state, name, password and end) is
+//! managed in the workspace where it was made; other workspaces decide only what somebody may do with them.
+
+use domain::{PageRequest, Role, User, UserId, UserState, WorkspaceId};
+
+use crate::bus::Context;
+use crate::{Code, Error, Services};
+
+/// A member of the actor's workspace whose role is not above the actor's.
+pub(crate) async fn member(services: &Services, context: &Context, id: UserId) -> Result<User, Error> {
+    let actor = &context.actor;
+    let user = services.ports.identities.user(actor.workspace_id, id).await?.ok_or_else(Error::not_found)?;
+    if user.role > actor.role {
+        return Err(Error::forbidden("You cannot manage somebody whose role is above your own."));
+    }
+    Ok(user)
+}
+
+/// Refuses a role above the actor's own.
+pub(crate) fn check_role(context: &Context, role: Role) -> Result<(), Error> {
+    if role > context.actor.role {
+        return Err(Error::forbidden("You cannot give somebody a role above your own."));
+    }
+    Ok(())
+}
+
+/// Refuses to manage an account that was made in another workspace.
+pub(crate) fn check_home(user: &User) -> Result<(), Error> {
+    if user.home_workspace_id == user.workspace_id {
+        return Ok(());
+    }
+    let detail = "This account was made in another workspace, which manages it. Here you can change its role, or remove \
+                  the person from this workspace.";
+    Err(Error::new(Code::Forbidden, "account_elsewhere", detail))
+}
+
+/// Refuses what nobody does to themselves in this way.
+pub(crate) fn refuse_self(context: &Context, user: &User, instead: &str) -> Result<(), Error> {
+    if user.id == context.actor.user_id {
+        return Err(Error::conflict("yourself", format!("This is your own account. {instead}")));
+    }
+    Ok(())
+}
+
+/// Refuses to take the last active owner from another workspace that has members; the unit of work guards its own.
+pub(crate) async fn check_other_workspaces(services: &Services, user: &User) -> Result<(), Error> {
+    for (workspace, role) in services.ports.workspaces.workspaces_of(user.id).await? {
+        if role == Role::Owner
+            && workspace.id != user.workspace_id
+            && others(services, workspace.id, user.id).await? == Others::WithoutOwner
+        {
+            let detail = format!(
+                "The workspace “{}” has no other active owner. Make somebody an owner there first.",
+                workspace.name
+            );
+            return Err(Error::conflict("last_owner", detail));
+        }
+    }
+    Ok(())
+}
+
+/// Who else belongs to a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// Nobody.
+    Nobody,
+    /// People, none of whom is an active owner.
+    WithoutOwner,
+    /// People, an active owner among them.
+    WithOwner,
+}
+
+/// Who else belongs to a workspace.
+pub(crate) async fn others(
+    services: &Services,
+    workspace_id: WorkspaceId,
+    but: UserId,
+) -> Result<Others, Error> {
+    let mut found = Others::Nobody;
+    let mut page = PageRequest::first(200);
+    loop {
+        let users = services.ports.identities.users(workspace_id, None, page).await?;
+        for user in users.items.iter().filter(|user| user.id != but) {
+            if user.role == Role::Owner && user.state == UserState::Active {
+                return Ok(Others::WithOwner);
+            }
+            found = Others::WithoutOwner;
+        }
+        let Some(after) = users.next else { return Ok(found) };
+        page = PageRequest { after: Some(after), limit: 200 };
+    }
+}
