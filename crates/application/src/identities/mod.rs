@@ -8,6 +8,7 @@ mod devices;
 mod known_addresses;
 mod look_up;
 mod me;
+pub mod passkeys;
 mod passwords;
 mod programs;
 mod reauthenticate;
@@ -23,6 +24,7 @@ mod users;
 mod uses;
 mod visitor;
 mod watches;
+mod ways_in;
 
 pub use accounts::{NewAccount, create_account, found_workspace};
 pub use api_keys::{ApiKeyPage, ApiKeyView, CreateApiKey, CreatedApiKey, ListApiKeys, RevokeApiKey};
