@@ -47,6 +47,7 @@ const KINDS: &[(&str, &str)] = &[
     ("incomplete_body", "The connection ended before the body was complete."),
     ("internal_error", "A defect of the server. Its log has more under the trace_id."),
     ("invalid_input", "Some fields break a rule. Each entry of errors points at one."),
+    ("last_way_in", "It is the only way in which you can sign in. Add another one first."),
     ("malformed_json", "The body is not JSON, or says one thing twice. The detail names the place."),
     ("media_type", "Bodies are application/json in UTF-8."),
     ("method_not_allowed", "The address exists, but not for this method. Allow lists those it has."),
@@ -59,6 +60,8 @@ const KINDS: &[(&str, &str)] = &[
     ("not_set_up", "This server has no owner yet. Open the set-up link that it printed."),
     ("not_utf8", "A frame on the socket is not UTF-8."),
     ("overloaded", "Too much is going on. Repeat the request after the time in Retry-After."),
+    ("passkey_known", "This passkey was added before."),
+    ("passkeys_impossible", "Browsers keep passkeys for servers that are called by a name, not by a number."),
     ("protocol_violation", "The client broke the rules of WebSocket framing."),
     ("provider_failed", "The provider of the model failed. Try again, or choose another model."),
     ("provider_garbled", "The provider of the model sent something that is not an answer."),
@@ -88,6 +91,7 @@ const KINDS: &[(&str, &str)] = &[
     ("totp_not_enabled", "No codes of a device are asked for."),
     ("too_many_commands", "Too many commands of one socket are at work at one time. Wait for some results."),
     ("too_many_connections", "The server holds as many sockets as it can."),
+    ("too_many_passkeys", "Nobody may have that many passkeys. Remove one first."),
     ("too_many_runs", "As many answers are being written as the server allows. Try again in a moment."),
     ("too_many_subscriptions", "A socket has as many subscriptions as it may."),
     ("too_slow", "The client reads more slowly than the server writes. Connect again and resume."),
@@ -99,6 +103,7 @@ const KINDS: &[(&str, &str)] = &[
     ("upgrade_required", "This address speaks WebSocket, version 13."),
     ("websocket_key", "Sec-WebSocket-Key is missing or malformed."),
     ("wrong_credentials", "The address, the password or the code is wrong."),
+    ("wrong_passkey", "The passkey is not known here, or what it signed does not count."),
 ];
 
 /// All kinds as rows of a table.

@@ -14,6 +14,7 @@ mod messages;
 mod models;
 mod openai;
 mod parameters;
+mod passkeys;
 mod runs;
 mod search;
 mod second_factors;
@@ -44,6 +45,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(me::routes());
     routes.extend(sessions::routes());
     routes.extend(second_factors::routes());
+    routes.extend(passkeys::routes());
     routes.extend(api_keys::routes());
     routes.extend(users::routes());
     routes.extend(audit::routes());
