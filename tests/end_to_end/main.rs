@@ -19,5 +19,6 @@ mod operations;
 mod provider_faults;
 mod resume;
 mod sameness;
+mod security;
 mod sockets;
 mod subscriptions;

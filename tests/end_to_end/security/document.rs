@@ -1,0 +1,234 @@
+//! What the server says of itself: its routes and commands, and bodies that fit them.
+
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::harness::{Answer, Client};
+
+/// How deep an example goes.
+const MAX_DEPTH: usize = 5;
+
+/// The two documents of a server.
+pub struct Documents {
+    openapi: Value,
+    asyncapi: Value,
+}
+
+/// A route as the document describes it.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// The operation: the name of a command or a query.
+    pub name: String,
+    /// The method.
+    pub method: Method,
+    /// The path, with names in braces.
+    pub path: String,
+    /// The names in the path.
+    pub in_path: Vec<String>,
+    /// The parameters of the query string and their schemas.
+    pub in_query: Vec<(String, Value)>,
+    /// The schema of the body, where it has one.
+    pub body: Option<Value>,
+    /// Whether repetitions of it can be named.
+    pub takes_idempotency_key: bool,
+    /// Whether somebody has to be signed in.
+    pub is_for_people: bool,
+}
+
+/// A command of the bus.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Its name.
+    pub name: String,
+    /// The schema of its parameters.
+    pub parameters: Value,
+}
+
+impl Documents {
+    /// Reads what a server says of itself.
+    pub async fn of(client: &Client) -> Self {
+        Self {
+            openapi: client.get("/api/openapi.json").await.expect(200),
+            asyncapi: client.get("/api/asyncapi.json").await.expect(200),
+        }
+    }
+
+    /// Every route of the interface.
+    pub fn operations(&self) -> Vec<Operation> {
+        let mut found = Vec::new();
+        for (path, methods) in self.openapi["paths"].as_object().expect("paths") {
+            for (method, operation) in methods.as_object().expect("methods") {
+                let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
+                if operation.get("operationId").is_none() {
+                    continue;
+                }
+                let parameters: Vec<&Value> = operation["parameters"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|it| self.resolve(&self.openapi, it))
+                    .collect();
+                let named = |place: &str| {
+                    parameters
+                        .iter()
+                        .filter(|it| it["in"] == place)
+                        .map(|it| (text(&it["name"]), it["schema"].clone()))
+                        .collect::<Vec<_>>()
+                };
+                let content = &operation["requestBody"]["content"]["application/json"]["schema"];
+                found.push(Operation {
+                    name: text(&operation["operationId"]),
+                    method,
+                    path: path.clone(),
+                    in_path: named("path").into_iter().map(|(name, _)| name).collect(),
+                    in_query: named("query"),
+                    body: (!content.is_null()).then(|| content.clone()),
+                    takes_idempotency_key: named("header").iter().any(|(name, _)| name == "Idempotency-Key"),
+                    is_for_people: operation["security"].as_array().is_some_and(|ways| !ways.is_empty()),
+                });
+            }
+        }
+        assert!(found.len() > 30, "the document has lost its routes");
+        found
+    }
+
+    /// Every command of the bus.
+    pub fn commands(&self) -> Vec<Command> {
+        let listed = self.asyncapi["x-commands"].as_object().expect("commands");
+        let commands = listed
+            .iter()
+            .map(|(name, command)| Command { name: name.clone(), parameters: command["params"].clone() });
+        commands.collect()
+    }
+
+    /// The properties of a body or of parameters: each name with its schema.
+    pub fn properties(&self, schema: &Value) -> Map<String, Value> {
+        let document = self.document_of(schema);
+        let schema = self.resolve(document, schema);
+        let mut properties = schema["properties"].as_object().cloned().unwrap_or_default();
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            properties.extend(self.properties(part));
+        }
+        properties
+    }
+
+    /// Whether a schema is that of an identifier, `null` allowed or not.
+    pub fn is_id(&self, schema: &Value) -> bool {
+        let schema = self.resolve(self.document_of(schema), schema);
+        let either = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+        schema["format"] == "uuid" || either.is_some_and(|kinds| kinds.iter().any(|kind| self.is_id(kind)))
+    }
+
+    /// Whether a schema is that of a text, `null` allowed or not, that is not one of a few words.
+    pub fn is_text(&self, schema: &Value) -> bool {
+        let schema = self.resolve(self.document_of(schema), schema);
+        if schema.get("enum").is_some() || schema.get("const").is_some() {
+            return false;
+        }
+        let either = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+        let is_string = schema["type"] == "string"
+            || schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "string"));
+        is_string || either.is_some_and(|kinds| kinds.iter().any(|kind| self.is_text(kind)))
+    }
+
+    /// A value that fits a schema: what is required, and nothing else.
+    pub fn example(&self, schema: &Value) -> Value {
+        self.fitting(schema, "", 0)
+    }
+
+    fn fitting(&self, schema: &Value, name: &str, depth: usize) -> Value {
+        let document = self.document_of(schema);
+        let schema = self.resolve(document, schema);
+        if depth > MAX_DEPTH {
+            return Value::Null;
+        }
+        if let Some(value) = schema.get("const") {
+            return value.clone();
+        }
+        if let Some(first) = schema["enum"].get(0) {
+            return first.clone();
+        }
+        for key in ["anyOf", "oneOf"] {
+            if let Some(first) = schema[key].get(0) {
+                return self.fitting(first, name, depth + 1);
+            }
+        }
+        let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or("object");
+        match (kind, name) {
+            ("string", "email") => json!(format!("{}@example.org", crate::harness::new_id())),
+            ("string", "model") => json!("builtin/recall"),
+            ("string", _) => match schema["format"].as_str() {
+                Some("uuid") => json!(super::world::NOTHING),
+                Some("date-time") => json!("2030-01-01T00:00:00Z"),
+                Some("password") => json!("a long and unusual phrase 7"),
+                _ => json!("words"),
+            },
+            ("array", _) => json!([self.fitting(&schema["items"], name, depth + 1)]),
+            ("integer", _) => schema.get("minimum").cloned().unwrap_or_else(|| json!(1)),
+            ("number", _) => json!(0.5),
+            ("boolean", _) => json!(true),
+            _ => {
+                let required: Vec<&str> =
+                    schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                let properties = schema["properties"].as_object().into_iter().flatten();
+                let needed = properties.filter(|(name, _)| required.contains(&name.as_str()));
+                let filled =
+                    needed.map(|(name, schema)| (name.clone(), self.fitting(schema, name, depth + 1)));
+                Value::Object(filled.collect())
+            }
+        }
+    }
+
+    /// The document in which a schema's reference leads somewhere: both name their schemas alike.
+    fn document_of(&self, schema: &Value) -> &Value {
+        let leads = |document: &Value| {
+            let reference = schema["$ref"].as_str()?;
+            document.pointer(reference.trim_start_matches('#')).map(|_| ())
+        };
+        if leads(&self.openapi).is_some() || schema.get("$ref").is_none() {
+            &self.openapi
+        } else {
+            &self.asyncapi
+        }
+    }
+
+    fn resolve<'a>(&'a self, document: &'a Value, schema: &'a Value) -> &'a Value {
+        match schema["$ref"].as_str() {
+            Some(reference) => {
+                let target = document.pointer(reference.trim_start_matches('#'));
+                self.resolve(document, target.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+            }
+            None => schema,
+        }
+    }
+}
+
+impl Operation {
+    /// Whether it changes something.
+    pub fn is_unsafe(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    /// The path with what `value` gives for each name.
+    pub fn path_with(&self, value: impl Fn(&str) -> String) -> String {
+        let mut path = self.path.clone();
+        for name in &self.in_path {
+            path = path.replace(&format!("{{{name}}}"), &value(name));
+        }
+        path
+    }
+
+    /// Asks, with a body where it takes one.
+    pub async fn ask(&self, client: &Client, path: &str, body: Option<&Value>) -> Answer {
+        let request = client.request(self.method.clone(), path);
+        Answer::of(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
