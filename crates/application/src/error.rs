@@ -26,6 +26,8 @@ pub enum Code {
     Conflict,
     /// The version that the caller expected is not the present one.
     PreconditionFailed,
+    /// It is larger than what is kept or shown.
+    TooLarge,
     /// More requests than the quota allows.
     RateLimited,
     /// Too much is going on; try again soon.

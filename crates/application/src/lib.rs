@@ -17,6 +17,7 @@ pub mod people;
 pub mod projects;
 pub mod runs;
 pub mod search;
+pub mod shares;
 pub mod workspaces;
 
 mod access;

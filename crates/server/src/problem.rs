@@ -187,6 +187,7 @@ const fn status(code: Code) -> StatusCode {
         Code::Gone => StatusCode::GONE,
         Code::Conflict => StatusCode::CONFLICT,
         Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::Overloaded | Code::Unavailable | Code::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
         Code::Provider => StatusCode::BAD_GATEWAY,

@@ -13,6 +13,7 @@ fn every_code_has_its_status() {
         (Code::Gone, 410),
         (Code::Conflict, 409),
         (Code::PreconditionFailed, 412),
+        (Code::TooLarge, 413),
         (Code::InvalidInput, 422),
         (Code::RateLimited, 429),
         (Code::Internal, 500),

@@ -8,7 +8,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::{Bus, Context, Handler, Reply};
-use crate::{Error, conversations, identities, messages, projects, runs};
+use crate::{Error, conversations, identities, messages, projects, runs, shares};
 
 /// Every command by name.
 pub struct Registry(BTreeMap<&'static str, CommandEntry>);
@@ -45,6 +45,8 @@ impl Registry {
         registry.add::<projects::DeleteProject>();
         registry.add::<projects::SetProjectMember>();
         registry.add::<projects::RemoveProjectMember>();
+        registry.add::<shares::CreateShare>();
+        registry.add::<shares::RevokeShare>();
         registry.add::<identities::CreateUser>();
         registry.add::<identities::CreateApiKey>();
         registry.add::<identities::RevokeApiKey>();
