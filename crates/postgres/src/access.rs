@@ -46,8 +46,8 @@ impl Postgres {
         if let Ok(session) = self.session(replica, scope, Access::Read).await {
             let head = session
                 .optional::<BigInt, i64>(
-                    "SELECT position FROM journal_heads WHERE owner_id = $1 AND workspace_id = $2",
-                    values![owner_id, workspace_id],
+                    "SELECT position FROM journal_heads WHERE owner_id = $1",
+                    values![owner_id],
                 )
                 .await;
             match head {

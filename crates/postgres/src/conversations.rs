@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use domain::ports::{ConversationCursor, ConversationFilter, Conversations, StorageError};
+use domain::ports::{ConversationCursor, ConversationFilter, Conversations, ConversationsOf, StorageError};
 use domain::{
-    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, SystemPrompt,
-    Timestamp, Title, TitleOrigin, UserId, WorkspaceId,
+    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, ProjectId,
+    SystemPrompt, Timestamp, Title, TitleOrigin, UserId, WorkspaceId,
 };
 use storage::{Word, count, text, version};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ macro_rules! select_conversations {
         concat!(
             "SELECT c.id, c.workspace_id, c.owner_id, c.pinned, c.archived, c.version, c.message_count, \
              c.active_leaf_id, c.created_at, c.updated_at, c.title, c.title_origin, c.model, c.parameters, \
-             c.forked_from_conversation_id, c.forked_from_message_id, c.system_prompt FROM ",
+             c.forked_from_conversation_id, c.forked_from_message_id, c.system_prompt, c.project_id FROM ",
             $rest
         )
     };
@@ -30,8 +30,13 @@ macro_rules! select_conversations {
 
 const GET: &str = select_conversations!("conversations c WHERE c.id = $1 AND c.workspace_id = $2");
 const GET_MANY: &str = select_conversations!("conversations c WHERE c.workspace_id = $1 AND c.id = ANY ($2)");
-const LIST: &str = select_conversations!(
+pub(crate) const LIST: &str = select_conversations!(
     "conversations c WHERE c.workspace_id = $1 AND c.owner_id = $2 AND (c.updated_at, c.id) < ($3, $4)"
+);
+/// A project holds few enough conversations to look at each title.
+pub(crate) const IN_PROJECT: &str = select_conversations!(
+    "conversations c WHERE c.workspace_id = $1 AND c.project_id = $2 AND (c.updated_at, c.id) < ($3, $4)
+         AND ($6::text IS NULL OR c.title_folded LIKE $6)"
 );
 /// The function looks the titles up; what it finds is read like everything else.
 const TITLED: &str = select_conversations!(
@@ -65,7 +70,7 @@ impl Conversations for Postgres {
     async fn list(
         &self,
         workspace_id: WorkspaceId,
-        owner_id: UserId,
+        of: ConversationsOf,
         filter: ConversationFilter,
         page: PageRequest<ConversationCursor>,
     ) -> Result<Page<Conversation, ConversationCursor>, StorageError> {
@@ -74,16 +79,23 @@ impl Conversations for Postgres {
             None => (Timestamp::from_micros(i64::MAX), Uuid::max()),
         };
         let most = u32::from(page.limit) + 1;
-        let session = self.read_list(workspace_id, owner_id).await?;
-        let rows = match filter.title_contains.as_deref().map(pattern) {
-            None => {
-                let values = values![workspace_id, owner_id, before, before_id, most];
-                session.load::<Types, Row>(&list_statement(&filter), values).await?
+        let title = filter.title_contains.as_deref().map(pattern);
+        let rows = match (of, title.as_deref()) {
+            (ConversationsOf::Project(id), title) => {
+                let values = values![workspace_id, id, before, before_id, most, title];
+                // What others have just put there has to be seen, and a replica cannot be asked about them all.
+                let session = self.read(Scope::Workspace(workspace_id)).await?;
+                session.load::<Types, Row>(&list_statement(IN_PROJECT, &filter), values).await?
             }
-            Some(pattern) => {
+            (ConversationsOf::Owner(id), None) => {
+                let values = values![workspace_id, id, before, before_id, most];
+                let session = self.read_list(workspace_id, id).await?;
+                session.load::<Types, Row>(&list_statement(LIST, &filter), values).await?
+            }
+            (ConversationsOf::Owner(id), Some(title)) => {
                 let ConversationFilter { pinned, archived, .. } = filter;
-                let values =
-                    values![workspace_id, owner_id, &pattern, pinned, archived, before, before_id, most];
+                let values = values![workspace_id, id, title, pinned, archived, before, before_id, most];
+                let session = self.read_list(workspace_id, id).await?;
                 session.load::<Types, Row>(TITLED, values).await?
             }
         };
@@ -92,10 +104,10 @@ impl Conversations for Postgres {
     }
 }
 
-/// The statement of a filter without a title: one of nine. Flags stand in it as constants, so that the index of pinned
+/// The statement of a filter beside its title: one of nine for each list. Flags stand in it as constants, so that the index of pinned
 /// or archived conversations serves a list of just those.
-pub(crate) fn list_statement(filter: &ConversationFilter) -> String {
-    let mut sql = LIST.to_owned();
+pub(crate) fn list_statement(list: &str, filter: &ConversationFilter) -> String {
+    let mut sql = list.to_owned();
     match filter.pinned {
         Some(true) => sql.push_str(" AND c.pinned"),
         Some(false) => sql.push_str(" AND NOT c.pinned"),
@@ -144,6 +156,7 @@ type Types = (
     Nullable<SqlUuid>,
     Nullable<SqlUuid>,
     Nullable<Text>,
+    Nullable<SqlUuid>,
 );
 
 #[derive(Queryable)]
@@ -165,6 +178,7 @@ struct Row {
     forked_from_conversation_id: Option<Id>,
     forked_from_message_id: Option<Id>,
     system_prompt: Option<String>,
+    project_id: Option<Id>,
 }
 
 impl TryFrom<Row> for Conversation {
@@ -176,6 +190,7 @@ impl TryFrom<Row> for Conversation {
             id: row.id.typed(ConversationId::from_uuid),
             workspace_id: row.workspace_id.typed(WorkspaceId::from_uuid),
             owner_id: row.owner_id.typed(UserId::from_uuid),
+            project_id: row.project_id.map(|id| id.typed(ProjectId::from_uuid)),
             title: text(&row.title, Title::new)?,
             title_origin: TitleOrigin::from_word(&row.title_origin)?,
             model: row.model.as_deref().map(|name| text(name, ModelName::new)).transpose()?,

@@ -77,6 +77,9 @@ fn database_error(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInform
     let table = information.table_name().map_or("", parent_table);
     match kind {
         DatabaseErrorKind::UniqueViolation => StorageError::Rejected(unique_rule(table, constraint)),
+        DatabaseErrorKind::ForeignKeyViolation if constraint == "conversations_project" => {
+            StorageError::Rejected(rules::FOREIGN_PROJECT)
+        }
         DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
             StorageError::Rejected(rules::MISSING_REFERENCE)
         }
@@ -123,6 +126,7 @@ fn check_rule(constraint: &str) -> &'static str {
     match constraint {
         "conversation_active_leaf" => rules::FOREIGN_LEAF,
         "message_place" => rules::MESSAGE_MOVED,
+        "audit_entries_stay" => rules::AUDIT_KEPT,
         other => rules::out_of_bounds(other),
     }
 }

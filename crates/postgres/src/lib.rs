@@ -7,6 +7,7 @@
 
 mod access;
 mod address;
+mod audit;
 mod columns;
 mod connection;
 mod conversations;
@@ -25,9 +26,12 @@ mod outbox;
 mod pool;
 mod preflight;
 mod privileges;
+mod projects;
+mod providers;
 mod pulse;
 mod runs;
 mod search;
+mod secret_keys;
 mod seen;
 mod session;
 mod settings;
@@ -35,6 +39,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
+mod workspaces;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;

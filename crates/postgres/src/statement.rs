@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -15,8 +16,9 @@ use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use domain::{
-    ApiKeyId, ConversationId, EditId, JobId, MessageId, NodeId, RunId, SessionId, Timestamp, TokenHash,
-    UserId, Version, WorkspaceId,
+    ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
+    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TicketId, Timestamp, TokenHash, UserId, Version,
+    WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -79,6 +81,10 @@ pub(crate) enum Value<'a> {
     Integers(Vec<Option<i64>>),
     /// `text[]`, of which each may be NULL.
     Texts(Vec<Option<Cow<'a, str>>>),
+    /// `timestamptz[]`.
+    Moments(Vec<Moment>),
+    /// `bytea[]`.
+    BytesList(Vec<Vec<u8>>),
 }
 
 impl Value<'_> {
@@ -103,6 +109,8 @@ impl Value<'_> {
                 value.iter().try_for_each(|text| refuse_nul(text.as_deref()))?;
                 out.push_bind_param_value_only::<Array<Nullable<Text>>, _>(value)
             }
+            Self::Moments(value) => out.push_bind_param_value_only::<Array<Timestamptz>, _>(value),
+            Self::BytesList(value) => out.push_bind_param_value_only::<Array<Binary>, _>(value),
         }
     }
 }
@@ -152,11 +160,18 @@ bind! {
     ApiKeyId => |id| Id(Id(id.uuid())),
     ConversationId => |id| Id(Id(id.uuid())),
     EditId => |id| Id(Id(id.uuid())),
+    InvitationId => |id| Id(Id(id.uuid())),
     JobId => |id| Id(Id(id.uuid())),
     MessageId => |id| Id(Id(id.uuid())),
     NodeId => |id| Id(Id(id.uuid())),
+    PasskeyId => |id| Id(Id(id.uuid())),
+    ProjectId => |id| Id(Id(id.uuid())),
+    ProviderId => |id| Id(Id(id.uuid())),
     RunId => |id| Id(Id(id.uuid())),
+    SecretKeyId => |id| Id(Id(id.uuid())),
     SessionId => |id| Id(Id(id.uuid())),
+    ShareId => |id| Id(Id(id.uuid())),
+    TicketId => |id| Id(Id(id.uuid())),
     UserId => |id| Id(Id(id.uuid())),
     WorkspaceId => |id| Id(Id(id.uuid())),
     Uuid => |id| Id(Id(id)),
@@ -169,6 +184,7 @@ bind! {
     &'a str => |text| Text(Cow::Borrowed(text)),
     &'a String => |text| Text(Cow::Borrowed(text.as_str())),
     String => |text| Text(Cow::Owned(text)),
+    IpAddr => |address| Text(Cow::Owned(address.to_string())),
     &'a [u8] => |bytes| Bytes(bytes),
     &'a TokenHash => |hash| Bytes(hash.as_bytes().as_slice()),
 }

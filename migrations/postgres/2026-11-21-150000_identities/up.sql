@@ -240,7 +240,7 @@ CREATE TABLE audit_heads (
 -- The application's role may only read the two tables; whoever owns them is told by these.
 CREATE FUNCTION audit_entries_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the audit log is only added to'
+    RAISE EXCEPTION 'the audit log is only ever added to'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_entries_stay', TABLE = TG_TABLE_NAME;
 END
 $$;

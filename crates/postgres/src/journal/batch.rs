@@ -7,7 +7,7 @@ use domain::ports::StorageError;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use crate::columns::Id;
-use crate::errors::{CONFLICT, Outcome, is_missing_reference};
+use crate::errors::{CONFLICT, Outcome, is_missing_reference, rejected};
 use crate::session::{Session, changed, rows};
 use crate::statement::Value;
 
@@ -24,10 +24,12 @@ pub(super) enum Expected {
     Anything,
     /// When it changed so many rows; anything else is a conflict.
     Rows(usize),
-    /// The same, and it is a conflict too when something that it refers to is gone, or when something refers to what
+    /// When it gave or changed any row; otherwise this rule is broken.
+    Rule(&'static str),
+    /// When it changed so many rows, and it is a conflict too when something that it refers to is gone, or when something refers to what
     /// it removes.
     RowsInPlace(usize),
-    /// The same for new messages: when one of these parents is not in the conversation, that has to be looked into.
+    /// When it changed so many rows, which are new messages: when one of these parents is not in the conversation, that has to be looked into.
     Messages {
         /// How many messages.
         count: usize,
@@ -85,10 +87,11 @@ impl<'a> Step<'a> {
             Expected::Rows(count) | Expected::RowsInPlace(count) | Expected::Messages { count, .. } => {
                 Some(*count)
             }
-            Expected::Anything | Expected::Places => None,
+            Expected::Anything | Expected::Places | Expected::Rule(_) => None,
         };
         match (done, self.expected) {
             (Ok(Done::Placed(placed)), _) => Ok(Some(placed)),
+            (Ok(Done::Changed(0)), Expected::Rule(rule)) => Err(rejected(rule).into()),
             (Ok(Done::Changed(count)), _) if wanted.is_none_or(|wanted| wanted == count) => Ok(None),
             (Ok(Done::Changed(_)), _) => Err(CONFLICT.into()),
             (Err(error), Expected::Messages { parents, .. })

@@ -13,8 +13,9 @@ pub(super) fn create<'a>(plan: &mut Plan<'a>, conversation: &'a Conversation) ->
     plan.add(
         "INSERT INTO conversations (
              id, workspace_id, owner_id, pinned, archived, version, created_at, updated_at, title, title_folded,
-             title_origin, model, parameters, forked_from_conversation_id, forked_from_message_id, system_prompt
-         ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             title_origin, model, parameters, forked_from_conversation_id, forked_from_message_id, system_prompt,
+             project_id
+         ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         values![
             conversation.id,
             conversation.workspace_id,
@@ -32,6 +33,7 @@ pub(super) fn create<'a>(plan: &mut Plan<'a>, conversation: &'a Conversation) ->
             conversation.forked_from.map(|origin| origin.conversation_id),
             conversation.forked_from.map(|origin| origin.message_id),
             conversation.system_prompt.as_ref().map(SystemPrompt::as_str),
+            conversation.project_id,
         ],
         Expected::Anything,
     );
@@ -49,7 +51,7 @@ pub(super) fn update<'a>(
         "UPDATE conversations
          SET pinned = $5, archived = $6, version = $7, updated_at = $8, title = $9, title_folded = $10,
              title_origin = $11, model = $12, parameters = $13, system_prompt = $14,
-             active_leaf_id = CASE WHEN $15 THEN $16 ELSE active_leaf_id END
+             active_leaf_id = CASE WHEN $15 THEN $16 ELSE active_leaf_id END, project_id = $17
          WHERE id = $1 AND workspace_id = $2 AND owner_id = $3 AND version = $4",
         values![
             conversation.id,
@@ -68,6 +70,7 @@ pub(super) fn update<'a>(
             conversation.system_prompt.as_ref().map(SystemPrompt::as_str),
             with_leaf,
             conversation.active_leaf_id.filter(|_| with_leaf),
+            conversation.project_id,
         ],
         Expected::Rows(1),
     );

@@ -56,7 +56,7 @@ const APPEND: &str = "WITH given AS MATERIALIZED (
      )
      SELECT position, owner_id FROM given ORDER BY position";
 
-/// Adds the facts of a unit of work, as its last steps.
+/// Adds the facts of a unit of work; nothing but the audit log comes after them.
 pub(super) fn append<'a>(plan: &mut Plan<'a>, unit: &'a UnitOfWork) {
     let facts: Vec<About> = unit.events.iter().filter_map(About::of).collect();
     if facts.is_empty() {
@@ -127,7 +127,7 @@ fn array(ids: &[MessageId]) -> String {
     format!("{{{}}}", ids.join(","))
 }
 
-/// The places of the events of a unit, from what its last two steps gave.
+/// The places of the events of a unit, from what the steps of the event log gave.
 pub(super) fn places(unit: &UnitOfWork, placed: Vec<Vec<Placed>>) -> Outcome<Vec<Option<Place>>> {
     let mut placed = placed.into_iter();
     let (heads, added) = (placed.next().unwrap_or_default(), placed.next().unwrap_or_default());
@@ -145,7 +145,11 @@ pub(super) fn places(unit: &UnitOfWork, placed: Vec<Vec<Placed>>) -> Outcome<Vec
     unit.events.iter().map(|event| About::of(event).map(&mut place).transpose()).collect()
 }
 
-const HEAD_BY_OWNER: &str = "SELECT position FROM journal_heads WHERE owner_id = $1 AND workspace_id = $2";
+/// There is one head for all workspaces of a person.
+const HEAD_BY_OWNER: &str = "SELECT position FROM journal_heads h WHERE owner_id = $1 AND (
+         workspace_id = $2
+         OR EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = h.owner_id AND m.workspace_id = $2)
+     )";
 
 /// What is no longer kept of its owner counts as well: the newest fact of a conversation may be among it.
 const HEAD_BY_CONVERSATION: &str = "SELECT coalesce(greatest(
@@ -154,8 +158,10 @@ const HEAD_BY_CONVERSATION: &str = "SELECT coalesce(greatest(
           WHERE c.id = $1 AND c.workspace_id = $2)
      ), 0)";
 
-const FORGOTTEN_BY_OWNER: &str =
-    "SELECT position FROM forgotten_events WHERE owner_id = $1 AND workspace_id = $2";
+const FORGOTTEN_BY_OWNER: &str = "SELECT position FROM forgotten_events f WHERE owner_id = $1 AND (
+         workspace_id = $2
+         OR EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = f.owner_id AND m.workspace_id = $2)
+     )";
 
 const FORGOTTEN_BY_CONVERSATION: &str = "SELECT f.position FROM conversations c
      JOIN forgotten_events f ON f.owner_id = c.owner_id WHERE c.id = $1 AND c.workspace_id = $2";
@@ -165,7 +171,7 @@ const HEADS: &str = "SELECT owner_id, position FROM journal_heads WHERE owner_id
 macro_rules! select_facts {
     ($key:literal) => {
         concat!(
-            "SELECT position, name, at, user_id, owner_id, conversation_id, message_id, run_id, version, removed, \
+            "SELECT position, name, at, user_id, owner_id, subject_id, conversation_id, message_id, run_id, version, removed, \
              run_status FROM events WHERE ",
             $key,
             " = $1 AND position > $2 AND workspace_id = $3 ORDER BY position LIMIT $4"
@@ -185,6 +191,7 @@ type Types = (
     Nullable<SqlUuid>,
     Nullable<SqlUuid>,
     Nullable<SqlUuid>,
+    Nullable<SqlUuid>,
     Nullable<BigInt>,
     Nullable<Array<SqlUuid>>,
     Nullable<Text>,
@@ -197,6 +204,7 @@ struct Row {
     at: Moment,
     user_id: Option<Id>,
     owner_id: Option<Id>,
+    subject_id: Option<Id>,
     conversation_id: Option<Id>,
     message_id: Option<Id>,
     run_id: Option<Id>,
@@ -216,6 +224,7 @@ impl TryFrom<Row> for Fact {
             at: row.at.into(),
             user_id: row.user_id.map(|id| id.typed(UserId::from_uuid)),
             owner_id: row.owner_id.map(|id| id.typed(UserId::from_uuid)),
+            subject_id: row.subject_id.map(|id| id.0),
             conversation_id: row.conversation_id.map(|id| id.typed(ConversationId::from_uuid)),
             message_id: row.message_id.map(|id| id.typed(MessageId::from_uuid)),
             run_id: row.run_id.map(|id| id.typed(RunId::from_uuid)),

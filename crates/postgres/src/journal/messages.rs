@@ -13,7 +13,7 @@ use crate::statement::{Value, ids, made_json, made_jsonb, values};
 /// How many messages one statement adds at most.
 const AT_ONCE: usize = 8;
 /// How many values each of them has beyond those that all share.
-const VALUES: usize = 15;
+const VALUES: usize = 16;
 
 /// The statements that add one message, two, and so on. Counting them draws their conversation in once a statement.
 static POST: LazyLock<Vec<String>> = LazyLock::new(|| (1..=AT_ONCE).map(post_statement).collect());
@@ -29,14 +29,14 @@ fn post_statement(messages: usize) -> String {
     format!(
         "INSERT INTO messages (
              id, workspace_id, conversation_id, owner_id, parent_id, role, status, version, created_at, edited_at, model,
-             finish_reason, usage, failure, parts, effective_request, words
+             finish_reason, usage, failure, parts, effective_request, flags, words
          )
          SELECT m.id, c.workspace_id, c.id, c.owner_id, m.parent_id, m.role, m.status, m.version, m.created_at,
              m.edited_at, m.model, m.finish_reason, m.usage, m.failure, m.parts, m.effective_request,
-             message_words(c.workspace_id, c.owner_id, m.role, m.words)
+             m.flags, message_words(c.workspace_id, c.owner_id, m.role, m.words)
          FROM (VALUES {}) m (
              id, conversation_id, parent_id, role, status, version, created_at, edited_at, model, finish_reason, usage,
-             failure, parts, effective_request, words
+             failure, parts, effective_request, flags, words
          )
          JOIN conversations c ON c.id = m.conversation_id AND c.workspace_id = $1",
         rows.join(", ")
@@ -65,6 +65,7 @@ pub(super) fn post<'a>(plan: &mut Plan<'a>, messages: &[&'a Message]) -> Outcome
                 made_json(texts.failure),
                 made_json(texts.parts),
                 made_jsonb(texts.effective_request),
+                made_jsonb(texts.flags),
                 search_words(&message.parts.searchable_text()).into(),
             ];
             values.extend(own);
@@ -102,7 +103,8 @@ pub(super) fn replace<'a>(plan: &mut Plan<'a>, message: &'a Message) -> Outcome<
     plan.add(
         "UPDATE messages
          SET status = $5, version = $6, edited_at = $7, model = $8, finish_reason = $9, usage = $10, failure = $11,
-             parts = $12, effective_request = $13, words = message_words(workspace_id, owner_id, role, $14)
+             parts = $12, effective_request = $13, flags = $14,
+             words = message_words(workspace_id, owner_id, role, $15)
          WHERE id = $1 AND workspace_id = $2 AND conversation_id = $3 AND version = $4",
         values![
             message.id,
@@ -118,6 +120,7 @@ pub(super) fn replace<'a>(plan: &mut Plan<'a>, message: &'a Message) -> Outcome<
             made_json(texts.failure),
             made_json(texts.parts),
             made_jsonb(texts.effective_request),
+            made_jsonb(texts.flags),
             search_words(&message.parts.searchable_text()),
         ],
         Expected::Rows(1),

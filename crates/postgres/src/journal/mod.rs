@@ -1,23 +1,33 @@
 //! The one way to change data: events become rows.
 
-mod accounts;
+mod audit;
 mod batch;
 mod conversations;
+mod factors;
 mod facts;
 mod messages;
 mod order;
+mod people;
 mod plan;
+mod projects;
+mod providers;
 mod runs;
+mod sessions;
 mod upkeep;
+mod uses;
+mod workspaces;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::sql_types::BigInt;
 use domain::ports::{
     Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, Place, Position, StorageError,
 };
-use domain::{Event, MessageId, NodeId, RunId, Timestamp, UnitOfWork, UserId, WorkspaceId};
+use domain::{
+    CredentialUse, Event, Expectation, MessageId, NodeId, RunId, Timestamp, UnitOfWork, UserId, WorkspaceId,
+};
 use storage::{Outage, rules};
 
 use crate::Postgres;
@@ -28,6 +38,9 @@ use batch::{Undone, carry_out};
 use plan::Plan;
 
 pub(crate) use order::Order;
+
+/// How long one statement may take where a person goes with all they ever said.
+const DELETING_A_PERSON: Duration = Duration::from_mins(5);
 
 #[async_trait]
 impl Journal for Postgres {
@@ -68,6 +81,10 @@ impl Journal for Postgres {
         self.renew_run_leases(owner, until).await
     }
 
+    async fn note_uses(&self, uses: Vec<CredentialUse>) -> Result<(), StorageError> {
+        self.store_uses(uses).await
+    }
+
     fn commits_alone(&self) -> bool {
         false
     }
@@ -80,13 +97,13 @@ impl Journal for Postgres {
 impl Postgres {
     async fn commit_unit(&self, unit: UnitOfWork) -> Result<Committed, StorageError> {
         let unit = Arc::new(unit);
-        let scope = if unit.expected.is_empty() {
-            Scope::Workspace(unit.workspace_id)
-        } else {
-            // What is expected is expected of all workspaces.
-            Scope::System
-        };
-        let session = self.write(scope).await?;
+        // Whether there is any account is a question to all workspaces.
+        let looks_across = unit.crosses_workspaces() || unit.expected.contains(&Expectation::NoAccountExists);
+        let scope = if looks_across { Scope::System } else { Scope::Workspace(unit.workspace_id) };
+        let mut session = self.write(scope).await?;
+        if unit.events.iter().any(|event| matches!(event, Event::UserDeleted(_))) {
+            session = session.patient(DELETING_A_PERSON);
+        }
         let steps = Plan::of(&unit, &self.settings.search_language)?;
         let given = match carry_out(&session, steps).await {
             Ok(given) => given,

@@ -4,7 +4,10 @@ use domain::{Event, Message, UnitOfWork, WorkspaceId};
 use storage::{leaf_changes, rules};
 
 use super::batch::{Expected, Step};
-use super::{accounts, conversations, facts, messages, runs, upkeep};
+use super::{
+    audit, conversations, factors, facts, messages, people, projects, providers, runs, sessions, upkeep,
+    workspaces,
+};
 use crate::errors::{Outcome, rejected};
 use crate::statement::Value;
 
@@ -20,16 +23,26 @@ impl<'a> Plan<'a> {
         let mut plan =
             Self { workspace_id: unit.workspace_id, steps: Vec::with_capacity(unit.events.len() + 6) };
         for expectation in &unit.expected {
-            upkeep::expect(&mut plan, *expectation);
+            upkeep::prepare(&mut plan, *expectation);
         }
         if let Some(record) = &unit.idempotency {
             upkeep::remember(&mut plan, record, unit.at);
         }
+        // Before anything that would take them along.
+        for event in &unit.events {
+            if let Event::TicketUsed { ticket_id } = event {
+                people::use_ticket(&mut plan, *ticket_id);
+            }
+        }
         plan.add_events(unit, language)?;
+        for expectation in &unit.expected {
+            upkeep::expect(&mut plan, *expectation);
+        }
         for job in &unit.jobs {
             upkeep::enqueue(&mut plan, job)?;
         }
         facts::append(&mut plan, unit);
+        audit::append(&mut plan, unit);
         Ok(plan.steps)
     }
 
@@ -65,31 +78,101 @@ impl<'a> Plan<'a> {
 
     fn add_event(&mut self, event: &'a Event, unit: &'a UnitOfWork, language: &str) -> Outcome<()> {
         match event {
-            Event::WorkspaceCreated(workspace) => accounts::create_workspace(self, workspace, language),
-            Event::UserCreated(user) => accounts::create_user(self, user),
-            Event::SessionOpened(session) => accounts::open_session(self, session),
-            Event::SessionClosed { session_id, user_id } => {
-                accounts::close_session(self, *session_id, *user_id);
-                Ok(())
-            }
-            Event::ApiKeyCreated(api_key) => accounts::create_api_key(self, api_key),
-            Event::ApiKeyRevoked { api_key_id, user_id } => {
-                accounts::revoke_api_key(self, *api_key_id, *user_id);
-                Ok(())
-            }
+            Event::WorkspaceCreated(workspace) => workspaces::create(self, workspace, language),
+            Event::WorkspaceUpdated(workspace) => workspaces::update(self, workspace),
+            Event::UserCreated(user) => people::create(self, user),
+            Event::UserUpdated { user, change } => people::update(self, user, *change),
+            Event::UserDeleted(user) => people::delete(self, user),
+            Event::MemberAdded(membership) => workspaces::add_member(self, membership),
+            Event::MemberRemoved(membership) => workspaces::remove_member(self, membership),
+            Event::InvitationCreated(invitation) => workspaces::invite(self, invitation),
+            Event::TicketIssued(ticket) => people::issue_ticket(self, ticket),
+            Event::SessionOpened(session) => sessions::open(self, session),
+            Event::SessionRefreshed(session) => sessions::refresh(self, session),
+            Event::TotpEnabled { totp, recovery_codes } => factors::enable_totp(self, totp, recovery_codes),
+            Event::TotpUsed { user_id, step } => factors::use_totp(self, *user_id, *step),
+            Event::ApiKeyCreated(api_key) => sessions::create_api_key(self, api_key),
+            Event::ProjectCreated(project) => projects::create(self, project),
+            Event::ProjectUpdated(project) => projects::update(self, project),
+            Event::ProjectDeleted(project) => projects::delete(self, project),
+            Event::ShareCreated(share) => projects::share(self, share),
+            Event::ProviderCreated(provider) => providers::create(self, provider),
+            Event::ProviderUpdated(provider) => providers::update(self, provider),
+            Event::ProviderDeleted(provider) => providers::delete(self, provider),
             Event::ConversationCreated(conversation) => conversations::create(self, conversation),
             Event::ConversationUpdated(conversation) => conversations::update(self, conversation, false),
             Event::ConversationDeleted(conversation) => conversations::delete(self, conversation),
             Event::MessagePosted(message) => messages::post(self, &[message]),
             Event::MessageEdited { message, edit } => messages::edit(self, message, edit),
-            Event::MessageDeleted { conversation_id, removed, .. } => {
-                messages::delete(self, *conversation_id, removed);
-                Ok(())
-            }
             Event::RunStarted(run) => runs::start(self, run),
             Event::RunStopRequested(run) => runs::request_stop(self, run),
             Event::RunEnded { run, message } => runs::end(self, run, message),
             Event::UsageRecorded(entries) => upkeep::record(self, entries, unit.at),
+            Event::InvitationRevoked { .. }
+            | Event::InvitationAccepted { .. }
+            | Event::TicketUsed { .. }
+            | Event::SignInFailed { .. }
+            | Event::SessionSwitched(_)
+            | Event::SessionClosed { .. }
+            | Event::SessionsClosed { .. }
+            | Event::TotpDisabled { .. }
+            | Event::RecoveryCodeUsed { .. }
+            | Event::RecoveryCodesReplaced { .. }
+            | Event::PasskeyAdded(_)
+            | Event::PasskeyUsed(_)
+            | Event::PasskeyRenamed(_)
+            | Event::PasskeyRemoved { .. }
+            | Event::ExternalIdentityLinked(_)
+            | Event::ExternalIdentityUnlinked(_)
+            | Event::DataExported { .. }
+            | Event::ApiKeyRevoked { .. }
+            | Event::ProjectMemberSet(_)
+            | Event::ProjectMemberRemoved { .. }
+            | Event::ShareRevoked { .. }
+            | Event::MessageDeleted { .. } => {
+                self.add_certain(event);
+                Ok(())
+            }
+        }
+    }
+
+    /// The events that name no workspace and hold nothing that could be unstorable.
+    fn add_certain(&mut self, event: &'a Event) {
+        match event {
+            Event::InvitationRevoked { invitation_id, .. }
+            | Event::InvitationAccepted { invitation_id, .. } => {
+                workspaces::end_invitation(self, *invitation_id);
+            }
+            Event::SessionSwitched(session) => sessions::switch(self, session),
+            Event::SessionClosed { session_id, user_id, .. } => sessions::close(self, *session_id, *user_id),
+            Event::SessionsClosed { user_id, except } => sessions::close_all(self, *user_id, *except),
+            Event::TotpDisabled { user_id } => factors::disable_totp(self, *user_id),
+            Event::RecoveryCodeUsed { user_id, code } => factors::use_code(self, *user_id, code),
+            Event::RecoveryCodesReplaced { user_id, codes } => factors::replace_codes(self, *user_id, codes),
+            Event::PasskeyAdded(passkey) => factors::add_passkey(self, passkey),
+            Event::PasskeyUsed(passkey) | Event::PasskeyRenamed(passkey) => {
+                factors::replace_passkey(self, passkey);
+            }
+            Event::PasskeyRemoved { passkey_id, user_id } => {
+                factors::remove_passkey(self, *passkey_id, *user_id);
+            }
+            Event::ExternalIdentityLinked(identity) => factors::link(self, identity),
+            Event::ExternalIdentityUnlinked(identity) => factors::unlink(self, identity),
+            Event::ApiKeyRevoked { api_key_id, user_id } => {
+                sessions::revoke_api_key(self, *api_key_id, *user_id);
+            }
+            Event::ProjectMemberSet(member) => projects::set_member(self, member),
+            Event::ProjectMemberRemoved { project_id, user_id } => {
+                projects::remove_member(self, *project_id, *user_id);
+            }
+            Event::ShareRevoked { share_id, conversation_id } => {
+                projects::revoke_share(self, *share_id, *conversation_id);
+            }
+            Event::MessageDeleted { conversation_id, removed, .. } => {
+                messages::delete(self, *conversation_id, removed);
+            }
+            // A used ticket went before everything else; the others change nothing.
+            _ => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! What comes with the events of a unit of work: the record that makes a repetition harmless, background work, usage.
 
 use domain::{Expectation, IdempotencyRecord, Job, Timestamp, UsageEntry};
-use storage::{amount, job_kind};
+use storage::{amount, job_kind, month, rules};
 
 use super::batch::Expected;
 use super::plan::Plan;
@@ -11,13 +11,38 @@ use crate::statement::values;
 /// The advisory lock of whoever makes the first account: "first".
 const FIRST_ACCOUNT: i64 = 0x66_6972_7374;
 
-/// Makes sure that something holds.
-pub(super) fn expect(plan: &mut Plan<'_>, expectation: Expectation) {
+/// Sees to it that what is expected cannot come about or go away beside this unit, and looks at what must hold before it.
+pub(super) fn prepare(plan: &mut Plan<'_>, expectation: Expectation) {
     match expectation {
         Expectation::NoAccountExists => {
             // Two at once would not see each other's account, so they take turns.
             plan.add("SELECT pg_advisory_xact_lock($1)", values![FIRST_ACCOUNT], Expected::Anything);
             plan.add("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM users)", values![], Expected::Rows(1));
+        }
+        Expectation::AnOwnerRemains => {
+            // Of two owners who make each other go, the second has to see what the first did.
+            plan.add(
+                "SELECT 1 FROM workspaces WHERE id = $1 FOR NO KEY UPDATE",
+                values![plan.workspace_id()],
+                Expected::Anything,
+            );
+        }
+    }
+}
+
+/// Looks at what must hold once everything is written.
+pub(super) fn expect(plan: &mut Plan<'_>, expectation: Expectation) {
+    match expectation {
+        Expectation::NoAccountExists => {}
+        Expectation::AnOwnerRemains => {
+            plan.add(
+                "SELECT 1 WHERE EXISTS (
+                     SELECT 1 FROM memberships m JOIN users u ON u.id = m.user_id
+                     WHERE m.workspace_id = $1 AND m.role = 'owner' AND u.state = 'active'
+                 )",
+                values![plan.workspace_id()],
+                Expected::Rule(rules::LAST_OWNER),
+            );
         }
     }
 }
@@ -83,6 +108,23 @@ pub(super) fn record<'a>(plan: &mut Plan<'a>, entries: &'a [UsageEntry], at: Tim
             ],
             Expected::Anything,
         );
+        if let Some(api_key_id) = entry.api_key_id {
+            // A key that was revoked meanwhile has no budget any more.
+            plan.add(
+                "INSERT INTO api_key_spend AS s (api_key_id, workspace_id, month, cost_microusd)
+                 SELECT k.id, k.workspace_id, $3, $4 FROM api_keys k
+                 WHERE k.id = $1 AND k.workspace_id = $2 FOR KEY SHARE
+                 ON CONFLICT (api_key_id, month) DO UPDATE SET
+                     cost_microusd = s.cost_microusd + excluded.cost_microusd",
+                values![
+                    api_key_id,
+                    plan.workspace_id(),
+                    month(at),
+                    amount(entry.cost.micros()).map_err(rejected)?,
+                ],
+                Expected::Anything,
+            );
+        }
     }
     Ok(())
 }

@@ -17,7 +17,8 @@ macro_rules! select_messages {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.workspace_id, m.conversation_id, m.parent_id, m.role, m.status, m.version, m.created_at, \
-             m.edited_at, m.model, m.finish_reason, m.usage, m.failure, m.parts, m.effective_request FROM ",
+             m.edited_at, m.model, m.finish_reason, m.usage, m.failure, m.parts, m.effective_request, \
+             m.flags FROM ",
             $rest
         )
     };
@@ -30,7 +31,7 @@ macro_rules! select_thread {
         concat!(
             "SELECT m.id, m.workspace_id, m.conversation_id, m.parent_id, m.role, m.status, m.version, m.created_at, \
              m.edited_at, m.model, m.finish_reason, m.usage, m.failure, m.parts, m.effective_request, \
-             CASE WHEN m.parent_id IS NULL THEN ARRAY(
+             m.flags, CASE WHEN m.parent_id IS NULL THEN ARRAY(
                  SELECT s.id FROM messages s
                  WHERE s.conversation_id = m.conversation_id AND s.parent_id IS NULL
                      AND s.id >= c.oldest_message_id AND s.id <= c.newest_message_id
@@ -65,6 +66,7 @@ pub(super) type Types = (
     Nullable<Json>,
     Json,
     Nullable<Jsonb>,
+    Nullable<Jsonb>,
 );
 
 /// A whole message.
@@ -85,6 +87,7 @@ pub(super) struct Row {
     failure: Option<JsonText>,
     parts: JsonText,
     effective_request: Option<JsonText>,
+    flags: Option<JsonText>,
 }
 
 /// The SQL types of a whole message and its siblings.
@@ -115,6 +118,7 @@ impl TryFrom<Row> for Message {
             usage: optional(row.usage)?,
             effective_request: optional(row.effective_request)?,
             failure: optional(row.failure)?,
+            flags: optional(row.flags)?.unwrap_or_default(),
             created_at: row.created_at.into(),
             edited_at: row.edited_at.map(Into::into),
         })

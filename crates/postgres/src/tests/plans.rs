@@ -79,8 +79,10 @@ async fn no_list_reads_a_whole_table() {
     let values = format!("('{WORKSPACE}', '{PERSON}', '2026-01-01Z', '{LAST}', 51)");
     for pinned in [None, Some(true), Some(false)] {
         for archived in [None, Some(true), Some(false)] {
-            let sql =
-                conversations::list_statement(&ConversationFilter { pinned, archived, title_contains: None });
+            let sql = conversations::list_statement(
+                conversations::LIST,
+                &ConversationFilter { pinned, archived, title_contains: None },
+            );
             let plan = plan(&client, list, &sql, &values).await.join("\n");
             assert!(plan.contains("Index Scan using conversations_"), "{sql}\n{plan}");
             assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{sql}\n{plan}");

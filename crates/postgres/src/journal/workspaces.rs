@@ -1,0 +1,85 @@
+//! Workspaces, who belongs to them, and who is invited.
+
+use domain::{Invitation, InvitationId, Membership, Workspace};
+use storage::Word;
+
+use super::batch::Expected;
+use super::plan::Plan;
+use crate::errors::Outcome;
+use crate::statement::values;
+
+pub(super) fn create<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace, language: &str) -> Outcome<()> {
+    plan.check_workspace(workspace.id)?;
+    plan.add(
+        "INSERT INTO workspaces (id, name, version, created_at, search_language) VALUES ($1, $2, $3, $4, $5)",
+        values![
+            workspace.id,
+            workspace.name.as_str(),
+            workspace.version,
+            workspace.created_at,
+            language.to_owned(),
+        ],
+        Expected::Anything,
+    );
+    Ok(())
+}
+
+pub(super) fn update<'a>(plan: &mut Plan<'a>, workspace: &'a Workspace) -> Outcome<()> {
+    plan.check_workspace(workspace.id)?;
+    plan.add(
+        "UPDATE workspaces SET name = $3, version = $4 WHERE id = $1 AND version = $2",
+        values![workspace.id, workspace.version.previous(), workspace.name.as_str(), workspace.version,],
+        Expected::Rows(1),
+    );
+    Ok(())
+}
+
+pub(super) fn add_member(plan: &mut Plan<'_>, membership: &Membership) -> Outcome<()> {
+    plan.check_workspace(membership.workspace_id)?;
+    plan.add(
+        "INSERT INTO memberships (workspace_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        values![membership.workspace_id, membership.user_id, membership.role.word(), membership.created_at,],
+        Expected::Anything,
+    );
+    Ok(())
+}
+
+/// Sessions, keys and places in projects go with the membership, by reference.
+pub(super) fn remove_member(plan: &mut Plan<'_>, membership: &Membership) -> Outcome<()> {
+    plan.check_workspace(membership.workspace_id)?;
+    plan.add(
+        "DELETE FROM memberships WHERE workspace_id = $1 AND user_id = $2",
+        values![membership.workspace_id, membership.user_id],
+        Expected::Rows(1),
+    );
+    Ok(())
+}
+
+pub(super) fn invite<'a>(plan: &mut Plan<'a>, invitation: &'a Invitation) -> Outcome<()> {
+    plan.check_workspace(invitation.workspace_id)?;
+    plan.add(
+        "INSERT INTO invitations (id, workspace_id, email, role, token_hash, invited_by, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        values![
+            invitation.id,
+            invitation.workspace_id,
+            invitation.email.as_str(),
+            invitation.role.word(),
+            &invitation.token_hash,
+            invitation.invited_by,
+            invitation.created_at,
+            invitation.expires_at,
+        ],
+        Expected::Anything,
+    );
+    Ok(())
+}
+
+/// Removes an invitation that was taken back, or followed: of two who do so at once, one finds it.
+pub(super) fn end_invitation(plan: &mut Plan<'_>, id: InvitationId) {
+    plan.add(
+        "DELETE FROM invitations WHERE id = $1 AND workspace_id = $2",
+        values![id, plan.workspace_id()],
+        Expected::Rows(1),
+    );
+}
