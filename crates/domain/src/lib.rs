@@ -58,7 +58,7 @@ pub use money::Money;
 pub use paging::{Page, PageRequest};
 pub use parts::{Part, PartDelta, Parts};
 pub use projects::{Project, ProjectAccess, ProjectDescription, ProjectMember, ProjectName};
-pub use providers::{Provider, ProviderName};
+pub use providers::{Provider, ProviderKey, ProviderName};
 pub use runs::{Run, RunFailure, RunOutcome, RunRejection, RunStatus};
 pub use second_factors::{ExternalIdentity, Passkey, PasskeyName, Totp};
 pub use secret_keys::{KeyPurpose, SecretKey};

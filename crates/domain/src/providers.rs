@@ -43,6 +43,50 @@ fn parse_name(text: &str) -> Result<String, InvalidText> {
     if is_valid { Ok(text.to_owned()) } else { Err(InvalidText::Malformed { expected }) }
 }
 
+/// The API key of a provider: 1 to 4,096 visible ASCII characters. It never shows in debug output.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct ProviderKey(#[schemars(length(min = 1, max = 4096), extend("format" = "password"))] String);
+
+impl ProviderKey {
+    /// The largest number of characters.
+    pub const MAX_CHARACTERS: usize = 4096;
+
+    /// Checks the rule and builds the value; white space around it is dropped.
+    pub fn new(text: &str) -> Result<Self, InvalidText> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(InvalidText::Empty);
+        }
+        if text.len() > Self::MAX_CHARACTERS {
+            return Err(InvalidText::TooLong { limit: Self::MAX_CHARACTERS });
+        }
+        if !text.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(InvalidText::Malformed { expected: "one line of visible ASCII characters" });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The key itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ProviderKey {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::new(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl std::fmt::Debug for ProviderKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ProviderKey(…)")
+    }
+}
+
 impl std::fmt::Debug for Provider {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

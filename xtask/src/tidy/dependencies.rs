@@ -11,13 +11,14 @@ enum May {
     UseAll,
 }
 
-const TABLE: [(&str, May); 18] = [
+const TABLE: [(&str, May); 19] = [
     ("domain", May::Use(&[])),
     ("application", May::Use(&["domain"])),
     ("storage", May::Use(&["domain"])),
     ("sqlite", May::Use(&["domain", "storage"])),
     ("postgres", May::Use(&["domain", "storage"])),
-    ("llm", May::Use(&["domain"])),
+    ("outbound", May::Use(&[])),
+    ("llm", May::Use(&["domain", "outbound"])),
     ("cache", May::Use(&["domain"])),
     ("importers", May::Use(&["domain"])),
     ("telemetry", May::Use(&[])),
@@ -37,7 +38,7 @@ const EXCLUSIVE: [(&str, &[&str]); 5] = [
     ("diesel", &["sqlite", "postgres"]),
     ("libsqlite3-sys", &["sqlite"]),
     ("actix", &["server"]),
-    ("reqwest", &["llm"]),
+    ("reqwest", &["llm", "outbound"]),
     ("redis", &["cache"]),
 ];
 
