@@ -3,9 +3,27 @@
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::sql_types::Binary;
 use diesel::sqlite::{Sqlite, SqliteValue};
+use domain::TokenHash;
 use uuid::Uuid;
 
-pub(crate) use storage::{Word, count, json, moment, optional_json, text, version};
+use crate::errors::{Outcome, corrupt, rejected};
+
+pub(crate) use storage::{Word, address, count, json, moment, money, optional_json, text, version};
+
+/// A number that only grows, for a row.
+pub(crate) fn large(number: u64) -> Outcome<i64> {
+    i64::try_from(number).map_err(|_| rejected(storage::rules::TOO_LARGE))
+}
+
+/// A number that only grows, in a row.
+pub(crate) fn unsigned(number: i64) -> Outcome<u64> {
+    u64::try_from(number).map_err(corrupt)
+}
+
+/// The hash of a token in a row.
+pub(crate) fn token_hash(bytes: &[u8]) -> Outcome<TokenHash> {
+    Ok(TokenHash::new(storage::hash(bytes)?))
+}
 
 /// An identifier in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromSqlRow)]

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-use domain::ports::{ConversationCursor, ConversationFilter, Conversations, StorageError};
+use domain::ports::{ConversationCursor, ConversationFilter, Conversations, ConversationsOf, StorageError};
 use domain::{
-    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, SystemPrompt, Title,
-    TitleOrigin, UserId, WorkspaceId,
+    Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, ProjectId,
+    SystemPrompt, Title, TitleOrigin, UserId, WorkspaceId,
 };
 
 use crate::Sqlite;
@@ -19,7 +19,7 @@ macro_rules! select_conversations {
         concat!(
             "SELECT id, workspace_id, owner_id, pinned, archived, version, message_count, active_leaf_id, created_at, \
              updated_at, title, title_origin, model, parameters, forked_from_conversation_id, forked_from_message_id, \
-             system_prompt FROM conversations ",
+             system_prompt, project_id FROM conversations ",
             $rest
         )
     };
@@ -28,8 +28,10 @@ macro_rules! select_conversations {
 const GET: &str = select_conversations!("WHERE id = ?1 AND workspace_id = ?2");
 const GET_MANY: &str =
     select_conversations!("WHERE workspace_id = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))");
-const LIST: &str =
+const OF_OWNER: &str =
     select_conversations!("WHERE workspace_id = ?1 AND owner_id = ?2 AND (updated_at, id) < (?3, ?4)");
+const OF_PROJECT: &str =
+    select_conversations!("WHERE workspace_id = ?1 AND project_id = ?2 AND (updated_at, id) < (?3, ?4)");
 
 #[async_trait]
 impl Conversations for Sqlite {
@@ -65,20 +67,24 @@ impl Conversations for Sqlite {
     async fn list(
         &self,
         workspace_id: WorkspaceId,
-        owner_id: UserId,
+        of: ConversationsOf,
         filter: ConversationFilter,
         page: PageRequest<ConversationCursor>,
     ) -> Result<Page<Conversation, ConversationCursor>, StorageError> {
         self.readers
             .read(move |connection| {
-                let sql = list_statement(&filter);
+                let sql = list_statement(of, &filter);
+                let whose = match of {
+                    ConversationsOf::Owner(id) => Value::from(id),
+                    ConversationsOf::Project(id) => Value::from(id),
+                };
                 let (before, before_id) = match page.after {
                     Some(cursor) => (cursor.updated_at.micros(), Value::from(cursor.id)),
                     None => (i64::MAX, Value::Id([0xFF; 16])),
                 };
                 let title = filter.title_contains.as_deref().map(str::to_lowercase);
                 let most = u32::from(page.limit) + 1;
-                let values = values![workspace_id, owner_id, before, before_id, most, title.as_deref()];
+                let values = values![workspace_id, whose, before, before_id, most, title.as_deref()];
                 let rows = query::<Types>(&sql, values).load::<Row>(connection)?;
                 let rows = rows.into_iter().map(Conversation::try_from).collect::<Outcome<Vec<_>>>()?;
                 Ok(Page::from_surplus(rows, page.limit, |conversation| conversation.into()))
@@ -87,10 +93,13 @@ impl Conversations for Sqlite {
     }
 }
 
-/// The statement of a filter: one of eighteen. Flags stand in it as constants, so that the index of pinned or
-/// archived conversations serves a list of just those.
-pub(crate) fn list_statement(filter: &ConversationFilter) -> String {
-    let mut sql = LIST.to_owned();
+/// The statement of a filter: one of 36. Flags stand in it as constants, so that the index of pinned or archived
+/// conversations serves a list of just those.
+pub(crate) fn list_statement(of: ConversationsOf, filter: &ConversationFilter) -> String {
+    let mut sql = match of {
+        ConversationsOf::Owner(_) => OF_OWNER.to_owned(),
+        ConversationsOf::Project(_) => OF_PROJECT.to_owned(),
+    };
     match filter.pinned {
         Some(true) => sql.push_str(" AND pinned = 1"),
         Some(false) => sql.push_str(" AND pinned = 0"),
@@ -126,6 +135,7 @@ type Types = (
     Nullable<Binary>,
     Nullable<Binary>,
     Nullable<Text>,
+    Nullable<Binary>,
 );
 
 #[derive(Queryable)]
@@ -147,6 +157,7 @@ struct Row {
     forked_from_conversation_id: Option<Id>,
     forked_from_message_id: Option<Id>,
     system_prompt: Option<String>,
+    project_id: Option<Id>,
 }
 
 impl TryFrom<Row> for Conversation {
@@ -158,6 +169,7 @@ impl TryFrom<Row> for Conversation {
             id: row.id.typed(ConversationId::from_uuid),
             workspace_id: row.workspace_id.typed(WorkspaceId::from_uuid),
             owner_id: row.owner_id.typed(UserId::from_uuid),
+            project_id: row.project_id.map(|id| id.typed(ProjectId::from_uuid)),
             title: text(&row.title, Title::new)?,
             title_origin: TitleOrigin::from_word(&row.title_origin)?,
             model: row.model.as_deref().map(|name| text(name, ModelName::new)).transpose()?,

@@ -52,6 +52,11 @@ pub(crate) const fn rejected(rule: &'static str) -> Failure {
 /// A version or an expectation that does not hold.
 pub(crate) const CONFLICT: Failure = Failure(StorageError::Conflict);
 
+/// Whether just one row was changed; a conflict when it was none.
+pub(crate) const fn expect_one(changed: usize) -> Outcome<()> {
+    if changed == 1 { Ok(()) } else { Err(CONFLICT) }
+}
+
 /// What an error of diesel or SQLite means. SQLite tells its result codes apart only by message here, because
 /// diesel passes on the codes of four constraints and no others.
 fn storage_error(error: Error) -> StorageError {
@@ -65,6 +70,10 @@ fn storage_error(error: Error) -> StorageError {
                     StorageError::Rejected(check_rule(message))
                 }
                 _ if message.starts_with("rule: active_leaf") => StorageError::Rejected(rules::FOREIGN_LEAF),
+                _ if message.starts_with("rule: project_place") => {
+                    StorageError::Rejected(rules::FOREIGN_PROJECT)
+                }
+                _ if message.starts_with("rule: audit") => StorageError::Rejected(rules::AUDIT_KEPT),
                 _ if message.starts_with("rule: message_place") => {
                     StorageError::Rejected(rules::MESSAGE_MOVED)
                 }

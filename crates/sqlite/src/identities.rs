@@ -1,43 +1,29 @@
 //! Reading accounts and credentials.
 
-mod rows;
+mod api_keys;
+mod factors;
+mod people;
+mod sessions;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Text};
-use diesel::sqlite::SqliteConnection;
+use diesel::sql_types::BigInt;
 use domain::ports::{ApiKeyIdentity, Identities, SessionIdentity, StorageError};
 use domain::{
-    ApiKey, ApiKeyId, Email, Page, PageRequest, TokenHash, User, UserId, Workspace, WorkspaceId,
-    WorkspaceName,
+    ApiKey, ApiKeyId, Email, ExternalIdentity, Money, Page, PageRequest, Passkey, PasskeyId, Session,
+    SessionId, Ticket, Timestamp, TokenHash, Totp, User, UserId, UserState, Workspace, WorkspaceId,
 };
 
 use crate::Sqlite;
-use crate::columns::{Id, moment, text};
-use crate::errors::Outcome;
 use crate::statement::{query, values};
-use rows::{
-    ApiKeyRow, ApiKeyTypes, SessionRow, SessionTypes, UserRow, UserTypes, select_api_keys, select_users,
+use crate::workspaces;
+#[cfg(test)]
+pub(crate) use {
+    api_keys::{BY_HASH as API_KEY_BY_HASH, OF_USER as API_KEYS},
+    factors::{EXTERNAL_IDENTITIES, PASSKEY_BY_CREDENTIAL, PASSKEYS, RECOVERY_CODES, TICKET},
+    people::{USER_BY_EMAIL, USER_FROM_HOME, USERS},
+    sessions::{BY_TOKEN as SESSION_BY_TOKEN, OF_USER as SESSIONS},
 };
-
-const USER: &str = select_users!(
-    "FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = ?1 AND m.user_id = ?2"
-);
-pub(crate) const USER_BY_EMAIL: &str = select_users!(
-    "FROM users u JOIN memberships m ON m.user_id = u.id WHERE u.email = ?1 ORDER BY m.created_at LIMIT 1"
-);
-pub(crate) const USERS: &str = select_users!(
-    "FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = ?1 AND m.user_id < ?2
-     ORDER BY m.user_id DESC LIMIT (SELECT ?3)"
-);
-pub(crate) const SESSION_BY_TOKEN: &str =
-    "SELECT id, workspace_id, user_id, token_hash, created_at, expires_at
-     FROM sessions WHERE token_hash = ?1";
-pub(crate) const API_KEY_BY_HASH: &str = select_api_keys!("WHERE key_hash = ?1");
-const API_KEY: &str = select_api_keys!("WHERE id = ?1 AND workspace_id = ?2 AND user_id = ?3");
-pub(crate) const API_KEYS: &str = select_api_keys!(
-    "WHERE workspace_id = ?1 AND user_id = ?2 AND id < ?3 ORDER BY id DESC LIMIT (SELECT ?4)"
-);
 
 #[async_trait]
 impl Identities for Sqlite {
@@ -51,66 +37,51 @@ impl Identities for Sqlite {
     }
 
     async fn first_workspace(&self) -> Result<Option<Workspace>, StorageError> {
-        self.readers
-            .read(|connection| {
-                let oldest = "SELECT id, name, created_at FROM workspaces ORDER BY created_at, id LIMIT 1";
-                query::<(Binary, Text, BigInt)>(oldest, values![])
-                    .get_result::<(Id, String, i64)>(connection)
-                    .optional()?
-                    .map(|(id, name, created_at)| {
-                        Ok(Workspace {
-                            id: id.typed(WorkspaceId::from_uuid),
-                            name: text(&name, WorkspaceName::new)?,
-                            created_at: moment(created_at),
-                        })
-                    })
-                    .transpose()
-            })
-            .await
+        self.readers.read(workspaces::first).await
     }
 
     async fn user(&self, workspace_id: WorkspaceId, id: UserId) -> Result<Option<User>, StorageError> {
-        self.readers.read(move |connection| user(connection, workspace_id, id)).await
+        self.readers.read(move |connection| people::get(connection, workspace_id, id)).await
     }
 
     async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StorageError> {
         let email = email.clone();
-        self.readers
-            .read(move |connection| {
-                let row = query::<UserTypes>(USER_BY_EMAIL, values![email.as_str()])
-                    .get_result::<UserRow>(connection)
-                    .optional()?;
-                row.map(User::try_from).transpose()
-            })
-            .await
+        self.readers.read(move |connection| people::by_email(connection, &email)).await
+    }
+
+    async fn user_by_external(&self, issuer: &str, subject: &str) -> Result<Option<User>, StorageError> {
+        let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+        self.readers.read(move |connection| factors::user_by_external(connection, &issuer, &subject)).await
+    }
+
+    async fn users(
+        &self,
+        workspace_id: WorkspaceId,
+        state: Option<UserState>,
+        page: PageRequest<UserId>,
+    ) -> Result<Page<User, UserId>, StorageError> {
+        self.readers.read(move |connection| people::list(connection, workspace_id, state, &page)).await
     }
 
     async fn session_by_token(&self, hash: TokenHash) -> Result<Option<SessionIdentity>, StorageError> {
-        self.readers
-            .read(move |connection| {
-                let row = query::<SessionTypes>(SESSION_BY_TOKEN, values![&hash])
-                    .get_result::<SessionRow>(connection)
-                    .optional()?;
-                let Some(row) = row else { return Ok(None) };
-                let session = domain::Session::try_from(row)?;
-                let user = user(connection, session.workspace_id, session.user_id)?;
-                Ok(user.map(|user| SessionIdentity { session, user }))
-            })
-            .await
+        self.readers.read(move |connection| sessions::by_token(connection, &hash)).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<SessionIdentity>, StorageError> {
+        self.readers.read(move |connection| sessions::get(connection, id)).await
+    }
+
+    async fn sessions(
+        &self,
+        user_id: UserId,
+        now: Timestamp,
+        page: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>, StorageError> {
+        self.readers.read(move |connection| sessions::list(connection, user_id, now, &page)).await
     }
 
     async fn api_key_by_hash(&self, hash: TokenHash) -> Result<Option<ApiKeyIdentity>, StorageError> {
-        self.readers
-            .read(move |connection| {
-                let row = query::<ApiKeyTypes>(API_KEY_BY_HASH, values![&hash])
-                    .get_result::<ApiKeyRow>(connection)
-                    .optional()?;
-                let Some(row) = row else { return Ok(None) };
-                let api_key = ApiKey::try_from(row)?;
-                let user = user(connection, api_key.workspace_id, api_key.user_id)?;
-                Ok(user.map(|user| ApiKeyIdentity { api_key, user }))
-            })
-            .await
+        self.readers.read(move |connection| api_keys::by_hash(connection, &hash)).await
     }
 
     async fn api_key(
@@ -119,14 +90,7 @@ impl Identities for Sqlite {
         user_id: UserId,
         id: ApiKeyId,
     ) -> Result<Option<ApiKey>, StorageError> {
-        self.readers
-            .read(move |connection| {
-                let row = query::<ApiKeyTypes>(API_KEY, values![id, workspace_id, user_id])
-                    .get_result::<ApiKeyRow>(connection)
-                    .optional()?;
-                row.map(ApiKey::try_from).transpose()
-            })
-            .await
+        self.readers.read(move |connection| api_keys::get(connection, workspace_id, user_id, id)).await
     }
 
     async fn api_keys(
@@ -135,38 +99,42 @@ impl Identities for Sqlite {
         user_id: UserId,
         page: PageRequest<ApiKeyId>,
     ) -> Result<Page<ApiKey, ApiKeyId>, StorageError> {
-        self.readers
-            .read(move |connection| {
-                let before = page.after.unwrap_or(ApiKeyId::from_uuid(uuid::Uuid::max()));
-                let most = u32::from(page.limit) + 1;
-                let rows = query::<ApiKeyTypes>(API_KEYS, values![workspace_id, user_id, before, most])
-                    .load::<ApiKeyRow>(connection)?;
-                let keys = rows.into_iter().map(ApiKey::try_from).collect::<Outcome<Vec<_>>>()?;
-                Ok(Page::from_surplus(keys, page.limit, |key| key.id))
-            })
-            .await
+        self.readers.read(move |connection| api_keys::list(connection, workspace_id, user_id, &page)).await
     }
 
-    async fn users(
+    async fn spent_with_key(&self, id: ApiKeyId, at: Timestamp) -> Result<Money, StorageError> {
+        self.readers.read(move |connection| api_keys::spent(connection, id, at)).await
+    }
+
+    async fn ticket(&self, hash: TokenHash) -> Result<Option<Ticket>, StorageError> {
+        self.readers.read(move |connection| factors::ticket(connection, &hash)).await
+    }
+
+    async fn totp(&self, user_id: UserId) -> Result<Option<Totp>, StorageError> {
+        self.readers.read(move |connection| factors::totp(connection, user_id)).await
+    }
+
+    async fn recovery_codes(&self, user_id: UserId) -> Result<Vec<TokenHash>, StorageError> {
+        self.readers.read(move |connection| factors::recovery_codes(connection, user_id)).await
+    }
+
+    async fn passkeys(&self, user_id: UserId) -> Result<Vec<Passkey>, StorageError> {
+        self.readers.read(move |connection| factors::passkeys(connection, user_id)).await
+    }
+
+    async fn passkey(&self, user_id: UserId, id: PasskeyId) -> Result<Option<Passkey>, StorageError> {
+        self.readers.read(move |connection| factors::passkey(connection, user_id, id)).await
+    }
+
+    async fn passkey_by_credential(
         &self,
-        workspace_id: WorkspaceId,
-        page: PageRequest<UserId>,
-    ) -> Result<Page<User, UserId>, StorageError> {
-        self.readers
-            .read(move |connection| {
-                let before = page.after.unwrap_or(UserId::from_uuid(uuid::Uuid::max()));
-                let most = u32::from(page.limit) + 1;
-                let rows = query::<UserTypes>(USERS, values![workspace_id, before, most])
-                    .load::<UserRow>(connection)?;
-                let users = rows.into_iter().map(User::try_from).collect::<Outcome<Vec<_>>>()?;
-                Ok(Page::from_surplus(users, page.limit, |user| user.id))
-            })
-            .await
+        credential_id: &[u8],
+    ) -> Result<Option<(Passkey, User)>, StorageError> {
+        let credential_id = credential_id.to_owned();
+        self.readers.read(move |connection| factors::passkey_by_credential(connection, &credential_id)).await
     }
-}
 
-fn user(connection: &mut SqliteConnection, workspace_id: WorkspaceId, id: UserId) -> Outcome<Option<User>> {
-    let row =
-        query::<UserTypes>(USER, values![workspace_id, id]).get_result::<UserRow>(connection).optional()?;
-    row.map(User::try_from).transpose()
+    async fn external_identities(&self, user_id: UserId) -> Result<Vec<ExternalIdentity>, StorageError> {
+        self.readers.read(move |connection| factors::external_identities(connection, user_id)).await
+    }
 }

@@ -4,6 +4,7 @@
 //! topic as in `domain`: `conversations` answers [`domain::ports::Conversations`], `journal::conversations` writes
 //! what the events about conversations say.
 
+mod audit;
 mod columns;
 mod connection;
 mod conversations;
@@ -20,12 +21,17 @@ pub mod migrate;
 mod owner;
 #[cfg(test)]
 mod plans;
+mod projects;
+mod providers;
 mod readers;
 mod runs;
 mod search;
+mod secret_keys;
 mod settings;
+mod shares;
 mod statement;
 pub mod transfer;
+mod workspaces;
 mod writer;
 
 use std::path::PathBuf;

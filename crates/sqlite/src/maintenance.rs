@@ -2,6 +2,8 @@
 
 mod reconcile;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -22,13 +24,31 @@ const PURGE_RECORDS: &str = "DELETE FROM idempotency_records
 const PURGE_SESSIONS: &str = "DELETE FROM sessions
      WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ?1 LIMIT (SELECT ?2))";
 
+const PURGE_TICKETS: &str = "DELETE FROM tickets
+     WHERE id IN (SELECT id FROM tickets WHERE expires_at <= ?1 LIMIT (SELECT ?2))";
+
+const PURGE_INVITATIONS: &str = "DELETE FROM invitations
+     WHERE id IN (SELECT id FROM invitations WHERE expires_at <= ?1 LIMIT (SELECT ?2))";
+
+/// Those that have signed nothing for longer than any token lives.
+const PURGE_SIGNING_KEYS: &str = "DELETE FROM secret_keys
+     WHERE id IN (SELECT id FROM secret_keys WHERE purpose = 'signing' AND retired_at <= ?1 LIMIT (SELECT ?2))";
+
+const DAY: Duration = Duration::from_hours(24);
+
 #[async_trait]
 impl Maintenance for Sqlite {
     async fn purge_expired(&self, now: Timestamp) -> Result<u64, StorageError> {
         let mut purged = 0;
-        for sql in [PURGE_RECORDS, PURGE_SESSIONS] {
+        for (sql, until) in [
+            (PURGE_RECORDS, now),
+            (PURGE_SESSIONS, now),
+            (PURGE_TICKETS, now),
+            (PURGE_INVITATIONS, now.minus(30 * DAY)),
+            (PURGE_SIGNING_KEYS, now.minus(DAY)),
+        ] {
             loop {
-                let rows = self.writer.write(move |connection| purge(connection, sql, now)).await?;
+                let rows = self.writer.write(move |connection| purge(connection, sql, until)).await?;
                 purged += rows;
                 if rows < AT_ONCE {
                     break;
@@ -70,7 +90,7 @@ impl Maintenance for Sqlite {
     }
 }
 
-fn purge(connection: &mut SqliteConnection, sql: &str, now: Timestamp) -> Outcome<u64> {
+fn purge(connection: &mut SqliteConnection, sql: &str, until: Timestamp) -> Outcome<u64> {
     let most = i64::try_from(AT_ONCE).map_err(corrupt)?;
-    Ok(execute(connection, sql, values![now, most])? as u64)
+    Ok(execute(connection, sql, values![until, most])? as u64)
 }

@@ -9,13 +9,17 @@ use std::marker::PhantomData;
 
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
-use diesel::result::{Error, QueryResult};
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::result::{Error, OptionalExtension as _, QueryResult};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use domain::{
-    ApiKeyId, ConversationId, EditId, JobId, MessageId, NodeId, RunId, SessionId, Timestamp, TokenHash,
-    UserId, Version, WorkspaceId,
+    ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
+    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TicketId, Timestamp, TokenHash, UserId, Version,
+    WorkspaceId,
 };
+
+use crate::errors::{Failure, Outcome};
 
 /// A statement with constant text whose rows have the SQL types `Types`.
 pub(crate) struct Statement<'a, Types> {
@@ -36,6 +40,32 @@ pub(crate) fn execute(
     values: &[Value<'_>],
 ) -> QueryResult<usize> {
     query::<()>(sql, values).execute(connection)
+}
+
+/// The row that a statement gives, where it gives one, as what it stands for.
+pub(crate) fn one<'a, Types, Row, T>(
+    connection: &mut SqliteConnection,
+    sql: &'a str,
+    values: &'a [Value<'a>],
+) -> Outcome<Option<T>>
+where
+    Statement<'a, Types>: LoadQuery<'a, SqliteConnection, Row>,
+    T: TryFrom<Row, Error = Failure>,
+{
+    query::<Types>(sql, values).get_result::<Row>(connection).optional()?.map(T::try_from).transpose()
+}
+
+/// The rows that a statement gives, as what they stand for.
+pub(crate) fn all<'a, Types, Row, T>(
+    connection: &mut SqliteConnection,
+    sql: &'a str,
+    values: &'a [Value<'a>],
+) -> Outcome<Vec<T>>
+where
+    Statement<'a, Types>: LoadQuery<'a, SqliteConnection, Row>,
+    T: TryFrom<Row, Error = Failure>,
+{
+    query::<Types>(sql, values).load::<Row>(connection)?.into_iter().map(T::try_from).collect()
 }
 
 /// The row number of the row that was inserted last. Cheaper than `RETURNING`, for which SQLite builds a temporary
@@ -106,11 +136,18 @@ value_from_id!(
     ApiKeyId,
     ConversationId,
     EditId,
+    InvitationId,
     JobId,
     MessageId,
     NodeId,
+    PasskeyId,
+    ProjectId,
+    ProviderId,
     RunId,
+    SecretKeyId,
     SessionId,
+    ShareId,
+    TicketId,
     UserId,
     WorkspaceId
 );

@@ -20,8 +20,9 @@ pub(super) fn create(
         connection,
         "INSERT INTO conversations (
              id, workspace_id, owner_id, pinned, archived, version, created_at, updated_at, title, title_folded,
-             title_origin, model, parameters, forked_from_conversation_id, forked_from_message_id, system_prompt
-         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             title_origin, model, parameters, forked_from_conversation_id, forked_from_message_id, system_prompt,
+             project_id
+         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         values![
             conversation.id,
             conversation.workspace_id,
@@ -39,6 +40,7 @@ pub(super) fn create(
             conversation.forked_from.map(|origin| origin.conversation_id),
             conversation.forked_from.map(|origin| origin.message_id),
             conversation.system_prompt.as_ref().map(SystemPrompt::as_str),
+            conversation.project_id,
         ],
     )?;
     context.remember_owner(conversation.id, conversation.owner_id);
@@ -56,7 +58,8 @@ pub(super) fn update(
         connection,
         "UPDATE conversations
          SET pinned = ?5, archived = ?6, version = ?7, updated_at = ?8, title = ?9, title_folded = ?10,
-             title_origin = ?11, model = ?12, parameters = ?13, system_prompt = ?14
+             title_origin = ?11, model = ?12, parameters = ?13, system_prompt = ?14,
+             project_id = ?15
          WHERE id = ?1 AND workspace_id = ?2 AND owner_id = ?3 AND version = ?4",
         values![
             conversation.id,
@@ -73,6 +76,7 @@ pub(super) fn update(
             conversation.model.as_ref().map(ModelName::as_str),
             &parameters,
             conversation.system_prompt.as_ref().map(SystemPrompt::as_str),
+            conversation.project_id,
         ],
     )?;
     if updated == 0 {

@@ -154,12 +154,14 @@ const HEAD_BY_OWNER: &str =
 
 const HEAD_BY_CONVERSATION: &str = "SELECT position FROM events WHERE conversation_id = ?1 AND workspace_id = ?2 ORDER BY position DESC LIMIT 1";
 
-pub(crate) const BY_OWNER: &str = "SELECT position, name, at, user_id, owner_id, conversation_id, message_id, run_id, version, removed, run_status
+pub(crate) const BY_OWNER: &str = "SELECT position, name, at, user_id, owner_id, subject_id, conversation_id, message_id, run_id, version, removed,
+         run_status
      FROM events
      WHERE owner_id = ?1 AND position > ?2 AND workspace_id = ?3
      ORDER BY position LIMIT (SELECT ?4)";
 
-pub(crate) const BY_CONVERSATION: &str = "SELECT position, name, at, user_id, owner_id, conversation_id, message_id, run_id, version, removed, run_status
+pub(crate) const BY_CONVERSATION: &str = "SELECT position, name, at, user_id, owner_id, subject_id, conversation_id, message_id, run_id, version, removed,
+         run_status
      FROM events
      WHERE conversation_id = ?1 AND position > ?2 AND workspace_id = ?3
      ORDER BY position LIMIT (SELECT ?4)";
@@ -168,6 +170,7 @@ type Types = (
     BigInt,
     Text,
     BigInt,
+    Nullable<Binary>,
     Nullable<Binary>,
     Nullable<Binary>,
     Nullable<Binary>,
@@ -185,6 +188,7 @@ struct Row {
     at: i64,
     user_id: Option<Id>,
     owner_id: Option<Id>,
+    subject_id: Option<Id>,
     conversation_id: Option<Id>,
     message_id: Option<Id>,
     run_id: Option<Id>,
@@ -224,6 +228,7 @@ impl TryFrom<Row> for Fact {
             at: moment(row.at),
             user_id: row.user_id.map(|id| id.typed(UserId::from_uuid)),
             owner_id: row.owner_id.map(|id| id.typed(UserId::from_uuid)),
+            subject_id: row.subject_id.map(|id| id.typed(|id| id)),
             conversation_id: row.conversation_id.map(|id| id.typed(ConversationId::from_uuid)),
             message_id: row.message_id.map(|id| id.typed(MessageId::from_uuid)),
             run_id: row.run_id.map(|id| id.typed(RunId::from_uuid)),

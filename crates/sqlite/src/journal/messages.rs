@@ -24,8 +24,8 @@ pub(super) fn post(
         connection,
         "INSERT INTO messages (
              id, workspace_id, conversation_id, parent_id, role, status, version, created_at, edited_at, model,
-             finish_reason, usage, failure, parts, effective_request
-         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             finish_reason, usage, failure, parts, effective_request, flags
+         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         values![
             message.id,
             message.workspace_id,
@@ -42,6 +42,7 @@ pub(super) fn post(
             texts.failure.as_deref(),
             &texts.parts,
             texts.effective_request.as_deref(),
+            texts.flags.as_deref(),
         ],
     );
     match inserted {
@@ -104,7 +105,7 @@ pub(super) fn replace(
         connection,
         "UPDATE messages
          SET status = ?2, version = ?3, edited_at = ?4, model = ?5, finish_reason = ?6, usage = ?7, failure = ?8,
-             parts = ?9, effective_request = ?10
+             parts = ?9, effective_request = ?10, flags = ?11
          WHERE seq = ?1",
         values![
             seq,
@@ -117,6 +118,7 @@ pub(super) fn replace(
             texts.failure.as_deref(),
             &texts.parts,
             texts.effective_request.as_deref(),
+            texts.flags.as_deref(),
         ],
     )?;
     let words = message.parts.searchable_text();

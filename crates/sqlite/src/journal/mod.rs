@@ -1,13 +1,19 @@
 //! The one way to change data: events become rows.
 
-mod accounts;
+mod api_keys;
+mod audit;
 mod context;
 mod conversations;
+mod factors;
 mod facts;
 mod idempotency;
 mod jobs;
 mod messages;
+mod people;
+mod projects;
+mod providers;
 mod runs;
+mod sessions;
 mod usage;
 
 use std::sync::Arc;
@@ -19,10 +25,13 @@ use diesel::sqlite::SqliteConnection;
 use domain::ports::{
     Checkpoint, CommitObserver, Committed, Fact, FactScope, Journal, Position, StorageError,
 };
-use domain::{Event, Expectation, NodeId, RunId, Timestamp, UnitOfWork, UserId, WorkspaceId};
+use domain::{
+    CredentialUse, Event, Expectation, Membership, NodeId, RunId, Timestamp, UnitOfWork, UserId, WorkspaceId,
+};
+use storage::rules;
 
 use crate::Sqlite;
-use crate::errors::{CONFLICT, Outcome};
+use crate::errors::{CONFLICT, Outcome, rejected};
 use crate::statement::{query, values};
 use context::Context;
 #[cfg(test)]
@@ -76,6 +85,10 @@ impl Journal for Sqlite {
         self.writer.write(move |connection| runs::renew_leases(connection, owner, until)).await
     }
 
+    async fn note_uses(&self, uses: Vec<CredentialUse>) -> Result<(), StorageError> {
+        self.writer.write(move |connection| sessions::note_uses(connection, &uses)).await
+    }
+
     fn commits_alone(&self) -> bool {
         true
     }
@@ -86,8 +99,8 @@ impl Journal for Sqlite {
 }
 
 fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Committed> {
-    for expectation in &unit.expected {
-        expect(connection, *expectation)?;
+    if unit.expected.contains(&Expectation::NoAccountExists) {
+        expect_no_account(connection)?;
     }
     if let Some(record) = &unit.idempotency {
         idempotency::insert(connection, unit.workspace_id, record, unit.at)?;
@@ -102,21 +115,74 @@ fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Commit
     for job in &unit.jobs {
         jobs::insert(connection, &context, job)?;
     }
+    if unit.expected.contains(&Expectation::AnOwnerRemains) {
+        expect_owner(connection, unit.workspace_id)?;
+    }
+    audit::append(connection, unit)?;
     Ok(Committed { places: facts::append(connection, &context, &facts)? })
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each event")]
 fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &Event) -> Outcome<()> {
     match event {
-        Event::WorkspaceCreated(workspace) => accounts::create_workspace(connection, context, workspace),
-        Event::UserCreated(user) => accounts::create_user(connection, context, user),
-        Event::SessionOpened(session) => accounts::open_session(connection, context, session),
-        Event::SessionClosed { session_id, user_id } => {
-            accounts::close_session(connection, context, *session_id, *user_id)
+        Event::WorkspaceCreated(workspace) => people::create_workspace(connection, context, workspace),
+        Event::WorkspaceUpdated(workspace) => people::update_workspace(connection, context, workspace),
+        Event::UserCreated(user) => people::create_user(connection, context, user),
+        Event::UserUpdated { user, change } => people::update_user(connection, context, user, *change),
+        Event::UserDeleted(user) => people::delete_user(connection, context, user),
+        Event::MemberAdded(membership) => people::add_member(connection, context, membership),
+        Event::MemberRemoved(Membership { workspace_id, user_id, .. }) => {
+            people::remove_member(connection, context, *workspace_id, *user_id)
         }
-        Event::ApiKeyCreated(api_key) => accounts::create_api_key(connection, context, api_key),
+        Event::InvitationCreated(invitation) => people::invite(connection, context, invitation),
+        Event::InvitationRevoked { invitation_id, .. } | Event::InvitationAccepted { invitation_id, .. } => {
+            people::end_invitation(connection, context, *invitation_id)
+        }
+        Event::TicketIssued(ticket) => factors::issue(connection, context, ticket),
+        Event::TicketUsed { ticket_id } => factors::use_up(connection, *ticket_id),
+        Event::SessionOpened(session) => sessions::open(connection, context, session),
+        Event::SessionRefreshed(session) => sessions::refresh(connection, context, session),
+        Event::SessionSwitched(session) => sessions::switch(connection, session),
+        Event::SessionClosed { session_id, user_id, .. } => {
+            sessions::close(connection, *session_id, *user_id)
+        }
+        Event::SessionsClosed { user_id, except } => sessions::close_all(connection, *user_id, *except),
+        Event::TotpEnabled { totp, recovery_codes } => factors::enable_totp(connection, totp, recovery_codes),
+        Event::TotpUsed { user_id, step } => factors::use_totp(connection, *user_id, *step),
+        Event::TotpDisabled { user_id } => factors::disable_totp(connection, *user_id),
+        Event::RecoveryCodeUsed { user_id, code } => factors::use_recovery_code(connection, *user_id, code),
+        Event::RecoveryCodesReplaced { user_id, codes } => {
+            factors::replace_recovery_codes(connection, *user_id, codes)
+        }
+        Event::PasskeyAdded(passkey) => factors::add_passkey(connection, passkey),
+        Event::PasskeyUsed(passkey) | Event::PasskeyRenamed(passkey) => {
+            factors::replace_passkey(connection, passkey)
+        }
+        Event::PasskeyRemoved { passkey_id, user_id } => {
+            factors::remove_passkey(connection, *passkey_id, *user_id)
+        }
+        Event::ExternalIdentityLinked(identity) => factors::link(connection, identity),
+        Event::ExternalIdentityUnlinked(identity) => factors::unlink(connection, identity),
+        // Only the audit log knows of these.
+        Event::SignInFailed { .. } | Event::DataExported { .. } => Ok(()),
+        Event::ApiKeyCreated(api_key) => api_keys::create(connection, context, api_key),
         Event::ApiKeyRevoked { api_key_id, user_id } => {
-            accounts::revoke_api_key(connection, context, *api_key_id, *user_id)
+            api_keys::revoke(connection, context, *api_key_id, *user_id)
         }
+        Event::ProjectCreated(project) => projects::create(connection, context, project),
+        Event::ProjectUpdated(project) => projects::update(connection, context, project),
+        Event::ProjectDeleted(project) => projects::delete(connection, context, project),
+        Event::ProjectMemberSet(member) => projects::set_member(connection, context, member),
+        Event::ProjectMemberRemoved { project_id, user_id } => {
+            projects::remove_member(connection, context, *project_id, *user_id)
+        }
+        Event::ShareCreated(share) => projects::share(connection, context, share),
+        Event::ShareRevoked { share_id, conversation_id } => {
+            projects::revoke_share(connection, context, *share_id, *conversation_id)
+        }
+        Event::ProviderCreated(provider) => providers::create(connection, context, provider),
+        Event::ProviderUpdated(provider) => providers::update(connection, context, provider),
+        Event::ProviderDeleted(provider) => providers::delete(connection, context, provider),
         Event::ConversationCreated(conversation) => conversations::create(connection, context, conversation),
         Event::ConversationUpdated(conversation) => conversations::update(connection, context, conversation),
         Event::ConversationDeleted(conversation) => conversations::delete(connection, context, conversation),
@@ -132,11 +198,17 @@ fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &E
     }
 }
 
-fn expect(connection: &mut SqliteConnection, expectation: Expectation) -> Outcome<()> {
-    match expectation {
-        Expectation::NoAccountExists => {
-            let exists = query::<BigInt>("SELECT EXISTS (SELECT 1 FROM users)", values![]);
-            if exists.get_result::<i64>(connection)? == 0 { Ok(()) } else { Err(CONFLICT) }
-        }
-    }
+fn expect_no_account(connection: &mut SqliteConnection) -> Outcome<()> {
+    let exists = query::<BigInt>("SELECT EXISTS (SELECT 1 FROM users)", values![]);
+    if exists.get_result::<i64>(connection)? == 0 { Ok(()) } else { Err(CONFLICT) }
 }
+
+fn expect_owner(connection: &mut SqliteConnection, workspace_id: WorkspaceId) -> Outcome<()> {
+    let remains = query::<BigInt>(OWNER_REMAINS, values![workspace_id]).get_result::<i64>(connection)?;
+    if remains == 0 { Err(rejected(rules::LAST_OWNER)) } else { Ok(()) }
+}
+
+pub(crate) const OWNER_REMAINS: &str = "SELECT EXISTS (
+         SELECT 1 FROM memberships m JOIN users u ON u.id = m.user_id
+         WHERE m.workspace_id = ?1 AND m.role = 'owner' AND u.state = 'active'
+     )";

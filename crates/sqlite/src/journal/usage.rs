@@ -1,8 +1,8 @@
-//! The usage ledger: one row for each person, model and day.
+//! The usage ledger: one row for each person, model and day; and what keys spend, which their budgets bound.
 
 use diesel::sqlite::SqliteConnection;
-use domain::UsageEntry;
-use storage::{amount, day};
+use domain::{ApiKeyId, Money, UsageEntry};
+use storage::{amount, day, month};
 
 use super::context::Context;
 use crate::errors::{Outcome, rejected};
@@ -36,6 +36,21 @@ pub(super) fn record(
                 amount(entry.cost.micros()).map_err(rejected)?,
             ],
         )?;
+        if let Some(id) = entry.api_key_id {
+            spend(connection, context, id, entry.cost)?;
+        }
     }
+    Ok(())
+}
+
+/// Adds to what a key has spent this month; nothing where it was revoked meanwhile.
+fn spend(connection: &mut SqliteConnection, context: &Context<'_>, id: ApiKeyId, cost: Money) -> Outcome<()> {
+    execute(
+        connection,
+        "INSERT INTO api_key_spend (api_key_id, month, cost_microusd)
+         SELECT id, ?2, ?3 FROM api_keys WHERE id = ?1 AND workspace_id = ?4
+         ON CONFLICT (api_key_id, month) DO UPDATE SET cost_microusd = cost_microusd + excluded.cost_microusd",
+        values![id, month(context.at), amount(cost.micros()).map_err(rejected)?, context.workspace_id],
+    )?;
     Ok(())
 }

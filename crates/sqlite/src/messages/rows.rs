@@ -14,7 +14,8 @@ macro_rules! select_messages {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.workspace_id, m.conversation_id, m.parent_id, m.role, m.status, m.version, m.created_at, \
-             m.edited_at, m.model, m.finish_reason, m.usage, m.failure, m.parts, m.effective_request ",
+             m.edited_at, m.model, m.finish_reason, m.usage, m.failure, m.parts, m.effective_request, \
+             m.flags ",
             $rest
         )
     };
@@ -39,6 +40,7 @@ pub(super) type Types = (
     Nullable<Text>,
     Text,
     Nullable<Text>,
+    Nullable<Text>,
 );
 
 /// A whole message.
@@ -59,6 +61,7 @@ pub(super) struct Row {
     failure: Option<String>,
     parts: String,
     effective_request: Option<String>,
+    flags: Option<String>,
 }
 
 impl TryFrom<Row> for Message {
@@ -79,6 +82,7 @@ impl TryFrom<Row> for Message {
             usage: optional_json(row.usage.as_deref())?,
             effective_request: optional_json(row.effective_request.as_deref())?,
             failure: optional_json(row.failure.as_deref())?,
+            flags: optional_json(row.flags.as_deref())?.unwrap_or_default(),
             created_at: moment(row.created_at),
             edited_at: row.edited_at.map(moment),
         })
