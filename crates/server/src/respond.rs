@@ -112,7 +112,11 @@ pub fn expected_version(request: &HttpRequest) -> Result<Option<Version>, Proble
 
 /// Whether `If-None-Match` names the version (RFC 9110, section 13.1.2: weak comparison).
 fn matches_any(headers: &HeaderMap, version: Version) -> bool {
-    let tag = entity_tag(version);
+    names(headers, &entity_tag(version))
+}
+
+/// Whether `If-None-Match` names an entity tag.
+pub fn names(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     values
         .flat_map(|value| value.split(','))

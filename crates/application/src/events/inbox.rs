@@ -63,6 +63,11 @@ impl Inbox {
         Mail { deliveries: std::mem::take(&mut state.deliveries), overflowed, ended: state.ended, lost }
     }
 
+    /// Takes out which conversations of others are no longer shown, and nothing else.
+    pub fn take_lost(&self) -> Vec<ConversationId> {
+        std::mem::take(&mut self.state.lock().lost)
+    }
+
     /// Whether a conversation was ever lost, without taking anything out.
     pub fn has_lost_any(&self) -> bool {
         self.state.lock().has_lost_any

@@ -61,18 +61,15 @@ pub async fn answer(
         Some(id) => (id, exchange.send(state, &context, id).await?),
         None => exchange.create_and_send(state, &context).await?,
     };
-    let followed = look(state, &context, run_id).await?;
-    let model = match &followed {
-        Followed::Live(log) => log.model(),
-        Followed::Stored { run, .. } => &run.model,
-    };
-    let head = head(state, model.as_str());
     let mut response = if chat.stream == Some(true) {
-        let chunks = Chunks::new(&head, chat.includes_usage());
         let reader = Reader::new(Arc::clone(state), context, request);
+        let followed = reader.follow(run_id, Some(BEGINNING)).await?.followed;
+        let chunks = Chunks::new(&head(state, model_of(&followed).as_str()), chat.includes_usage());
         let source = KeptSource { chunks, run_id, following: Following::new(followed, &reader) };
         event_stream().streaming(chunks_of(reader, source, BytesMut::new()))
     } else {
+        let followed = look(state, &context, run_id).await?;
+        let head = head(state, model_of(&followed).as_str());
         whole(state, &context, &head, run_id, followed).await?
     };
     let value = HeaderValue::from_str(&conversation_id.to_string()).map_err(Error::internal)?;
@@ -161,6 +158,7 @@ impl Exchange {
             model: self.model.clone(),
             system_prompt: self.take_system_prompt()?,
             parameters: self.parameters.clone(),
+            project_id: None,
         };
         let reply = state.bus.send(context, create).await?;
         let created: Created = serde_json::from_str(reply.result.get()).map_err(Error::internal)?;
@@ -223,7 +221,15 @@ impl Exchange {
 }
 
 async fn look(state: &State, context: &Context, run_id: RunId) -> Result<Followed, Error> {
-    state.bus.ask(context, FollowRun { run_id, resume: Some(BEGINNING) }).await
+    let follow = FollowRun { run_id, resume: Some(BEGINNING), inbox: None };
+    Ok(state.bus.ask(context, follow).await?.followed)
+}
+
+fn model_of(followed: &Followed) -> &ModelName {
+    match followed {
+        Followed::Live(log) => log.model(),
+        Followed::Stored { run, .. } => &run.model,
+    }
 }
 
 /// How a run ended, for OpenAI's libraries.
@@ -343,7 +349,7 @@ impl Following {
 
     /// Looks for a run of which nothing arrived.
     async fn look_again(reader: &Reader, run_id: RunId, has_told: bool) -> Result<Self, Error> {
-        Ok(match look(&reader.state, &reader.context, run_id).await? {
+        Ok(match reader.follow(run_id, Some(BEGINNING)).await?.followed {
             Followed::Live(log) if has_told && !log.is_over() => Self::Waiting { has_told },
             Followed::Live(log) if has_told => {
                 Self::Live(Box::new(log.attach(None, Arc::clone(&reader.wake)).reader))

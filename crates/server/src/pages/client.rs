@@ -4,14 +4,14 @@ use std::io::Read as _;
 
 use ::web::Asset;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
 use super::{nowhere, readable};
-use crate::compression;
 use crate::context::brings_session;
 use crate::route::{Call, Handling};
+use crate::{compression, respond};
 
 /// What the client may do: what comes from this server, and pictures that came with a text. Nothing inline, nothing
 /// from elsewhere, and no text becomes script: the one policy for trusted types makes the address of the service worker,
@@ -101,7 +101,7 @@ fn file(request: &HttpRequest, asset: &'static Asset) -> HttpResponse {
 
 fn answer(request: &HttpRequest, asset: &'static Asset, caching: &'static str) -> HttpResponse {
     let tag = format!("\"{}\"", asset.hash);
-    let is_known = names(request.headers(), &tag);
+    let is_known = respond::names(request.headers(), &tag);
     let status = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let mut answer = HttpResponse::build(status);
     answer.insert_header((header::ETAG, tag));
@@ -116,13 +116,6 @@ fn answer(request: &HttpRequest, asset: &'static Asset, caching: &'static str) -
         return answer.body(Bytes::from_static(asset.brotli));
     }
     answer.body(plain(asset))
-}
-
-/// Whether the client has this content already (RFC 9110, section 13.1.2).
-fn names(headers: &HeaderMap, tag: &str) -> bool {
-    let values = headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    let mut tags = values.flat_map(|value| value.split(','));
-    tags.any(|known| known.trim().trim_start_matches("W/") == tag)
 }
 
 /// The content for the few that do not understand Brotli.

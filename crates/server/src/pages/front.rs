@@ -53,6 +53,12 @@ pub fn login(call: Call) -> Handling {
     })
 }
 
+/// `GET /share/{share_id}`: a conversation that a link shows. The secret of the link never gets here, so only the client,
+/// which has it, can show more.
+pub fn shared(call: Call) -> Handling {
+    Box::pin(client::or_else(call, |_| fixed(include_str!("assets/shared.html"))))
+}
+
 /// A page that is the same for everybody.
 fn fixed(source: &'static str) -> Handling {
     Box::pin(std::future::ready(Ok(html(Bytes::from(complete(source))))))

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use crate::problem::Problem;
 
 pub use conversation::page_or_client as conversation;
-pub use front::{home, login, set_up};
+pub use front::{home, login, set_up, shared};
 pub use problems::{explain, rows as problem_rows};
 
 /// What browsers may do on our pages: what comes from this server, nothing else, and nothing in the page itself.

@@ -27,6 +27,10 @@ const KINDS: &[(&str, &str)] = &[
     ("content_encoding", "Bodies of requests are sent as they are, without Content-Encoding."),
     ("content_length", "The Content-Length header is not a length."),
     (
+        "conversation_too_large",
+        "The conversation is larger than a link keeps a copy of. Make a live link instead.",
+    ),
+    (
         "csrf_token",
         "With a session's cookie, requests that change something repeat the csrf_token in X-CSRF-Token.",
     ),
@@ -48,6 +52,7 @@ const KINDS: &[(&str, &str)] = &[
     ("internal_error", "A defect of the server. Its log has more under the trace_id."),
     ("invalid_input", "Some fields break a rule. Each entry of errors points at one."),
     ("last_way_in", "It is the only way in which you can sign in. Add another one first."),
+    ("last_manager", "Nobody else manages the project. Let somebody else manage it first, or delete it."),
     ("malformed_json", "The body is not JSON, or says one thing twice. The detail names the place."),
     ("media_type", "Bodies are application/json in UTF-8."),
     ("method_not_allowed", "The address exists, but not for this method. Allow lists those it has."),
@@ -93,6 +98,7 @@ const KINDS: &[(&str, &str)] = &[
     ("too_many_connections", "The server holds as many sockets as it can."),
     ("too_many_passkeys", "Nobody may have that many passkeys. Remove one first."),
     ("too_many_runs", "As many answers are being written as the server allows. Try again in a moment."),
+    ("too_many_shares", "The conversation has as many links as it may. Revoke others first."),
     ("too_many_subscriptions", "A socket has as many subscriptions as it may."),
     ("too_slow", "The client reads more slowly than the server writes. Connect again and resume."),
     ("unauthenticated", "Sign in, or send a valid API key as a bearer token or in X-Api-Key."),

@@ -3,9 +3,12 @@
 use actix_web::http::{Method, StatusCode};
 use application::conversations::{ConversationView, GetConversation, ListConversations};
 use application::encode_cursor;
+use domain::ProjectId;
 use serde_json::json;
 
 use super::{commands, parameters};
+use crate::problem::Problem;
+use crate::query::QueryString;
 use crate::respond::{self, ListBody};
 use crate::route::{Answer, Call, Outcome, Parameter, Route};
 
@@ -21,12 +24,17 @@ pub fn routes() -> [Route; 6] {
             ALL,
             "conversation.list",
             TAG,
-            "Lists your conversations, most recent first",
+            "Lists your conversations, or those in a project, most recent first",
             |call| Box::pin(list(call)),
         )
         .query(parameters::page())
         .query([
             parameters::fields(),
+            Parameter {
+                name: "project",
+                description: "Those in this project, whosever they are.",
+                schema: json!({"type": "string", "format": "uuid"}),
+            },
             parameters::boolean("pinned", "Only pinned ones, or only the others."),
             parameters::boolean("archived", "Only archived ones, or only the others."),
             Parameter {
@@ -84,12 +92,18 @@ async fn list(call: Call) -> Outcome {
     let query = call.query()?;
     let wanted = ListConversations {
         page: query.page()?,
+        project_id: project(&query)?,
         pinned: query.boolean("pinned")?,
         archived: query.boolean("archived")?,
         q: query.text("q").map(ToOwned::to_owned),
     };
     let page = call.state.bus.ask(&context, wanted).await?;
     respond::list(&call, &query, &page.items, page.next.as_ref().map(encode_cursor))
+}
+
+/// The project that is named. What cannot be an id is told like an id that nothing has.
+fn project(query: &QueryString) -> Result<Option<ProjectId>, Problem> {
+    query.text("project").map(|text| text.parse().map_err(|_| Problem::unknown_route())).transpose()
 }
 
 async fn get(call: Call) -> Outcome {

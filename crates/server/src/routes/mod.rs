@@ -15,11 +15,13 @@ mod models;
 mod openai;
 mod parameters;
 mod passkeys;
+mod projects;
 mod runs;
 mod search;
 mod second_factors;
 mod sessions;
 mod setup;
+mod shares;
 mod users;
 
 pub use batch::unknown_command;
@@ -50,6 +52,8 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(users::routes());
     routes.extend(audit::routes());
     routes.extend(conversations::routes());
+    routes.extend(projects::routes());
+    routes.extend(shares::routes());
     routes.extend(messages::routes());
     routes.extend(search::routes());
     routes.extend(runs::routes());
@@ -88,7 +92,7 @@ pub fn configure(config: &mut web::ServiceConfig, state: &Arc<State>) {
 }
 
 /// What the OpenAPI document does not describe: pages, and sockets, which AsyncAPI describes.
-fn others() -> [Route; 8] {
+fn others() -> [Route; 9] {
     let other = |path, operation, summary, handler| {
         Route::new(Method::GET, path, operation, "documents", summary, handler).for_anyone()
     };
@@ -97,6 +101,7 @@ fn others() -> [Route; 8] {
         other("/setup", "page.setup", "Set-up", pages::set_up),
         other("/login", "page.login", "Signing in", pages::login),
         other("/c/{conversation_id}", "page.conversation", "A conversation to read", pages::conversation),
+        other("/share/{share_id}", "page.share", "A conversation that a link shows", pages::shared),
         other("/docs", "document.page", "The documentation", documents::page),
         // A full name holds a slash, which OpenAPI's paths cannot.
         other("/v1/models/{model:.*}", "completion.get_model", "A model", crate::openai::get),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::events::{Delivery, EventChannel, EventOwner, Subscription};
-use application::runs::{FollowRun, Followed, ReadResult, Resume, RunLog, RunReader};
+use application::runs::{Followed, Following, ReadResult, Resume, RunLog, RunReader};
 use bytes::BytesMut;
 use domain::{Message, Run, RunId, RunStatus};
 use tokio::time::Instant;
@@ -55,7 +55,8 @@ impl RunSource {
             Some((epoch, after)) => Resume { epoch: Some(epoch.to_owned()), after },
             None => Resume { epoch: None, after: 0 },
         };
-        match follow(reader, run_id, Some(resume.clone())).await? {
+        let Following { followed, owner, .. } = reader.follow(run_id, Some(resume.clone())).await?;
+        match followed {
             Followed::Live(log) => {
                 let attached = log.attach(Some(&resume), Arc::clone(&reader.wake));
                 let has_everything = attached.recovered && attached.reader.is_finished();
@@ -69,18 +70,22 @@ impl RunSource {
                     let stored = Self::Stored { run, message, has_snapshot: position.is_some() };
                     return Ok((!has_everything).then_some(stored));
                 }
-                Self::wait(reader, run, position.is_some()).await.map(Some)
+                Self::wait(reader, run, owner, position.is_some()).await.map(Some)
             }
         }
     }
 
     /// Waits for the end of a run that nobody here works on. Subscribes first, then looks again: the end cannot slip
     /// through in between.
-    async fn wait(reader: &Reader, run: Box<Run>, has_snapshot: bool) -> Result<Self, Problem> {
+    async fn wait(
+        reader: &Reader,
+        run: Box<Run>,
+        owner: EventOwner,
+        has_snapshot: bool,
+    ) -> Result<Self, Problem> {
         let channel = EventChannel::Conversation(run.conversation_id);
-        let owner = EventOwner { workspace_id: run.workspace_id, user_id: run.user_id };
         let subscription = reader.state.services().hub.subscribe(owner, channel, &reader.inbox);
-        match follow(reader, run.id, None).await? {
+        match reader.follow(run.id, None).await?.followed {
             Followed::Stored { run, message } if run.status != RunStatus::Running => {
                 Ok(Self::Stored { run, message, has_snapshot: false })
             }
@@ -101,18 +106,15 @@ impl RunSource {
 
     /// What the run says no longer arrives: what became of it is in storage.
     async fn after_loss(reader: &Reader, run_id: RunId) -> Result<Self, Problem> {
-        match follow(reader, run_id, None).await? {
+        let Following { followed, owner, .. } = reader.follow(run_id, None).await?;
+        match followed {
             Followed::Live(log) => Ok(Self::with_snapshot(&log, reader)),
             Followed::Stored { run, message } if run.status != RunStatus::Running => {
                 Ok(Self::Stored { run, message, has_snapshot: false })
             }
-            Followed::Stored { run, .. } => Self::wait(reader, run, false).await,
+            Followed::Stored { run, .. } => Self::wait(reader, run, owner, false).await,
         }
     }
-}
-
-async fn follow(reader: &Reader, run_id: RunId, resume: Option<Resume>) -> Result<Followed, Problem> {
-    Ok(reader.state.bus.ask(&reader.context, FollowRun { run_id, resume }).await?)
 }
 
 impl Source for RunSource {
@@ -136,14 +138,14 @@ impl Source for RunSource {
                 if !is_due(reader, run.id, look_at) {
                     return waiting(reader);
                 }
-                match follow(reader, run.id, None).await {
+                match reader.follow(run.id, None).await.map(|following| following.followed) {
                     // The text may have grown since the snapshot: the last word is what is stored.
                     Ok(Followed::Stored { run, message }) if run.status != RunStatus::Running => {
                         Ok(Self::Stored { run, message, has_snapshot: false })
                     }
                     Ok(Followed::Live(log)) => Ok(Self::with_snapshot(&log, reader)),
                     Ok(Followed::Stored { .. }) => return waiting(reader),
-                    Err(problem) => Err(problem),
+                    Err(error) => Err(error.into()),
                 }
             }
         };

@@ -1,5 +1,6 @@
 //! What every event stream has in common: who reads it, when it ends, and what keeps it open.
 
+use std::cell::OnceCell;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +8,11 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use application::events::{Inbox, Mail};
+use application::events::{Guest, Inbox, Mail};
+use application::runs::{FollowRun, Following, Resume};
 use application::{Context, Error};
 use bytes::{Bytes, BytesMut};
+use domain::RunId;
 use futures_util::stream;
 use tokio::sync::Notify;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -53,6 +56,8 @@ pub struct Reader {
     /// Notified when there is something to tell.
     pub wake: Arc<Notify>,
     watch: Watch,
+    /// Of a run in a conversation of somebody else: until when it is shown.
+    guest: OnceCell<Guest>,
     trace_id: String,
     /// The shutdown waits for open streams.
     _open: TaskTrackerToken,
@@ -66,7 +71,18 @@ impl Reader {
         let watch = Watch::new(state.services(), &context.actor, &inbox);
         let trace_id = RequestInfo::of(request).trace.trace_id.to_string();
         let open = state.tasks.token();
-        Self { state, context, inbox, wake, watch, trace_id, _open: open }
+        Self { state, context, inbox, wake, watch, guest: OnceCell::new(), trace_id, _open: open }
+    }
+
+    /// Looks for a run to follow. Where its conversation is somebody else's, the stream ends once it is no longer shown.
+    pub async fn follow(&self, run_id: RunId, resume: Option<Resume>) -> Result<Following, Error> {
+        let inbox = self.guest.get().is_none().then(|| Arc::clone(&self.inbox));
+        let follow = FollowRun { run_id, resume, inbox };
+        let mut following = self.state.bus.ask(&self.context, follow).await?;
+        if let Some(guest) = following.guest.take() {
+            self.guest.get_or_init(|| guest);
+        }
+        Ok(following)
     }
 
     /// Appends an `error` event.
@@ -123,6 +139,9 @@ impl<S: Source> Stream<S> {
         let mut buffer = std::mem::take(&mut self.first);
         let mut keep_alive = std::pin::pin!(tokio::time::sleep(KEEP_ALIVE));
         loop {
+            if self.reader.inbox.has_lost_any() {
+                return Some(self.farewell(Error::not_found()));
+            }
             let progress = self.source.fill(&self.reader, &mut buffer).await;
             self.is_over = progress == Progress::Over;
             if !buffer.is_empty() {
@@ -140,10 +159,10 @@ impl<S: Source> Stream<S> {
                     self.source.fill(&self.reader, &mut buffer).await;
                     return (!buffer.is_empty()).then(|| buffer.freeze());
                 }
-                () = self.reader.watch.expired() => return Some(self.farewell()),
+                () = self.reader.watch.expired() => return Some(self.farewell(Error::unauthenticated())),
                 () = self.reader.wake.notified() => {
                     if self.reader.inbox.has_ended() {
-                        return Some(self.farewell());
+                        return Some(self.farewell(Error::unauthenticated()));
                     }
                 }
                 () = &mut keep_alive => return Some(Bytes::from_static(COMMENT)),
@@ -152,11 +171,11 @@ impl<S: Source> Stream<S> {
         }
     }
 
-    /// The credential is no longer accepted.
-    fn farewell(&mut self) -> Bytes {
+    /// The credential is no longer accepted, or what is followed no longer shown.
+    fn farewell(&mut self, error: Error) -> Bytes {
         self.is_over = true;
         let mut buffer = BytesMut::new();
-        self.reader.write_problem(&mut buffer, &Error::unauthenticated().into());
+        self.reader.write_problem(&mut buffer, &error.into());
         buffer.freeze()
     }
 }

@@ -202,12 +202,14 @@ impl Connection {
         if self.inbox.has_ended() {
             return Err(End::unauthenticated(None));
         }
+        self.lose(&self.inbox.take_lost());
         while self.out.has_room() {
             if let Some(delivery) = self.mail.pop_front() {
                 self.deliver(&delivery);
                 continue;
             }
             let arrived = self.inbox.take();
+            self.lose(&arrived.lost);
             if arrived.overflowed {
                 self.catch_up_everywhere();
             }
@@ -220,6 +222,15 @@ impl Connection {
             break;
         }
         Ok(())
+    }
+
+    /// Conversations of others are no longer shown: nothing more is told of them.
+    fn lose(&mut self, conversations: &[ConversationId]) {
+        for id in conversations {
+            for channel in self.subscriptions.remove_all(*id) {
+                self.send_problem(None, Some(channel), &Error::not_found().into(), None);
+            }
+        }
     }
 
     /// More has happened than the inbox holds: the journal has all of it.

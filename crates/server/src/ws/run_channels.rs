@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use application::Error;
 use application::events::{EventChannel, EventOwner};
-use application::runs::{Followed, ReadResult, Resume, RunLog};
+use application::runs::{Followed, Following, ReadResult, Resume, RunLog};
 use domain::{ConversationId, Message, Run, RunId, RunStatus};
 
 use super::connection::Connection;
@@ -29,9 +29,17 @@ impl Connection {
         let Some(session) = &self.session else { return };
         let ticket = self.subscriptions.ticket();
         let phase = RunPhase::Opening { even_if_over: true };
-        let opening = RunSubscription { ticket, came_with: None, phase };
+        let opening = RunSubscription { ticket, came_with: None, phase, guest: None };
         self.subscriptions.runs.insert(run_id, opening);
-        self.work.push(work::follow(&self.state, session.context(), run_id, ticket, reply_to, request));
+        self.work.push(work::follow(
+            &self.state,
+            session.context(),
+            &self.inbox,
+            run_id,
+            ticket,
+            reply_to,
+            request,
+        ));
     }
 
     /// Subscribes to every run that is going on in a conversation: those of this process, and those elsewhere.
@@ -85,7 +93,7 @@ impl Connection {
         }
         let ticket = self.subscriptions.ticket();
         let phase = RunPhase::Opening { even_if_over };
-        let subscription = RunSubscription { ticket, came_with: Some(conversation_id), phase };
+        let subscription = RunSubscription { ticket, came_with: Some(conversation_id), phase, guest: None };
         self.subscriptions.runs.insert(run_id, subscription);
         Some(ticket)
     }
@@ -93,7 +101,15 @@ impl Connection {
     fn look_for(&mut self, run_id: RunId, ticket: u64, after: Option<u64>) {
         let Some(session) = &self.session else { return };
         let request = SubscriptionRequest { channel: Channel::Run(run_id).to_string(), epoch: None, after };
-        self.work.push(work::follow(&self.state, session.context(), run_id, ticket, None, request));
+        self.work.push(work::follow(
+            &self.state,
+            session.context(),
+            &self.inbox,
+            run_id,
+            ticket,
+            None,
+            request,
+        ));
     }
 
     /// Reads a run's log from here on.
@@ -118,7 +134,7 @@ impl Connection {
         ticket: u64,
         reply_to: Option<&str>,
         request: &SubscriptionRequest,
-        outcome: Result<Followed, Error>,
+        outcome: Result<Following, Error>,
     ) {
         let Some(subscription) = self.subscriptions.run(run_id, ticket) else {
             return self.send_superseded(reply_to, Channel::Run(run_id));
@@ -134,24 +150,28 @@ impl Connection {
             return;
         }
         let only_if_running = matches!(subscription.phase, RunPhase::Opening { even_if_over: false });
-        match outcome {
-            Ok(followed) if only_if_running && followed.is_over() => {
+        let Following { followed, owner, guest } = match outcome {
+            Ok(following) => following,
+            Err(error) => {
+                self.subscriptions.runs.remove(&run_id);
+                return self.send_problem(reply_to, Some(Channel::Run(run_id)), &error.into(), None);
+            }
+        };
+        subscription.guest = guest;
+        match followed {
+            followed if only_if_running && followed.is_over() => {
                 self.subscriptions.runs.remove(&run_id);
             }
-            Ok(Followed::Live(log)) => {
+            Followed::Live(log) => {
                 let resume = work::resume(request);
                 self.go_live(&log, ticket, reply_to, resume.as_ref());
             }
-            Ok(Followed::Stored { run, message }) if run.status == RunStatus::Running => {
-                self.wait_for_end(&run, &message, ticket, reply_to, request);
+            Followed::Stored { run, message } if run.status == RunStatus::Running => {
+                self.wait_for_end(&run, &message, owner, ticket, reply_to, request);
             }
-            Ok(Followed::Stored { run, message }) => {
+            Followed::Stored { run, message } => {
                 self.tell_stored(&run, &message, reply_to, request);
                 self.subscriptions.runs.remove(&run_id);
-            }
-            Err(error) => {
-                self.subscriptions.runs.remove(&run_id);
-                self.send_problem(reply_to, Some(Channel::Run(run_id)), &error.into(), None);
             }
         }
     }
@@ -185,6 +205,7 @@ impl Connection {
         &mut self,
         run: &Run,
         message: &Message,
+        owner: EventOwner,
         ticket: u64,
         reply_to: Option<&str>,
         request: &SubscriptionRequest,
@@ -207,13 +228,20 @@ impl Connection {
             }
             phase => {
                 let channel = EventChannel::Conversation(run.conversation_id);
-                let owner = EventOwner { workspace_id: run.workspace_id, user_id: run.user_id };
                 let delivery = self.state.services().hub.subscribe(owner, channel, &self.inbox);
                 *phase = RunPhase::Waiting { _delivery: delivery, is_told: false };
                 let Some(session) = &self.session else { return };
                 let reply_to = reply_to.map(ToOwned::to_owned);
                 let request = request.clone();
-                let work = work::follow(&self.state, session.context(), run.id, ticket, reply_to, request);
+                let work = work::follow(
+                    &self.state,
+                    session.context(),
+                    &self.inbox,
+                    run.id,
+                    ticket,
+                    reply_to,
+                    request,
+                );
                 self.work.push(work);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use application::events::{Published, Subscription};
+use application::events::{Guest, Published, Subscription};
 use application::runs::RunReader;
 use domain::ports::Position;
 use domain::{ConversationId, RunId};
@@ -52,6 +52,8 @@ pub struct RunSubscription {
     pub came_with: Option<ConversationId>,
     /// How far it is.
     pub phase: RunPhase,
+    /// Of a run in a conversation of somebody else that did not come with it: until when it is shown.
+    pub guest: Option<Guest>,
 }
 
 /// How far a subscription to a run is.
@@ -104,6 +106,18 @@ impl Subscriptions {
             }
             Channel::User => self.durable.remove(&channel).is_some(),
         }
+    }
+
+    /// Ends everything about a conversation, and gives the channels that were there.
+    pub fn remove_all(&mut self, id: ConversationId) -> Vec<Channel> {
+        let is_about = |run: &RunSubscription| {
+            run.came_with == Some(id) || run.guest.as_ref().is_some_and(|guest| guest.conversation_id() == id)
+        };
+        let of_conversation = Channel::Conversation(id);
+        let mut removed: Vec<Channel> =
+            self.durable.remove(&of_conversation).map(|_| of_conversation).into_iter().collect();
+        removed.extend(self.runs.extract_if(|_, run| is_about(run)).map(|(id, _)| Channel::Run(id)));
+        removed
     }
 
     /// The run whose end was waited for and that this event is about.

@@ -9,7 +9,7 @@ use application::conversations::{ConversationView, GetConversation, ListConversa
 use application::events::{
     EventScope, Inbox, ReadEvents, RecordedEvent, Subscribe, Subscribed, Subscription,
 };
-use application::runs::{FollowRun, Followed, Resume, RunsElsewhere};
+use application::runs::{FollowRun, Following, Resume, RunsElsewhere};
 use application::{Code, Context, Error, Reply};
 use domain::RunId;
 use domain::ports::Position;
@@ -73,7 +73,7 @@ pub enum Done {
         /// From where the client wants to go on.
         request: SubscriptionRequest,
         /// What there is.
-        outcome: Result<Followed, Error>,
+        outcome: Result<Following, Error>,
     },
     /// It is time to look again for a run whose end is waited for: it may be live by now.
     LookAgain {
@@ -236,14 +236,16 @@ pub fn catch_up(
 pub fn follow(
     state: &Arc<State>,
     context: &Context,
+    inbox: &Arc<Inbox>,
     run_id: RunId,
     ticket: u64,
     reply_to: Option<String>,
     request: SubscriptionRequest,
 ) -> Work {
-    let (state, context) = (Arc::clone(state), context.clone());
+    let (state, context, inbox) = (Arc::clone(state), context.clone(), Arc::clone(inbox));
     Box::pin(async move {
-        let outcome = state.bus.ask(&context, FollowRun { run_id, resume: resume(&request) }).await;
+        let follow = FollowRun { run_id, resume: resume(&request), inbox: Some(inbox) };
+        let outcome = state.bus.ask(&context, follow).await;
         Done::Followed { run_id, ticket, reply_to, request, outcome }
     })
 }
