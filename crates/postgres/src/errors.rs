@@ -89,6 +89,9 @@ fn database_error(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInform
         // Diesel passes on no code of the others, so what is to be told apart is told by its message.
         _ => match information.message() {
             "deadlock detected" => StorageError::Conflict,
+            message if message.contains("row-level security policy") => {
+                StorageError::Rejected(rules::ONE_WORKSPACE)
+            }
             message if is_unstorable(message) => StorageError::Rejected(rules::UNSTORABLE),
             message => StorageError::Unavailable(message.into()),
         },

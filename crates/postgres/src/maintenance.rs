@@ -26,6 +26,18 @@ const PURGE_RECORDS: &str = "DELETE FROM idempotency_records
 const PURGE_SESSIONS: &str = "DELETE FROM sessions
      WHERE id = ANY (ARRAY(SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2))";
 
+const PURGE_TICKETS: &str = "DELETE FROM tickets
+     WHERE id = ANY (ARRAY(SELECT id FROM tickets WHERE expires_at <= $1 LIMIT $2))";
+
+const PURGE_INVITATIONS: &str = "DELETE FROM invitations
+     WHERE id = ANY (ARRAY(SELECT id FROM invitations WHERE expires_at <= $1 LIMIT $2))";
+
+/// Those that have signed nothing for longer than any token lives.
+const PURGE_SIGNING_KEYS: &str = "DELETE FROM secret_keys
+     WHERE id = ANY (ARRAY(SELECT id FROM secret_keys WHERE purpose = 'signing' AND retired_at <= $1 LIMIT $2))";
+
+const DAY: Duration = Duration::from_hours(24);
+
 /// One process at a time keeps order; the lock goes with the transaction, which waits idly while that is done.
 const TAKE_TURN: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended('colloquy.upkeep', 0))
      FROM set_config('idle_in_transaction_session_timeout', '1h', true)";
@@ -75,10 +87,16 @@ impl Postgres {
     /// What has expired goes even where partitions cannot be kept in order.
     async fn purge_in_turn(&self, now: Timestamp) -> Result<u64, StorageError> {
         let mut purged = 0;
-        for sql in [PURGE_RECORDS, PURGE_SESSIONS] {
+        for (sql, until) in [
+            (PURGE_RECORDS, now),
+            (PURGE_SESSIONS, now),
+            (PURGE_TICKETS, now),
+            (PURGE_INVITATIONS, now.minus(30 * DAY)),
+            (PURGE_SIGNING_KEYS, now.minus(DAY)),
+        ] {
             loop {
                 let session = self.write(Scope::System).await?;
-                let rows = session.execute(sql, values![now, AT_ONCE]).await?;
+                let rows = session.execute(sql, values![until, AT_ONCE]).await?;
                 session.commit().await?;
                 purged += rows as u64;
                 if rows < usize::from(AT_ONCE) {

@@ -69,6 +69,11 @@ pub(super) fn insert(table: &Table, types: &Types) -> String {
             values.push("message_words(s.workspace_id, c.owner_id, s.role, s.searchable)".to_owned());
             join = " JOIN conversations c ON c.id = s.conversation_id";
         }
+        "api_key_spend" => {
+            columns.push("workspace_id");
+            values.push("k.workspace_id".to_owned());
+            join = " JOIN api_keys k ON k.id = s.api_key_id";
+        }
         "message_edits" => {
             columns.push("workspace_id");
             values.push("m.workspace_id".to_owned());

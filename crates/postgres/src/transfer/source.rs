@@ -168,6 +168,7 @@ enum Bound {
     Day(i64),
     Integer(i64),
     Text(String),
+    Bytes(Vec<u8>),
 }
 
 impl Bound {
@@ -177,6 +178,7 @@ impl Bound {
             Self::Day(_) => format!("DATE '1970-01-01' + ${number}::int8::int4"),
             Self::Integer(_) => format!("${number}::int8"),
             Self::Text(_) => format!("${number}::text"),
+            Self::Bytes(_) => format!("${number}::bytea"),
         }
     }
 
@@ -184,6 +186,7 @@ impl Bound {
         match self {
             Self::Id(text) | Self::Text(text) => text,
             Self::Day(number) | Self::Integer(number) => number,
+            Self::Bytes(bytes) => bytes,
         }
     }
 }
@@ -198,6 +201,7 @@ fn bounds(table: &'static Table, cursor: &str) -> Result<Vec<Bound>, TransferErr
         (Cell::Integer(day), "day") => Ok(Bound::Day(day)),
         (Cell::Integer(number), _) => Ok(Bound::Integer(number)),
         (Cell::Text(text), _) => Ok(Bound::Text(text)),
+        (Cell::Bytes(bytes), _) => Ok(Bound::Bytes(bytes)),
         _ => Err(table.problem("its key cannot be compared")),
     };
     table.key_of(cursor)?.into_iter().zip(table.key).map(bound).collect()
