@@ -56,6 +56,6 @@ pub use runs::Runs;
 pub use search::{Search, SearchHit, SearchOrder, SearchRequest};
 pub use secret_keys::{SealedKind, SealedPlace, SecretKeys};
 pub use sign_in_providers::{
-    Begun, ExternalPerson, KeptSignIn, SignInProvider, SignInProviderError, SignInProviders,
+    Begun, ExternalPerson, KeptSignIn, Returned, SignInProvider, SignInProviderError, SignInProviders,
 };
 pub use workspaces::Workspaces;

@@ -14,8 +14,13 @@ pub trait SignInProviders: Send + Sync {
     /// Begins: where to send the browser, and what has to be kept, secret, until it comes back.
     async fn begin(&self, provider: &str, redirect_uri: &str) -> Result<Begun, SignInProviderError>;
 
-    /// Ends: exchanges the code, and checks everything that the provider says.
-    async fn finish(&self, kept: &KeptSignIn, code: &str) -> Result<ExternalPerson, SignInProviderError>;
+    /// Ends: exchanges the code, and checks everything that the provider says. That the browser brought the `state` that
+    /// was kept has been checked before.
+    async fn finish(
+        &self,
+        kept: &KeptSignIn,
+        returned: &Returned,
+    ) -> Result<ExternalPerson, SignInProviderError>;
 }
 
 /// A provider that people may choose.
@@ -25,6 +30,8 @@ pub struct SignInProvider {
     pub name: String,
     /// What people see.
     pub label: String,
+    /// Who it is, in what it says about people.
+    pub issuer: String,
 }
 
 /// A sign-in that has begun.
@@ -55,6 +62,15 @@ impl std::fmt::Debug for KeptSignIn {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("KeptSignIn").field("provider", &self.provider).finish_non_exhaustive()
     }
+}
+
+/// What a browser brings back from a provider.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Returned {
+    /// What the tokens are given for, once.
+    pub code: String,
+    /// Who the provider says it is (RFC 9207), where it says so.
+    pub issuer: Option<String>,
 }
 
 /// A person as a provider knows them.
