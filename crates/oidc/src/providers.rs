@@ -11,7 +11,8 @@ use domain::ports::{
 use crate::provider::Provider;
 use crate::settings::Settings;
 
-/// The providers of the settings.
+/// The providers of the settings; none by default.
+#[derive(Default)]
 pub struct Providers(BTreeMap<String, Provider>);
 
 impl Providers {

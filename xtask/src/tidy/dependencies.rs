@@ -11,7 +11,7 @@ enum May {
     UseAll,
 }
 
-const TABLE: [(&str, May); 19] = [
+const TABLE: &[(&str, May)] = &[
     ("domain", May::Use(&[])),
     ("application", May::Use(&["domain"])),
     ("storage", May::Use(&["domain"])),
@@ -20,6 +20,7 @@ const TABLE: [(&str, May); 19] = [
     ("outbound", May::Use(&[])),
     ("llm", May::Use(&["domain", "outbound"])),
     ("cache", May::Use(&["domain"])),
+    ("oidc", May::Use(&["domain", "outbound"])),
     ("importers", May::Use(&["domain"])),
     ("telemetry", May::Use(&[])),
     ("server", May::Use(&["application", "domain", "web", "telemetry"])),
@@ -34,11 +35,12 @@ const TABLE: [(&str, May); 19] = [
 ];
 
 /// Families of packages that only some of ours may know, by the beginning of their names.
-const EXCLUSIVE: [(&str, &[&str]); 5] = [
+const EXCLUSIVE: &[(&str, &[&str])] = &[
     ("diesel", &["sqlite", "postgres"]),
     ("libsqlite3-sys", &["sqlite"]),
     ("actix", &["server"]),
-    ("reqwest", &["llm", "outbound"]),
+    ("reqwest", &["llm", "oidc", "outbound"]),
+    ("openidconnect", &["oidc"]),
     ("redis", &["cache"]),
 ];
 
