@@ -8,7 +8,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::{Bus, Context, Handler, Reply};
-use crate::{Error, conversations, identities, messages, projects, runs, shares};
+use crate::{Error, conversations, identities, messages, people, projects, runs, shares, workspaces};
 
 /// Every command by name.
 pub struct Registry(BTreeMap<&'static str, CommandEntry>);
@@ -48,6 +48,19 @@ impl Registry {
         registry.add::<shares::CreateShare>();
         registry.add::<shares::RevokeShare>();
         registry.add::<identities::CreateUser>();
+        registry.add::<people::UpdateUser>();
+        registry.add::<people::DeleteUser>();
+        registry.add::<people::CreatePasswordLink>();
+        registry.add::<people::UpdateMe>();
+        registry.add::<people::ChangePassword>();
+        registry.add::<people::DeleteMe>();
+        registry.add::<workspaces::CreateWorkspace>();
+        registry.add::<workspaces::UpdateWorkspace>();
+        registry.add::<workspaces::LeaveWorkspace>();
+        registry.add::<workspaces::UpdateMember>();
+        registry.add::<workspaces::RemoveMember>();
+        registry.add::<workspaces::CreateInvitation>();
+        registry.add::<workspaces::RevokeInvitation>();
         registry.add::<identities::CreateApiKey>();
         registry.add::<identities::RevokeApiKey>();
         registry.add::<identities::SignOut>();

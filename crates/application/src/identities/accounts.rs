@@ -61,7 +61,7 @@ pub async fn create_account(services: &Services, account: NewAccount) -> Result<
 }
 
 /// An account that is not stored yet.
-pub(super) async fn build(
+pub(crate) async fn build(
     services: &Services,
     workspace_id: WorkspaceId,
     account: NewAccount,

@@ -26,6 +26,7 @@ mod visitor;
 mod watches;
 mod ways_in;
 
+pub(crate) use accounts::build;
 pub use accounts::{NewAccount, create_account, found_workspace};
 pub use api_keys::{ApiKeyPage, ApiKeyView, CreateApiKey, CreatedApiKey, ListApiKeys, RevokeApiKey};
 pub use authenticate::{Authenticator, csrf_token};
@@ -48,7 +49,7 @@ pub use setup::{Setup, SetupInput, set_up};
 pub use sign_in::{SignInInput, SignedIn, sign_in};
 pub(crate) use sign_in::{limit_attempts, open_session};
 pub use sign_out::SignOut;
-pub use users::{CreateUser, ListUsers, UserPage, UserView};
+pub use users::{CreateUser, CreatedUser, ListUsers, UserPage, UserView};
 pub use uses::CredentialUses;
 pub use visitor::Visitor;
 pub use watches::{CredentialWatch, Watches};

@@ -1,7 +1,7 @@
 //! What mails say. They are plain text, and never repeat what a stranger typed.
 
-use domain::Email;
 use domain::ports::Mail;
+use domain::{Email, WorkspaceName};
 
 use crate::Services;
 
@@ -111,7 +111,17 @@ fn activation(to: &Email, link: &Link<'_>) -> Mail {
 }
 
 /// Somebody is invited to a workspace.
-pub(crate) fn invitation(to: &Email, workspace: &str, link: &Link<'_>) -> Mail {
+pub(crate) fn invitation_mail(
+    services: &Services,
+    to: &Email,
+    workspace: &WorkspaceName,
+    address: &str,
+) -> Mail {
+    let lifetime = hours(services.settings.identity.invitation_hours);
+    invitation(to, workspace.as_str(), &Link { address, lifetime: &lifetime })
+}
+
+fn invitation(to: &Email, workspace: &str, link: &Link<'_>) -> Mail {
     let Link { address, lifetime } = link;
     mail(
         to,

@@ -1,23 +1,34 @@
 //! People: their profile, registration, forgotten passwords, what administrators do with accounts.
 
 mod changes;
+mod export;
 mod mails;
 mod managed;
 mod names;
+mod new_passwords;
+mod options;
 mod post;
 mod profile;
+mod registration;
 mod tickets;
 mod users;
 
+pub use export::{Export, export_me};
+pub use new_passwords::{
+    ActivateInput, ForgotPasswordInput, ResetPasswordInput, activate, forgot_password, reset_password,
+};
+pub use options::{OpenRegistration, ProviderView, SignInOptions, sign_in_options};
 pub use post::Post;
 pub use profile::{ChangePassword, DeleteMe, UpdateMe, UpdatedMe};
+pub use registration::{RegisterInput, VerifiedEmail, VerifyEmailInput, register, verify_email};
 pub use users::{CreatePasswordLink, DeleteUser, GetUser, PasswordLink, UpdateUser};
 
 pub(crate) use changes::Changes;
-pub(crate) use mails::activation_mail;
-pub(crate) use managed::check_role;
-pub(crate) use names::check_form;
-pub(crate) use users::password_link;
+pub(crate) use mails::{activation_mail, invitation_mail};
+pub(crate) use managed::{check_role, member, refuse_self};
+pub(crate) use names::{check_choice, check_form};
+pub(crate) use tickets::{invitation_lifetime, link, link_invalid};
+pub(crate) use users::{change_role, password_link};
 
 use domain::Email;
 use serde::{Deserialize, Serialize};
