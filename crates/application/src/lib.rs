@@ -15,6 +15,7 @@ pub mod messages;
 pub mod models;
 pub mod people;
 pub mod projects;
+pub mod providers;
 pub mod runs;
 pub mod search;
 pub mod shares;

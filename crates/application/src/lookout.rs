@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::jitter::jittered;
+use crate::providers::ConnectedProviders;
 use crate::{Error, Services};
 
 /// About how often the newest positions are looked at without being told to, and new connections' credentials again.
@@ -72,7 +73,10 @@ pub(crate) async fn look(services: &Services) -> Result<(), Error> {
             }
         }
     }
-    let (credentials, guests) =
-        tokio::join!(services.watches.look(services), services.hub.guests.look(services));
-    credentials.and(guests)
+    let (credentials, guests, providers) = tokio::join!(
+        services.watches.look(services),
+        services.hub.guests.look(services),
+        ConnectedProviders::look(services),
+    );
+    credentials.and(guests).and(providers)
 }

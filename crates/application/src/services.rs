@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::NodeId;
 use domain::ports::{
     AuditLog, Cache, Clock, ContentFilter, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal,
-    Mailer, Maintenance, Messages, Models, Projects, Providers, RateLimiter, Relay, Runs, Search, SecretKeys,
-    Shares, SignInProviders, Workspaces,
+    Mailer, Maintenance, Messages, Models, Projects, ProviderConnections, Providers, RateLimiter, Relay,
+    Runs, Search, SecretKeys, Shares, SignInProviders, Workspaces,
 };
 use tokio::sync::Semaphore;
 
@@ -20,6 +20,7 @@ use crate::lookout::Lookout;
 use crate::models::UsageMeter;
 use crate::observer::Observer;
 use crate::people::Post;
+use crate::providers::ConnectedProviders;
 use crate::runs::{Recovery, RunEngine};
 
 /// The ports, as the composition root fills them.
@@ -47,6 +48,8 @@ pub struct Ports {
     pub secret_keys: Arc<dyn SecretKeys>,
     /// Reading the model providers that administrators connected.
     pub providers: Arc<dyn Providers>,
+    /// Connecting them.
+    pub provider_connections: Arc<dyn ProviderConnections>,
     /// Sending mail; `None` where no mail server is set.
     pub mailer: Option<Arc<dyn Mailer>>,
     /// Signing in through `OpenID` providers.
@@ -113,6 +116,8 @@ pub struct Services {
     pub post: Post,
     /// The one-time link for the first owner.
     pub setup: Setup,
+    /// Which model providers are connected that administrators chose.
+    pub connected_providers: ConnectedProviders,
     /// Wakes the background worker.
     pub job_queue: JobQueue,
 }
@@ -143,6 +148,7 @@ impl Services {
             passwords: Passwords::new(&settings, Arc::clone(&ports.ids)),
             post: Post::new(&ports),
             setup: Setup::default(),
+            connected_providers: ConnectedProviders::default(),
             job_queue,
             ports,
             settings,

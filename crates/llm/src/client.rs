@@ -1,11 +1,10 @@
 //! The HTTP client of one provider.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use outbound::{Guard, Refusal};
 use reqwest::redirect::Policy;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::ClientConfig;
 use thiserror::Error;
 use thread_local::ThreadLocal;
 use url::{Host, Url};
@@ -17,6 +16,8 @@ pub(crate) enum ClientError {
     Tls(#[from] rustls::Error),
     #[error("the HTTP client cannot be set up")]
     Http(#[from] reqwest::Error),
+    #[error("the base URL {0}")]
+    Refused(#[from] Refusal),
 }
 
 /// Clients that talk to one host only, one for each thread that asks.
@@ -33,23 +34,39 @@ pub(crate) struct Clients {
     address: Url,
     connect_timeout: Duration,
     tls: ClientConfig,
+    /// Decides what may be connected to, where somebody else than the operator chose the address.
+    guard: Option<Guard>,
     /// Where the threads' own clients come from, should one of them not come about.
     shared: reqwest::Client,
     by_thread: ThreadLocal<reqwest::Client>,
 }
 
 impl Clients {
-    /// Clients for the host of `address`.
-    pub(crate) fn new(address: &Url, connect_timeout: Duration) -> Result<Self, ClientError> {
-        let tls = tls(address)?;
-        let shared = build(address, connect_timeout, tls.clone())?;
-        Ok(Self { address: address.clone(), connect_timeout, tls, shared, by_thread: ThreadLocal::new() })
+    /// Clients for the host of `address`, which the guard, where there is one, may refuse.
+    pub(crate) fn new(
+        address: &Url,
+        connect_timeout: Duration,
+        guard: Option<&Guard>,
+    ) -> Result<Self, ClientError> {
+        guard.map_or(Ok(()), |guard| guard.check(address))?;
+        let tls = outbound::tls(address.scheme() == "https")?;
+        let guard = guard.cloned();
+        let shared = build(address, connect_timeout, tls.clone(), guard.as_ref())?;
+        Ok(Self {
+            address: address.clone(),
+            connect_timeout,
+            tls,
+            guard,
+            shared,
+            by_thread: ThreadLocal::new(),
+        })
     }
 
     /// The client of the thread that asks.
     pub(crate) fn here(&self) -> &reqwest::Client {
         self.by_thread.get_or(|| {
-            build(&self.address, self.connect_timeout, self.tls.clone()).unwrap_or_else(|error| {
+            let own = build(&self.address, self.connect_timeout, self.tls.clone(), self.guard.as_ref());
+            own.unwrap_or_else(|error| {
                 tracing::warn!(%error, "a thread shares its connections to a provider with others");
                 self.shared.clone()
             })
@@ -61,8 +78,13 @@ fn build(
     address: &Url,
     connect_timeout: Duration,
     tls: ClientConfig,
+    guard: Option<&Guard>,
 ) -> Result<reqwest::Client, ClientError> {
-    let mut builder = reqwest::Client::builder()
+    let mut builder = guard.map_or_else(reqwest::Client::builder, Guard::builder);
+    if is_loopback(address) {
+        builder = builder.no_proxy();
+    }
+    let builder = builder
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .connect_timeout(connect_timeout)
@@ -73,21 +95,7 @@ fn build(
         .http1_only()
         .referer(false)
         .user_agent(concat!("colloquy/", env!("CARGO_PKG_VERSION")));
-    if is_loopback(address) {
-        builder = builder.no_proxy();
-    }
     Ok(builder.build()?)
-}
-
-fn tls(address: &Url) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let config = if address.scheme() == "https" {
-        builder.with_platform_verifier()?.with_no_client_auth()
-    } else {
-        builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-    };
-    Ok(config)
 }
 
 /// Whether the address is this machine's own.

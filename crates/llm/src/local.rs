@@ -66,7 +66,7 @@ pub(crate) async fn look(candidates: &[Candidate], patience: Duration) -> Vec<Fo
 
 async fn probe(candidate: &Candidate, patience: Duration) -> Option<Found> {
     let root = Url::parse(&format!("http://{}/", candidate.address)).ok()?;
-    let clients = Clients::new(&root, patience).ok()?;
+    let clients = Clients::new(&root, patience, None).ok()?;
     let owner = match candidate.server {
         Server::Ollama => {
             let version: Version = get(clients.here(), root.join("api/version").ok()?).await?;

@@ -59,6 +59,14 @@ impl ProviderKind {
         }
     }
 
+    /// The kind behind a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    const ALL: [Self; 6] =
+        [Self::Openai, Self::OpenaiCompatible, Self::Ollama, Self::Mistral, Self::Anthropic, Self::Gemini];
+
     const fn is_served(self) -> bool {
         !matches!(self, Self::Anthropic | Self::Gemini)
     }
@@ -316,7 +324,7 @@ fn walk(section: &str, errors: &validator::ValidationErrors, found: &mut Vec<Set
     }
 }
 
-fn describe(error: &ValidationError) -> String {
+pub(crate) fn describe(error: &ValidationError) -> String {
     let bound = |name: &str| error.params.get(name).map(ToString::to_string);
     match (&error.message, bound("min"), bound("max")) {
         (Some(message), ..) => message.to_string(),

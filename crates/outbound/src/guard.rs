@@ -149,6 +149,13 @@ fn is_this_machine(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
+impl Default for Guard {
+    /// Allows what is public and nothing else.
+    fn default() -> Self {
+        Self { rules: Arc::default(), lookup: Arc::new(SystemLookup) }
+    }
+}
+
 impl std::fmt::Debug for Guard {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_tuple("Guard").field(&self.rules).finish()

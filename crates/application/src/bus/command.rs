@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use validator::Validate;
 
 use super::{Context, ResultJson};
+use crate::providers::ConnectedProviders;
 use crate::runs::{ReservedRun, RunPlan};
 use crate::{Error, Services};
 
@@ -110,6 +111,8 @@ pub enum Effect {
     CancelRun(RunId),
     /// A mail is sent, where there is a mail server.
     SendMail(Mail),
+    /// The model providers that are stored are connected, before the asker hears of it.
+    ConnectProviders,
 }
 
 impl Effect {
@@ -119,6 +122,7 @@ impl Effect {
             Self::StartRun(plan) => PreparedEffect::StartRun(services.engine.reserve(*plan)),
             Self::CancelRun(run_id) => PreparedEffect::CancelRun(run_id),
             Self::SendMail(mail) => PreparedEffect::SendMail(mail),
+            Self::ConnectProviders => PreparedEffect::ConnectProviders,
         }
     }
 }
@@ -127,6 +131,7 @@ pub(super) enum PreparedEffect {
     StartRun(ReservedRun),
     CancelRun(RunId),
     SendMail(Mail),
+    ConnectProviders,
 }
 
 impl PreparedEffect {
@@ -137,8 +142,13 @@ impl PreparedEffect {
         }
     }
 
-    pub(super) fn carry_out(self, services: &Services) {
+    pub(super) async fn carry_out(self, services: &Services) {
         match self {
+            Self::ConnectProviders => {
+                if let Err(error) = ConnectedProviders::connect(services).await {
+                    tracing::warn!(%error, "model providers are connected a little later");
+                }
+            }
             Self::StartRun(reserved) => reserved.start(),
             Self::CancelRun(run_id) => services.engine.cancel(run_id),
             Self::SendMail(mail) => services.post.send(mail),

@@ -198,7 +198,7 @@ impl Bus {
                 return Err(error);
             }
             for effect in prepared {
-                effect.carry_out(&services);
+                effect.carry_out(&services).await;
             }
             Ok(())
         };

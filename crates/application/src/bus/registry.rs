@@ -8,7 +8,9 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::{Bus, Context, Handler, Reply};
-use crate::{Error, conversations, identities, messages, people, projects, runs, shares, workspaces};
+use crate::{
+    Error, conversations, identities, messages, people, projects, providers, runs, shares, workspaces,
+};
 
 /// Every command by name.
 pub struct Registry(BTreeMap<&'static str, CommandEntry>);
@@ -40,6 +42,10 @@ impl Registry {
         registry.add::<messages::DeleteMessage>();
         registry.add::<messages::RegenerateMessage>();
         registry.add::<runs::CancelRun>();
+        registry.add::<providers::CreateProvider>();
+        registry.add::<providers::UpdateProvider>();
+        registry.add::<providers::DeleteProvider>();
+        registry.add::<providers::TestProvider>();
         registry.add::<projects::CreateProject>();
         registry.add::<projects::UpdateProject>();
         registry.add::<projects::DeleteProject>();

@@ -47,6 +47,25 @@ impl Keyring {
         XChaCha20Poly1305::new(&key.into()).decrypt(&nonce, payload).map_err(|_| Unsealable)
     }
 
+    /// Decrypts a value that another process may have encrypted with a key that it made since the keys were read: where
+    /// the key is not known, the keys are read again, once.
+    ///
+    /// # Errors
+    /// [`Unsealable`].
+    pub async fn read(&self, sealed: &[u8], about: &str) -> Result<Vec<u8>, Unsealable> {
+        if !self.knows_key_of(sealed)
+            && let Err(error) = self.refresh().await
+        {
+            tracing::warn!(%error, "the keys of the server could not be read again");
+        }
+        self.unseal(sealed, about)
+    }
+
+    fn knows_key_of(&self, sealed: &[u8]) -> bool {
+        let id = sealed.get(..ID).and_then(|id| Uuid::from_slice(id).ok()).map(SecretKeyId::from_uuid);
+        id.is_none_or(|id| self.keys.read().all.contains_key(&id))
+    }
+
     /// Whether a value was encrypted with the present key.
     pub fn is_sealed_anew(&self, sealed: &[u8]) -> bool {
         sealed.get(..ID).is_some_and(|id| id == self.keys.read().sealing.id.uuid().as_bytes())

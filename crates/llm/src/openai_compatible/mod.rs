@@ -17,6 +17,7 @@ use domain::ports::{
 };
 use domain::{FinishReason, Parts};
 use futures_util::stream;
+use outbound::Guard;
 use reqwest::Response;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue,
@@ -63,13 +64,25 @@ impl std::fmt::Debug for OpenAiCompatible {
 }
 
 impl OpenAiCompatible {
-    /// The provider that the settings describe. Nothing is sent yet.
+    /// The provider that the operator's settings describe. Nothing is sent yet.
     ///
     /// # Errors
     /// In words for the operator: when the address is no address, or TLS cannot be set up.
     pub fn new(settings: &ProviderSettings) -> Result<Self, String> {
+        Self::with(settings, None)
+    }
+
+    /// The same for a provider that somebody else described: it is connected to only where the guard allows it.
+    ///
+    /// # Errors
+    /// The same, and when the guard refuses the address.
+    pub fn guarded(settings: &ProviderSettings, guard: &Guard) -> Result<Self, String> {
+        Self::with(settings, Some(guard))
+    }
+
+    fn with(settings: &ProviderSettings, guard: Option<&Guard>) -> Result<Self, String> {
         let address = settings.address().ok_or("the base URL is missing or is no http or https address")?;
-        let clients = Clients::new(&address, milliseconds(settings.connect_timeout_ms))
+        let clients = Clients::new(&address, milliseconds(settings.connect_timeout_ms), guard)
             .map_err(|error: ClientError| error.to_string())?;
         let address = address.as_str().trim_end_matches('/').to_owned();
         let below = |path: &str| Url::parse(&format!("{address}/{path}")).map_err(|error| error.to_string());

@@ -63,7 +63,13 @@ mod registry {
             ..ProviderSettings::new(ProviderKind::Openai)
         };
         let providers = models.first().map(|_| ("mine".to_owned(), provider)).into_iter().collect();
-        let registry = Registry::new(&providers, &ModelsSettings::default(), recall, connected);
+        let registry = Registry::new(
+            &providers,
+            &ModelsSettings::default(),
+            recall,
+            connected,
+            outbound::Guard::default(),
+        );
         Arc::new(registry.expect("the settings are right"))
     }
 

@@ -100,8 +100,14 @@ async fn it_knows_of_the_language_models_beside_it() {
         ..ProviderSettings::new(ProviderKind::Openai)
     };
     let models = ModelsSettings { default_model: Some("mine/large".to_owned()), ..ModelsSettings::default() };
-    let registry = Registry::new(&[("mine".to_owned(), provider)].into(), &models, recall, connected)
-        .expect("the settings are right");
+    let registry = Registry::new(
+        &[("mine".to_owned(), provider)].into(),
+        &models,
+        recall,
+        connected,
+        outbound::Guard::default(),
+    )
+    .expect("the settings are right");
     let name = ModelName::new(ModelName::RECALL).expect("the constant is a name");
     let recall = registry.resolve(&name).expect("it is always there");
     let seen = read(recall.chat.as_ref(), question()).await;

@@ -40,8 +40,8 @@ impl Secret {
     ///
     /// # Errors
     /// An internal one: what is stored was damaged, or moved there from somebody else.
-    pub fn unseal(services: &Services, user_id: UserId, sealed: &[u8]) -> Result<Self, Error> {
-        Self::from_bytes(services.keyring.unseal(sealed, &about(user_id)).map_err(Error::internal)?)
+    pub async fn unseal(services: &Services, user_id: UserId, sealed: &[u8]) -> Result<Self, Error> {
+        Self::from_bytes(services.keyring.read(sealed, &about(user_id)).await.map_err(Error::internal)?)
     }
 
     /// The bytes, to be sealed.

@@ -89,7 +89,7 @@ impl Handler for EnableTotp {
         sign_in::limit_attempts(services, context.address, user.email.as_str()).await?;
         refuse_second(services, user.id).await?;
         let now = services.ports.clock.now();
-        let secret = Begun::unseal(services, user.id, &self.state, now)?;
+        let secret = Begun::unseal(services, user.id, &self.state, now).await?;
         let Some(step) = secret.step_of(&self.code, now) else {
             refused(services, context, &user).await?;
             return Err(wrong_code());
@@ -162,13 +162,18 @@ impl Begun {
     }
 
     /// The secret, where the state was made for the same person and is not too old.
-    fn unseal(services: &Services, user_id: UserId, state: &str, now: Timestamp) -> Result<Secret, Error> {
+    async fn unseal(
+        services: &Services,
+        user_id: UserId,
+        state: &str,
+        now: Timestamp,
+    ) -> Result<Secret, Error> {
         let unknown = || {
             let detail = "is not a state that you were given within the last ten minutes; begin again";
             Error::invalid_field("/state", "invalid", detail)
         };
         let sealed = URL_SAFE_NO_PAD.decode(state).map_err(|_| unknown())?;
-        let plain = services.keyring.unseal(&sealed, &Self::about(user_id)).map_err(|_| unknown())?;
+        let plain = services.keyring.read(&sealed, &Self::about(user_id)).await.map_err(|_| unknown())?;
         let begun: Self = serde_json::from_slice(&plain).map_err(|_| unknown())?;
         if begun.until < now {
             return Err(unknown());
