@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use crate::route::Route;
 
 /// What the answers of commands identify: the command, the parameter that takes the identifier, and where it stands.
-const IDENTIFIED: [(&str, &str, &str); 9] = [
+const IDENTIFIED: [(&str, &str, &str); 10] = [
     ("conversation.create", "conversation_id", "/id"),
     ("conversation.fork", "conversation_id", "/id"),
     ("project.create", "project_id", "/id"),
     ("share.create", "share_id", "/id"),
+    ("provider.create", "provider_id", "/id"),
     ("message.send", "message_id", "/message/id"),
     ("message.send", "run_id", "/run/id"),
     ("message.regenerate", "message_id", "/reply/id"),

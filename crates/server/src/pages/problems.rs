@@ -71,6 +71,7 @@ const KINDS: &[(&str, &str)] = &[
     ("provider_failed", "The provider of the model failed. Try again, or choose another model."),
     ("provider_garbled", "The provider of the model sent something that is not an answer."),
     ("provider_interrupted", "The provider of the model broke off. What had arrived is kept."),
+    ("provider_name_taken", "Another provider has this name. Choose a name that none has."),
     ("provider_rate_limited", "The provider of the model asks for fewer requests. Try again later."),
     ("provider_refused", "The provider of the model refused the request. The detail says why."),
     ("provider_resting", "The provider of the model has failed repeatedly and is left alone for a while."),
@@ -97,6 +98,10 @@ const KINDS: &[(&str, &str)] = &[
     ("too_many_commands", "Too many commands of one socket are at work at one time. Wait for some results."),
     ("too_many_connections", "The server holds as many sockets as it can."),
     ("too_many_passkeys", "Nobody may have that many passkeys. Remove one first."),
+    (
+        "too_many_providers",
+        "There are as many model providers as there may be. Delete one that is not needed.",
+    ),
     ("too_many_runs", "As many answers are being written as the server allows. Try again in a moment."),
     ("too_many_shares", "The conversation has as many links as it may. Revoke others first."),
     ("too_many_subscriptions", "A socket has as many subscriptions as it may."),

@@ -118,6 +118,7 @@ fn location(route: &Route, result: &str) -> Option<String> {
             created.id.map(|id| format!("/api/v1/conversations/{id}"))
         }
         "project.create" => created.id.map(|id| format!("/api/v1/projects/{id}")),
+        "provider.create" => created.id.map(|id| format!("/api/v1/providers/{id}")),
         "message.send" => created.message.map(|message| format!("/api/v1/messages/{}", message.id)),
         "message.regenerate" => created.reply.map(|reply| format!("/api/v1/messages/{}", reply.id)),
         _ => None,

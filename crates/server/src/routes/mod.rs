@@ -16,6 +16,7 @@ mod openai;
 mod parameters;
 mod passkeys;
 mod projects;
+mod providers;
 mod runs;
 mod search;
 mod second_factors;
@@ -58,6 +59,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(search::routes());
     routes.extend(runs::routes());
     routes.extend(models::routes());
+    routes.extend(providers::routes());
     routes.extend(events::routes());
     routes.extend(batch::routes());
     routes.extend(openai::routes());
