@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use application::identities::Setup;
 use application::jobs::Background;
+use application::providers::ConnectedProviders;
 use application::runs::recover_abandoned_runs;
 use application::{Bus, Services};
 use server::{Handle, Server};
@@ -69,6 +70,7 @@ async fn serve_over(
         runs => tracing::info!(runs, "ended the answers that an earlier process had left behind"),
     }
     owner::make_where_there_is_none(services, &loaded.settings.owner).await?;
+    ConnectedProviders::connect(services).await?;
     let token = Setup::open(services).await?;
     let server = Server::bind(loaded.settings.server.clone(), Bus::new(Arc::clone(services)))
         .map_err(|error| cannot_listen(&error, loaded))?;
