@@ -27,12 +27,12 @@ const LIST: &str = select_entries!("WHERE workspace_id = ?1 AND sequence < ?2");
 /// The places of what a person caused, or what is about them: the newest of both.
 const OF_PERSON: &str = "sequence IN (
          SELECT sequence FROM (
-             SELECT sequence FROM audit_entries
+             SELECT sequence FROM audit_entries INDEXED BY audit_entries_by_actor
              WHERE workspace_id = ?1 AND sequence < ?2 AND actor_id = ?4 {others} ORDER BY sequence DESC LIMIT (SELECT ?3)
          )
          UNION ALL
          SELECT sequence FROM (
-             SELECT sequence FROM audit_entries
+             SELECT sequence FROM audit_entries INDEXED BY audit_entries_by_user
              WHERE workspace_id = ?1 AND sequence < ?2 AND user_id = ?4 {others} ORDER BY sequence DESC LIMIT (SELECT ?3)
          )
      )";

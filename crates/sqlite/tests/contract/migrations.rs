@@ -13,7 +13,8 @@ use testing::contracts::World;
 use crate::{fresh_settings, open};
 
 /// All migrations, oldest first.
-const ALL: [&str; 2] = ["2026-11-21-000000_foundation", "2026-11-21-130000_stop_requests"];
+const ALL: [&str; 3] =
+    ["2026-11-21-000000_foundation", "2026-11-21-130000_stop_requests", "2026-11-21-150000_identities"];
 
 fn connect(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().expect("the path is UTF-8")).expect("the file opens")
@@ -87,7 +88,7 @@ async fn a_snapshot_is_taken_before_a_change() {
     let World { workspace_id, storage, .. } = world;
     drop(storage);
     migrate::down(&settings).expect("reverting works");
-    let snapshot = directory.path().join("data/colloquy.db.20261121130000.snapshot");
+    let snapshot = directory.path().join("data/colloquy.db.20261121150000.snapshot");
     let restored = open(&Settings::at(&snapshot));
     let stored = restored.messages.get(workspace_id, message.id).await.expect("reading works");
     assert_eq!(stored, Some(message));

@@ -1,6 +1,6 @@
 //! More than fits: into the queue, onto the disk.
 
-use domain::ports::{ConversationFilter, StorageError};
+use domain::ports::{ConversationFilter, ConversationsOf, StorageError};
 use domain::{Conversation, Event, PageRequest};
 use futures_util::future::join_all;
 use sqlite::Settings;
@@ -22,8 +22,9 @@ async fn a_full_queue_refuses_at_once_and_stores_just_what_it_accepted() {
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(StorageError::Unavailable(_)))));
     let conversations = &world.storage.conversations;
     let page = PageRequest::first(500);
-    let stored =
-        conversations.list(world.workspace_id, world.user.id, ConversationFilter::default(), page).await;
+    let stored = conversations
+        .list(world.workspace_id, ConversationsOf::Owner(world.user.id), ConversationFilter::default(), page)
+        .await;
     assert_eq!(stored.expect("reading works").items.len(), accepted);
 }
 

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use domain::ports::Clock;
-use domain::{Event, IdempotencyKey, IdempotencyRecord, Session, TokenHash, UnitOfWork};
+use domain::ports::{Clock, Ids};
+use domain::{
+    Event, IdempotencyKey, IdempotencyRecord, KeyPurpose, SecretKey, SecretKeyId, Session, Ticket, TicketId,
+    TicketKind, TokenHash, UnitOfWork,
+};
 
 use super::{Storage, World};
 
@@ -56,4 +59,50 @@ pub async fn what_has_expired_is_forgotten(storage: Storage) {
     let port = &world.storage.identities;
     assert_eq!(port.session_by_token(tokens[0]).await.expect("reading works"), None);
     assert!(port.session_by_token(tokens[1]).await.expect("reading works").is_some());
+}
+
+/// Tickets go when they expire, invitations a month later, signing keys a day after another took their place; nothing
+/// else goes.
+pub async fn what_nobody_can_use_any_more_is_forgotten(storage: Storage) {
+    let world = World::new(storage).await;
+    let start = world.clock.now();
+    let ticket = Ticket {
+        id: TicketId::from_uuid(world.ids.uuid()),
+        kind: TicketKind::PasskeySignIn,
+        workspace_id: world.workspace_id,
+        user_id: None,
+        token_hash: TokenHash::new([1; 32]),
+        payload: String::new(),
+        created_at: start,
+        expires_at: start.plus(Duration::from_secs(10)),
+    };
+    let mut invitation = super::workspaces::invitation(&world, 2);
+    invitation.expires_at = start.plus(Duration::from_secs(10));
+    world.done(vec![Event::TicketIssued(ticket.clone()), Event::InvitationCreated(invitation.clone())]).await;
+    let keys = &world.storage.secret_keys;
+    for purpose in [KeyPurpose::Sealing, KeyPurpose::Signing] {
+        let key = |at| SecretKey {
+            id: SecretKeyId::from_uuid(world.ids.uuid()),
+            purpose,
+            wrapped: vec![1],
+            wrapped_by: "root".to_owned(),
+            created_at: at,
+            retired_at: None,
+        };
+        assert!(keys.add_secret_key(key(start)).await.expect("writing works"));
+        keys.replace_secret_key(key(world.tick()), start).await.expect("there is one to replace");
+    }
+    let day = 24 * 60 * 60;
+    for (seconds, gone) in [(9, 0), (10, 1), (day - 1, 0), (day, 1), (30 * day + 9, 0), (30 * day + 10, 1)] {
+        let now = start.plus(Duration::from_secs(seconds));
+        let purged = world.storage.maintenance.purge_expired(now).await.expect("purging works");
+        assert_eq!(purged, gone, "after {seconds} seconds");
+    }
+    let Storage { identities, workspaces, .. } = &world.storage;
+    assert_eq!(identities.ticket(ticket.token_hash).await.expect("reading works"), None);
+    assert_eq!(workspaces.invitation_by_token(invitation.token_hash).await.expect("reading works"), None);
+    let left = keys.secret_keys().await.expect("reading works");
+    let left: Vec<_> = left.iter().map(|key| (key.purpose, key.retired_at.is_some())).collect();
+    assert_eq!(left.len(), 3);
+    assert!(left.contains(&(KeyPurpose::Sealing, true)) && !left.contains(&(KeyPurpose::Signing, true)));
 }

@@ -2,8 +2,8 @@
 
 use domain::ports::{Clock, Ids, StorageError};
 use domain::{
-    EditId, Event, FinishReason, Message, MessageId, MessageRole, Money, PageRequest, Part, Parts,
-    RunFailure, TokenCount, Usage,
+    ContentFlag, EditId, Event, FinishReason, Message, MessageId, MessageRole, Money, PageRequest, Part,
+    Parts, RunFailure, TokenCount, Usage,
 };
 
 use super::{Storage, World};
@@ -43,6 +43,7 @@ pub async fn a_message_comes_back_as_it_was_written(storage: Storage) {
             ..Usage::default()
         }),
         failure: Some(RunFailure { code: "provider_failed".into(), detail: "Try again.".into() }),
+        flags: vec![ContentFlag::Oversized, ContentFlag::PromptInjection],
         edited_at: Some(world.clock.now()),
         ..answer
     };

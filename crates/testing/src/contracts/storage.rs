@@ -101,6 +101,17 @@ macro_rules! assert_refused {
 #[macro_export]
 macro_rules! storage_contract {
     ($storage:expr) => {
+        $crate::stamp_suite!($storage, api_keys: [
+            api_keys_are_found_by_hash_until_revoked,
+            keys_page_newest_first,
+            spending_counts_by_key_and_month,
+        ]);
+        $crate::stamp_suite!($storage, audit: [
+            an_entry_tells_who_did_what,
+            entries_are_found_by_name_person_and_time,
+            entries_stay_in_their_workspace,
+            the_chain_never_breaks,
+        ]);
         $crate::stamp_suite!($storage, conversations: [
             a_conversation_comes_back_as_it_was_written,
             a_list_holds_one_persons_conversations,
@@ -113,19 +124,18 @@ macro_rules! storage_contract {
             messages_are_counted_by_storage,
             titles_are_searched_without_regard_to_case,
         ]);
+        $crate::stamp_suite!($storage, factors: [
+            a_passkey_belongs_to_one_person,
+            a_recovery_code_works_once,
+            an_identity_elsewhere_leads_to_one_account,
+            codes_of_a_step_count_once,
+            factors_go_with_their_account,
+        ]);
         $crate::stamp_suite!($storage, idempotency: [
             a_key_is_used_once,
             a_refused_unit_leaves_no_record,
             an_expired_record_gives_way,
             fifty_attempts_at_once_succeed_once,
-        ]);
-        $crate::stamp_suite!($storage, identities: [
-            accounts_and_keys_page_newest_first,
-            an_address_has_one_account_whatever_its_case,
-            api_keys_are_found_by_hash_until_revoked,
-            ids_are_not_taken_twice,
-            sessions_are_found_by_token_until_closed,
-            the_first_owner_is_made_once,
         ]);
         $crate::stamp_suite!($storage, jobs: [
             a_claimed_job_is_claimed_again_only_after_its_lease,
@@ -154,6 +164,7 @@ macro_rules! storage_contract {
             a_healthy_database_says_what_it_is,
             nothing_drifts_by_itself,
             what_has_expired_is_forgotten,
+            what_nobody_can_use_any_more_is_forgotten,
         ]);
         $crate::stamp_suite!($storage, messages: [
             a_message_comes_back_as_it_was_written,
@@ -167,6 +178,27 @@ macro_rules! storage_contract {
             siblings_stand_oldest_first,
             stale_edits_conflict,
             the_tree_has_every_message,
+        ]);
+        $crate::stamp_suite!($storage, people: [
+            a_changed_account_replaces_the_version_before,
+            a_person_is_seen_from_home_first,
+            a_workspace_keeps_an_active_owner,
+            accounts_page_newest_first,
+            an_address_has_one_account_whatever_its_case,
+            deleting_a_person_takes_all_but_the_record,
+            ids_are_not_taken_twice,
+            the_first_owner_is_made_once,
+            two_owners_do_not_leave_at_once,
+        ]);
+        $crate::stamp_suite!($storage, projects: [
+            a_project_is_managed_by_its_maker,
+            a_project_shows_what_was_put_there,
+            members_see_a_project_as_far_as_they_may,
+            projects_stay_in_their_workspace,
+            the_projects_of_a_person_page_newest_first,
+        ]);
+        $crate::stamp_suite!($storage, providers: [
+            a_provider_is_connected_changed_and_disconnected,
         ]);
         $crate::stamp_suite!($storage, runs: [
             a_checkpoint_keeps_what_has_arrived,
@@ -188,6 +220,37 @@ macro_rules! storage_contract {
             only_one_persons_messages_are_found,
             the_best_match_comes_first,
             words_match_without_case_and_accents,
+        ]);
+        $crate::stamp_suite!($storage, secret_keys: [
+            a_key_of_a_purpose_is_added_once,
+            a_key_takes_the_place_of_another,
+            a_value_is_sealed_anew_only_if_unchanged,
+            keys_are_wrapped_anew_all_or_none,
+        ]);
+        $crate::stamp_suite!($storage, sessions: [
+            a_generation_is_replaced_once,
+            a_program_is_not_found_by_what_its_tokens_are_made_from,
+            a_session_looks_at_another_workspace_of_its_person,
+            all_sessions_but_one_end_everywhere,
+            sessions_are_found_by_token_until_closed,
+            sessions_page_newest_first,
+            uses_are_noted_and_never_go_back,
+        ]);
+        $crate::stamp_suite!($storage, shares: [
+            a_link_is_found_until_it_is_revoked,
+            a_link_needs_a_conversation,
+        ]);
+        $crate::stamp_suite!($storage, tickets: [
+            a_new_password_ends_links_that_set_one,
+            a_ticket_that_was_not_used_stays,
+            a_ticket_works_once,
+        ]);
+        $crate::stamp_suite!($storage, workspaces: [
+            a_workspace_is_renamed,
+            an_invitation_is_followed_once,
+            invitations_are_listed_and_taken_back,
+            leaving_ends_what_one_had_there,
+            the_workspaces_of_a_person_are_told_with_their_role,
         ]);
         $crate::stamp_suite!($storage, writing: [
             a_refused_unit_is_in_nobodys_way,
@@ -221,15 +284,25 @@ mod tests {
     fn every_case_is_stamped() {
         let stamped = include_str!("storage.rs");
         let suites = [
+            include_str!("api_keys.rs"),
+            include_str!("audit.rs"),
             include_str!("conversations.rs"),
+            include_str!("factors.rs"),
             include_str!("idempotency.rs"),
-            include_str!("identities.rs"),
             include_str!("jobs.rs"),
             include_str!("journal.rs"),
             include_str!("maintenance.rs"),
             include_str!("messages.rs"),
+            include_str!("people.rs"),
+            include_str!("projects.rs"),
+            include_str!("providers.rs"),
             include_str!("runs.rs"),
             include_str!("search.rs"),
+            include_str!("secret_keys.rs"),
+            include_str!("sessions.rs"),
+            include_str!("shares.rs"),
+            include_str!("tickets.rs"),
+            include_str!("workspaces.rs"),
             include_str!("writing.rs"),
         ];
         for suite in suites {

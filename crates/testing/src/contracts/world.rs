@@ -6,10 +6,10 @@ use std::time::Duration;
 use domain::ports::{Clock, Committed, FactScope, Ids, Position, StorageError};
 use domain::{
     ApiKey, ApiKeyId, ApiKeyName, Conversation, ConversationId, Credential, DeviceName, DisplayName,
-    EffectiveRequest, Email, Event, FinishReason, KeyLimits, Message, MessageId, MessageRole, ModelName,
-    NewConversation, NewMessage, NodeId, Origin, Parameters, Parts, PromptContext, Role, Run, RunId,
-    RunOutcome, RunStatus, Scope, Session, SessionId, SessionKind, Timestamp, Title, TokenHash, UnitOfWork,
-    User, UserId, UserState, Version, Workspace, WorkspaceId, WorkspaceName,
+    EffectiveRequest, Email, Event, FinishReason, KeyLimits, Membership, Message, MessageId, MessageRole,
+    ModelName, NewConversation, NewMessage, NodeId, Origin, Parameters, Parts, PromptContext, Role, Run,
+    RunId, RunOutcome, RunStatus, Scope, Session, SessionId, SessionKind, Timestamp, Title, TokenHash,
+    UnitOfWork, User, UserId, UserState, Version, Workspace, WorkspaceId, WorkspaceName,
 };
 
 use super::Storage;
@@ -138,6 +138,31 @@ impl World {
     /// Commits events that must be accepted.
     pub async fn done(&self, events: Vec<Event>) -> Committed {
         self.commit(events).await.expect("the events are in order")
+    }
+
+    /// Commits events of another workspace.
+    pub async fn commit_in(
+        &self,
+        workspace_id: WorkspaceId,
+        events: Vec<Event>,
+    ) -> Result<Committed, StorageError> {
+        self.storage.journal.commit(UnitOfWork { workspace_id, ..self.unit(events) }).await
+    }
+
+    /// Somebody else who belongs to the workspace.
+    pub async fn colleague(&self, email: &str) -> User {
+        let user = self.stranger(email);
+        self.done(vec![Event::UserCreated(user.clone())]).await;
+        user
+    }
+
+    /// Has somebody join another workspace, and gives them as it sees them.
+    pub async fn join(&self, workspace_id: WorkspaceId, user: &User) -> User {
+        let seen = User { workspace_id, role: Role::Viewer, ..user.clone() };
+        let (user_id, role, created_at) = (user.id, seen.role, self.tick());
+        let joined = Event::MemberAdded(Membership { workspace_id, user_id, role, created_at });
+        self.commit_in(workspace_id, vec![joined]).await.expect("they are not there yet");
+        seen
     }
 
     /// A conversation that is not stored yet.

@@ -249,12 +249,6 @@ mod tests {
         a_refused_unit_leaves_no_record,
         fifty_attempts_at_once_succeed_once,
     ]);
-    stamp_suite!(storage(), identities: [
-        an_address_has_one_account_whatever_its_case,
-        api_keys_are_found_by_hash_until_revoked,
-        sessions_are_found_by_token_until_closed,
-        the_first_owner_is_made_once,
-    ]);
     stamp_suite!(storage(), jobs: [
         a_claimed_job_is_claimed_again_only_after_its_lease,
         a_finished_job_is_gone,
@@ -282,5 +276,75 @@ mod tests {
         an_abandoned_run_is_found_when_its_lease_is_over,
         nothing_is_written_to_a_deleted_conversation,
         runs_are_found_by_conversation_and_message,
+    ]);
+    stamp_suite!(storage(), api_keys: [
+        api_keys_are_found_by_hash_until_revoked,
+        keys_page_newest_first,
+        spending_counts_by_key_and_month,
+    ]);
+    stamp_suite!(storage(), audit: [
+        an_entry_tells_who_did_what,
+        entries_are_found_by_name_person_and_time,
+        entries_stay_in_their_workspace,
+        the_chain_never_breaks,
+    ]);
+    stamp_suite!(storage(), factors: [
+        a_passkey_belongs_to_one_person,
+        a_recovery_code_works_once,
+        an_identity_elsewhere_leads_to_one_account,
+        codes_of_a_step_count_once,
+        factors_go_with_their_account,
+    ]);
+    stamp_suite!(storage(), people: [
+        a_changed_account_replaces_the_version_before,
+        a_person_is_seen_from_home_first,
+        a_workspace_keeps_an_active_owner,
+        accounts_page_newest_first,
+        an_address_has_one_account_whatever_its_case,
+        deleting_a_person_takes_all_but_the_record,
+        ids_are_not_taken_twice,
+        the_first_owner_is_made_once,
+        two_owners_do_not_leave_at_once,
+    ]);
+    stamp_suite!(storage(), projects: [
+        a_project_is_managed_by_its_maker,
+        a_project_shows_what_was_put_there,
+        members_see_a_project_as_far_as_they_may,
+        projects_stay_in_their_workspace,
+        the_projects_of_a_person_page_newest_first,
+    ]);
+    stamp_suite!(storage(), providers: [
+        a_provider_is_connected_changed_and_disconnected,
+    ]);
+    stamp_suite!(storage(), secret_keys: [
+        a_key_of_a_purpose_is_added_once,
+        a_key_takes_the_place_of_another,
+        a_value_is_sealed_anew_only_if_unchanged,
+        keys_are_wrapped_anew_all_or_none,
+    ]);
+    stamp_suite!(storage(), sessions: [
+        a_generation_is_replaced_once,
+        a_program_is_not_found_by_what_its_tokens_are_made_from,
+        a_session_looks_at_another_workspace_of_its_person,
+        all_sessions_but_one_end_everywhere,
+        sessions_are_found_by_token_until_closed,
+        sessions_page_newest_first,
+        uses_are_noted_and_never_go_back,
+    ]);
+    stamp_suite!(storage(), shares: [
+        a_link_is_found_until_it_is_revoked,
+        a_link_needs_a_conversation,
+    ]);
+    stamp_suite!(storage(), tickets: [
+        a_new_password_ends_links_that_set_one,
+        a_ticket_that_was_not_used_stays,
+        a_ticket_works_once,
+    ]);
+    stamp_suite!(storage(), workspaces: [
+        a_workspace_is_renamed,
+        an_invitation_is_followed_once,
+        invitations_are_listed_and_taken_back,
+        leaving_ends_what_one_had_there,
+        the_workspaces_of_a_person_are_told_with_their_role,
     ]);
 }
