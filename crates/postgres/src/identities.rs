@@ -1,6 +1,6 @@
 //! Reading accounts and credentials.
 
-mod factors;
+pub(crate) mod factors;
 pub(crate) mod rows;
 
 use async_trait::async_trait;

@@ -38,6 +38,8 @@ use batch::{Undone, carry_out};
 use plan::Plan;
 
 pub(crate) use order::Order;
+#[cfg(test)]
+pub(crate) use uses::NOTE;
 
 /// How long one statement may take where a person goes with all they ever said.
 const DELETING_A_PERSON: Duration = Duration::from_mins(5);

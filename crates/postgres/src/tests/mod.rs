@@ -1,8 +1,11 @@
 //! What only Postgres promises, where a test has to see statements that no port shows.
 
+mod audit;
 mod claims;
 mod drift;
 mod languages;
+mod migration;
+mod owners;
 mod partitions;
 mod plans;
 mod replica;

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use domain::ports::ConversationFilter;
+use domain::ports::{AuditFilter, ConversationFilter};
+use domain::{Timestamp, UserId};
 use testing::servers::TestDatabase;
 use tokio_postgres::Client;
 
 use super::{PERSON, WORKSPACE, connect, rows, seeded};
-use crate::{conversations, idempotency, identities, jobs, messages, runs};
+use crate::{
+    audit, conversations, idempotency, identities, jobs, journal, messages, projects, runs, workspaces,
+};
 
 const LAST: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
@@ -79,15 +82,19 @@ async fn no_list_reads_a_whole_table() {
     let values = format!("('{WORKSPACE}', '{PERSON}', '2026-01-01Z', '{LAST}', 51)");
     for pinned in [None, Some(true), Some(false)] {
         for archived in [None, Some(true), Some(false)] {
-            let sql = conversations::list_statement(
-                conversations::LIST,
-                &ConversationFilter { pinned, archived, title_contains: None },
-            );
+            let filter = ConversationFilter { pinned, archived, title_contains: None };
+            let sql = conversations::list_statement(conversations::LIST, &filter);
             let plan = plan(&client, list, &sql, &values).await.join("\n");
             assert!(plan.contains("Index Scan using conversations_"), "{sql}\n{plan}");
             assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{sql}\n{plan}");
         }
     }
+    let sql = conversations::list_statement(conversations::IN_PROJECT, &ConversationFilter::default());
+    let types = "(uuid, uuid, timestamptz, uuid, bigint, text)";
+    let values = format!("('{WORKSPACE}', '{PERSON}', '2026-01-01Z', '{LAST}', 51, '%title%')");
+    let in_project = plan(&client, types, &sql, &values).await.join("\n");
+    assert!(in_project.contains("Index Scan using conversations_by_project"), "{sql}\n{in_project}");
+    assert!(!in_project.contains("Sort"), "{sql}\n{in_project}");
     client.batch_execute("SET enable_seqscan = off").await.expect("settings can be set");
     let id = PERSON;
     for (types, sql, values) in [
@@ -96,7 +103,24 @@ async fn no_list_reads_a_whole_table() {
         ("(uuid, uuid)", runs::RUNNING, format!("('{id}', '{WORKSPACE}')")),
         ("(timestamptz, bigint)", runs::ABANDONED, "(now(), 51)".to_owned()),
         ("(text)", identities::USER_BY_EMAIL, "('person5@example.org')".to_owned()),
-        ("(uuid, uuid, bigint)", identities::USERS, format!("('{WORKSPACE}', '{LAST}', 51)")),
+        ("(text, text)", identities::USER_BY_EXTERNAL, "('issuer', 'subject')".to_owned()),
+        ("(uuid, uuid, bigint, text)", identities::USERS, format!("('{WORKSPACE}', '{LAST}', 51, NULL)")),
+        ("(uuid, timestamptz, uuid, bigint)", identities::SESSIONS, format!("('{id}', now(), '{LAST}', 51)")),
+        ("(bytea)", identities::factors::TICKET, "('x')".to_owned()),
+        ("(uuid)", identities::factors::PASSKEYS, format!("('{id}')")),
+        ("(bytea)", identities::factors::PASSKEY_BY_CREDENTIAL, "('x')".to_owned()),
+        ("(uuid)", identities::factors::EXTERNAL, format!("('{id}')")),
+        ("(uuid[], timestamptz[], text[])", journal::NOTE, "('{}', '{}', '{}')".to_owned()),
+        ("(uuid)", workspaces::WORKSPACES_OF, format!("('{id}')")),
+        ("(bytea)", workspaces::INVITATION_BY_TOKEN, "('x')".to_owned()),
+        ("(uuid, uuid, bigint)", workspaces::INVITATIONS, format!("('{WORKSPACE}', '{LAST}', 51)")),
+        (
+            "(uuid, uuid, uuid, bigint)",
+            projects::PROJECTS_OF,
+            format!("('{WORKSPACE}', '{id}', '{LAST}', 51)"),
+        ),
+        ("(uuid, uuid, uuid, bigint)", projects::MEMBERS, format!("('{id}', '{WORKSPACE}', '{id}', 51)")),
+        ("(uuid, uuid)", projects::SHARES_OF, format!("('{id}', '{WORKSPACE}')")),
         ("(bytea)", identities::SESSION_BY_TOKEN, "('x')".to_owned()),
         ("(bytea)", identities::API_KEY_BY_HASH, "('x')".to_owned()),
         (
@@ -109,6 +133,60 @@ async fn no_list_reads_a_whole_table() {
     ] {
         let plan = plan(&client, types, sql, &values).await.join("\n");
         assert!(!plan.contains("Seq Scan"), "{sql}\n{plan}");
+    }
+}
+
+/// With 100,000 entries, each way to ask for the newest of them reads an index in its order, or few of them.
+#[tokio::test]
+async fn the_audit_log_is_not_read_as_a_whole() {
+    let database = seeded().await;
+    let fill = format!(
+        "SET colloquy.workspace = '*';
+         INSERT INTO audit_entries (workspace_id, sequence, at, actor_id, user_id, name, credential, detail, hash)
+         SELECT '{WORKSPACE}', number, '2023-01-01Z'::timestamptz + number * interval '1 minute',
+             pg_temp.person(number), pg_temp.person(number + 1), 'kind' || number % 100 || '.done', 'system', '{{}}',
+             sha256('x')
+         FROM generate_series(1, 100000) number;
+         ANALYZE audit_entries"
+    );
+    let person = "CREATE FUNCTION pg_temp.person(number bigint) RETURNS uuid LANGUAGE sql AS
+         $$ SELECT lpad((number % 1000)::text, 32, '0')::uuid $$";
+    let admin = connect(&database.admin_url()).await;
+    admin.batch_execute(person).await.expect("a function can be made");
+    admin.batch_execute(&fill).await.expect("the rows are in order");
+    let client = ready(&database).await;
+    let person = uuid::Uuid::from_u128(0x7);
+    let moment = |text: &str| Timestamp::parse_rfc3339(text);
+    for (name, asked_name, user) in [
+        (None, "", false),
+        (Some("kind7.done"), "kind7.done", false),
+        (Some("kind7.*"), "kind7.", false),
+        (None, "", true),
+        (Some("kind7.*"), "kind7.", true),
+    ] {
+        for (since, until) in [(None, None), (Some("2023-02-01T00:00:00Z"), Some("2023-02-02T00:00:00Z"))] {
+            let filter = AuditFilter {
+                name: name.map(str::to_owned),
+                user_id: user.then_some(UserId::from_uuid(person)),
+                since: since.and_then(moment),
+                until: until.and_then(moment),
+            };
+            let sql = audit::list_statement(&filter);
+            let types = "(uuid, bigint, text, uuid, timestamptz, timestamptz, bigint)";
+            let quoted = |text: Option<&str>| text.map_or("NULL".to_owned(), |text| format!("'{text}'"));
+            let user = quoted(user.then(|| person.to_string()).as_deref());
+            let values = format!(
+                "('{WORKSPACE}', 9223372036854775807, '{asked_name}', {user}, {}, {}, 51)",
+                quoted(since),
+                quoted(until)
+            );
+            let plan = plan(&client, types, &sql, &values).await.join("\n");
+            assert!(!plan.contains("Seq Scan"), "{sql}\n{plan}");
+            let passed_over = plan.split("Rows Removed by Filter: ").skip(1);
+            let passed_over: Option<u64> =
+                passed_over.map(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()).sum();
+            assert!(passed_over.is_some_and(|rows| rows < 60_000), "{sql}\n{plan}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::PageRequest;
-use domain::ports::{ConversationFilter, Conversations};
+use domain::ports::{ConversationFilter, Conversations, ConversationsOf};
 use testing::contracts::{Storage, World};
 use testing::servers::{PostgresOptions, PostgresServer, Template, fresh_database};
 
@@ -13,7 +13,8 @@ use crate::{Postgres, Settings};
 
 async fn titles(world: &World, postgres: &Postgres) -> Vec<String> {
     let (filter, page) = (ConversationFilter::default(), PageRequest::first(10));
-    let listed = postgres.list(world.workspace_id, world.user.id, filter, page).await.expect("reading works");
+    let of = ConversationsOf::Owner(world.user.id);
+    let listed = postgres.list(world.workspace_id, of, filter, page).await.expect("reading works");
     listed.items.iter().map(|conversation| conversation.title.to_string()).collect()
 }
 

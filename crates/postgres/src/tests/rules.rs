@@ -46,8 +46,8 @@ async fn statements_by_hand_cannot_break_the_rules() {
             "usage_cost",
         ),
         (
-            "INSERT INTO users (id, email, display_name, state, version, created_at)
-             SELECT gen_random_uuid(), upper(email), 'Twin', 'active', 1, now() FROM users"
+            "INSERT INTO users (id, home_workspace_id, email, display_name, state, version, created_at)
+             SELECT gen_random_uuid(), home_workspace_id, upper(email), 'Twin', 'active', 1, now() FROM users"
                 .to_owned(),
             "users_email_key",
         ),

@@ -10,8 +10,9 @@ $$;
 INSERT INTO workspaces (id, name, created_at)
 SELECT pg_temp.id('2023-01-01Z', number), 'Workspace ' || number, '2023-01-01Z' FROM generate_series(1, 2) number;
 
-INSERT INTO users (id, email, display_name, state, version, created_at)
-SELECT pg_temp.id('2023-01-01Z', 100 + number), 'person' || number || '@example.org', 'Person', 'active', 1, '2023-01-01Z'
+INSERT INTO users (id, home_workspace_id, email, display_name, state, version, created_at)
+SELECT pg_temp.id('2023-01-01Z', 100 + number), pg_temp.id('2023-01-01Z', 1), 'person' || number || '@example.org',
+    'Person', 'active', 1, '2023-01-01Z'
 FROM generate_series(1, 100) number;
 
 INSERT INTO memberships (workspace_id, user_id, role, created_at)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::ports::{ConversationFilter, Conversations, Messages, Search, SearchOrder, SearchRequest};
+use domain::ports::{
+    ConversationFilter, Conversations, ConversationsOf, Messages, Search, SearchOrder, SearchRequest,
+};
 use domain::{ConversationId, MessageId, PageRequest};
 use testing::servers::{PostgresOptions, PostgresServer, Template, fresh_database};
 use tokio_postgres::Client;
@@ -61,10 +63,22 @@ async fn one_row_takes_as_many_statements_as_forty() {
             ConversationFilter { title_contains: Some("number".to_owned()), ..ConversationFilter::default() };
         counted(&client).await;
         let all = ConversationFilter::default();
-        let listed = Conversations::list(&*postgres, workspace, owner, all, PageRequest::first(limit));
+        let listed = Conversations::list(
+            &*postgres,
+            workspace,
+            ConversationsOf::Owner(owner),
+            all,
+            PageRequest::first(limit),
+        );
         assert_eq!(listed.await.expect("reading works").items.len(), most);
         assert_eq!(counted(&client).await, "1", "a list of {limit}");
-        let listed = Conversations::list(&*postgres, workspace, owner, titled, PageRequest::first(limit));
+        let listed = Conversations::list(
+            &*postgres,
+            workspace,
+            ConversationsOf::Owner(owner),
+            titled,
+            PageRequest::first(limit),
+        );
         assert_eq!(listed.await.expect("reading works").items.len(), most);
         assert_eq!(counted(&client).await, "1", "a list of {limit} by title");
         let listed = Messages::list(&*postgres, workspace, conversation.id, page.clone());
