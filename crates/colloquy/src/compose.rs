@@ -1,16 +1,20 @@
 //! The composition root: concrete adapters meet the ports here, and nowhere else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use application::keyring::Keyring;
 use application::{Ports, Services};
 use cache::{CheckError, LocalCache, LocalRateLimiter, Redis};
-use domain::ports::{Cache, RateLimiter, Relay};
+use domain::ports::{Cache, Clock, Mailer, RateLimiter, Relay, SignInProviders};
 use llm::{Connected, Recall, Registry};
+use outbound::Guard;
 
 use crate::adapters::{SystemClock, UuidIds};
 use crate::database::{self, Storage};
 use crate::failure::Failure;
-use crate::settings::Loaded;
+use crate::root_key;
+use crate::settings::{Loaded, Settings};
 
 /// The application over its adapters.
 pub struct Composition {
@@ -30,11 +34,9 @@ pub async fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
     let database = database::open(loaded).await?;
     let connected = Connected::default();
     let recall = Recall::new(database.clone(), settings.models.recall, connected.clone());
-    let models = Registry::new(&settings.providers, &settings.models, Arc::new(recall), connected);
-    let models = Arc::new(models.map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Failure::settings(format!("the model providers cannot be used:\n{}", lines.join("\n")))
-    })?);
+    let guard = Guard::new(&settings.outbound).map_err(|problems| unusable("outbound", &problems))?;
+    let models = Registry::new(&settings.providers, &settings.models, Arc::new(recall), connected, guard);
+    let models = Arc::new(models.map_err(|problems| unusable("the model providers", &problems))?);
     let ports = Ports {
         journal: database.clone(),
         conversations: database.clone(),
@@ -47,6 +49,7 @@ pub async fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
         audit_log: database.clone(),
         secret_keys: database.clone(),
         providers: database.clone(),
+        provider_connections: models.clone(),
         mailer: mailer(settings)?,
         sign_in_providers: sign_in_providers(settings)?,
         content_filter: Arc::new(filter::KnownMarkers::default()),
@@ -65,6 +68,16 @@ pub async fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
     let keyring = Keyring::open(database.clone(), roots, &*ports.clock, &*ports.ids).await?;
     let services = Services::new(ports, settings.application.clone(), keyring);
     Ok(Composition { database, models, services })
+}
+
+fn unusable(what: &str, problems: &[impl std::fmt::Display]) -> Failure {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Failure::settings(format!("{what} cannot be used:\n{}", lines.join("\n")))
+}
+
+fn mailer(settings: &Settings) -> Result<Option<Arc<dyn Mailer>>, Failure> {
+    let smtp = mail::Smtp::new(&settings.mail).map_err(|problem| Failure::settings(problem.to_string()))?;
+    Ok(smtp.map(|smtp| Arc::new(smtp) as Arc<dyn Mailer>))
 }
 
 /// What nodes share where there is a Redis, and what each has for itself where there is none.
@@ -100,4 +113,20 @@ impl Shared {
             relay: Some(Arc::new(redis.relay())),
         })
     }
+}
+
+/// The providers that people may sign in through. Whoever runs the server chose their issuers, wherever those are.
+fn sign_in_providers(settings: &Settings) -> Result<Arc<dyn SignInProviders>, Failure> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    const MOST_BYTES: usize = 1024 * 1024;
+    if settings.oidc.is_empty() {
+        return Ok(Arc::new(oidc::Providers::default()));
+    }
+    let mut outbound = settings.outbound.clone();
+    outbound.allowed_hosts.extend(oidc::hosts(&settings.oidc));
+    let guard = Guard::new(&outbound).map_err(|problems| unusable("outbound", &problems))?;
+    let http = outbound::Client::new(&guard, PATIENCE, MOST_BYTES);
+    let http = http.map_err(|failure| Failure::settings(failure.to_string()))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(Arc::new(oidc::Providers::new(&settings.oidc, &http, &clock)))
 }

@@ -1,5 +1,6 @@
 //! What the types of the settings do not see: each crate checks its own section, and all of it is told at once.
 
+use application::Registration;
 use domain::{DisplayName, Email};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
@@ -22,6 +23,10 @@ pub fn problems(settings: &Settings, tree: &Node) -> Vec<Problem> {
     if let Err(error) = settings.telemetry.validate() {
         found.push(("telemetry.filter".to_owned(), format!("cannot be understood: {error}")));
     }
+    found.extend(settings.mail.problems().into_iter().map(|it| (it.setting.to_owned(), it.problem)));
+    found.extend(settings.outbound.problems().into_iter().map(|it| (it.setting.to_string(), it.problem)));
+    found.extend(oidc::problems(&settings.oidc).into_iter().map(|it| (it.setting, it.problem)));
+    registration(settings, &mut found);
     let of_cache = settings.cache.problems().into_iter().chain(settings.redis.problems());
     found.extend(of_cache.map(|problem| (problem.setting.to_owned(), problem.problem)));
     found.into_iter().map(|(setting, problem)| located(tree, setting, problem)).collect()
@@ -61,6 +66,22 @@ fn owner(settings: &Settings, found: &mut Vec<(String, String)>) {
 fn database(settings: &Settings, found: &mut Vec<(String, String)>) {
     let problems = settings.database.problems();
     found.extend(problems.into_iter().map(|(key, problem)| (format!("database.{key}"), problem)));
+}
+
+/// Whoever says that an address is theirs has to prove it where addresses decide.
+fn registration(settings: &Settings, found: &mut Vec<(String, String)>) {
+    let identity = &settings.application.identity;
+    let mut problem = |key: &str, problem: &str| {
+        found.push((format!("application.identity.{key}"), problem.to_owned()));
+    };
+    if identity.registration == Registration::Domains {
+        if identity.registration_domains.is_empty() {
+            problem("registration_domains", "is missing: the domains whose people may make accounts");
+        }
+        if settings.mail.host.is_none() {
+            problem("registration", "needs mail.host: who has an address of a domain is found out by a mail");
+        }
+    }
 }
 
 /// The crate names its settings as variables of the environment; here they are paths.

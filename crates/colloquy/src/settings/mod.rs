@@ -47,6 +47,12 @@ pub struct Settings {
     pub models: llm::ModelsSettings,
     /// Limits and times of conversations and answers.
     pub application: application::Settings,
+    /// Mail.
+    pub mail: mail::Settings,
+    /// Whom the server may connect to at the wish of others than its operator.
+    pub outbound: outbound::Settings,
+    /// The `OpenID` providers that people may sign in through, by name.
+    pub oidc: oidc::Settings,
     /// The server's own key.
     pub security: SecuritySettings,
     /// Logs.
@@ -79,6 +85,9 @@ impl Default for Settings {
             providers: llm::Providers::default(),
             models: llm::ModelsSettings::default(),
             application: application::Settings::default(),
+            mail: mail::Settings::default(),
+            outbound: outbound::Settings::default(),
+            oidc: oidc::Settings::default(),
             security: SecuritySettings::default(),
             telemetry: telemetry::Settings::default(),
             cache: cache::Settings::default(),

@@ -90,7 +90,8 @@ fn secret_behind(path: &[String]) -> Option<Vec<String>> {
     let (last, sections) = path.split_last()?;
     let key = last.strip_suffix("_file")?;
     let path: Vec<String> = sections.iter().cloned().chain([key.to_owned()]).collect();
-    let is_read = (is_secret(key) && key != "password") || is_address_of_a_store(&path);
+    let is_owners = matches!(path.as_slice(), [section, _] if section == "owner");
+    let is_read = (is_secret(key) && !is_owners) || is_address_of_a_store(&path);
     is_read.then_some(path)
 }
 
