@@ -8,7 +8,7 @@ use application::identities::{Password, Setup, SetupInput, set_up};
 use domain::{DisplayName, Email};
 use testing::fakes::{Noise, ScriptedModel, SequentialIds, SharedDatabase};
 
-use crate::world::{RuntimeClock, node};
+use crate::world::{RuntimeClock, node, visitor};
 
 fn input(token: &str, email: &str) -> SetupInput {
     SetupInput {
@@ -30,16 +30,17 @@ async fn two_set_ups_at_once_on_two_nodes_make_one_owner() {
             tokens.push(Setup::open(&node.services).await.expect("reading works").expect("nobody is there"));
         }
         database.set_noise(Noise { longest: Duration::from_millis(2), ..Noise::default() });
+        let visitor = visitor();
         let (first, second) = tokio::join!(
-            set_up(&nodes[0].services, input(&tokens[0], "ada@example.org"), None),
-            set_up(&nodes[1].services, input(&tokens[1], "eve@example.org"), None),
+            set_up(&nodes[0].services, input(&tokens[0], "ada@example.org"), &visitor),
+            set_up(&nodes[1].services, input(&tokens[1], "eve@example.org"), &visitor),
         );
         let outcomes = [first.map(|_| ()), second.map(|_| ())];
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
         let refused = outcomes.into_iter().find_map(Result::err).expect("one is refused");
         assert_eq!(refused.code(), Code::Conflict, "{refused}");
         for (node, token) in nodes.iter().zip(&tokens) {
-            let late = set_up(&node.services, input(token, "late@example.org"), None).await;
+            let late = set_up(&node.services, input(token, "late@example.org"), &visitor).await;
             assert_eq!(late.map(|_| ()).expect_err("it is over").problem().slug, "already_set_up");
             assert_eq!(Setup::open(&node.services).await.expect("reading works"), None);
         }

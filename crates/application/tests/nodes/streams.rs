@@ -24,8 +24,8 @@ fn gated_model() -> ScriptedModel {
 }
 
 async fn follow(world: &World, node: &Node, run_id: RunId) -> Followed {
-    let follow = FollowRun { run_id, resume: Some(BEGINNING) };
-    node.bus.ask(&world.context(), follow).await.expect("one's own run")
+    let follow = FollowRun { run_id, resume: Some(BEGINNING), inbox: None };
+    node.bus.ask(&world.context(), follow).await.expect("one's own run").followed
 }
 
 async fn live(world: &World, node: &Node, run_id: RunId) -> Arc<RunLog> {
@@ -116,7 +116,7 @@ async fn a_run_is_followed_on_the_other_node_by_its_owner_only() {
 
     let stranger = Actor { user_id: UserId::from_uuid(world.ids.uuid()), ..(*world.actor()).clone() };
     let stranger = Context::new(Arc::new(stranger), "request".into(), None);
-    let refused = there.bus.ask(&stranger, FollowRun { run_id, resume: None }).await;
+    let refused = there.bus.ask(&stranger, FollowRun { run_id, resume: None, inbox: None }).await;
     assert_eq!(refused.err().map(|error| error.code()), Some(Code::NotFound));
     assert_eq!(there.bus.ask(&stranger, mine.clone()).await.expect("nobody's"), []);
 

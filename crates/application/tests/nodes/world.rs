@@ -3,20 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use application::identities::Visitor;
 use application::jobs::Background;
+use application::keyring::{Keyring, RootKey, RootKeys};
 use application::{Bus, Context, Ports, Services, Settings};
 use async_trait::async_trait;
 use domain::ports::{
-    Cache, CacheKey, Clock, Ids, Journal, Load, Loaded, ModelDescription, Models, Quota, RateLimitDecision,
-    RateLimiter, Relay, ResolveError, ResolvedModel,
+    Begun, Cache, CacheKey, Clock, ContentFilter, ExternalPerson, Ids, Journal, KeptSignIn, Load, Loaded,
+    ModelDescription, Models, Quota, RateLimitDecision, RateLimiter, Relay, ResolveError, ResolvedModel,
+    Returned, SignInProvider, SignInProviderError, SignInProviders,
 };
 use domain::{
-    Actor, Conversation, ConversationId, Credential, Event, ModelName, NewConversation, Origin, Parameters,
-    Run, RunId, SessionId, Timestamp, Title, TokenHash, UnitOfWork, User, UserId, Workspace, WorkspaceId,
-    WorkspaceName,
+    Actor, ContentFlag, ContentSource, Conversation, ConversationId, Credential, Event, ModelName,
+    NewConversation, Origin, Parameters, Parts, Run, RunId, SessionId, Timestamp, Title, TokenHash,
+    UnitOfWork, User, UserId, Version, Workspace, WorkspaceId, WorkspaceName,
 };
+use futures_util::FutureExt as _;
 use testing::contracts::World as Accounts;
-use testing::fakes::{FaultyRelay, ScriptedModel, SequentialIds, SharedDatabase, SharedNode};
+use testing::fakes::{
+    FaultyRelay, RememberedConnections, ScriptedModel, SequentialIds, SharedDatabase, SharedNode,
+};
 use tokio::time::Instant;
 
 /// The time of the test's runtime, as seen by a clock that may be wrong.
@@ -59,6 +65,33 @@ struct NoLimit;
 impl RateLimiter for NoLimit {
     async fn check(&self, _: &str, _: Quota) -> RateLimitDecision {
         RateLimitDecision { allowed: true, remaining: 1, reset_after: Duration::ZERO }
+    }
+}
+
+/// Nobody signs in through others here.
+struct NoProviders;
+
+#[async_trait]
+impl SignInProviders for NoProviders {
+    fn list(&self) -> Vec<SignInProvider> {
+        Vec::new()
+    }
+
+    async fn begin(&self, _: &str, _: &str) -> Result<Begun, SignInProviderError> {
+        Err(SignInProviderError::Unknown)
+    }
+
+    async fn finish(&self, _: &KeptSignIn, _: &Returned) -> Result<ExternalPerson, SignInProviderError> {
+        Err(SignInProviderError::Unknown)
+    }
+}
+
+/// Finds nothing remarkable.
+struct NoFilter;
+
+impl ContentFilter for NoFilter {
+    fn inspect(&self, _: &Parts, _: ContentSource) -> Vec<ContentFlag> {
+        Vec::new()
     }
 }
 
@@ -109,7 +142,8 @@ impl World {
         let workspace_id = WorkspaceId::from_uuid(ids.uuid());
         let user = Accounts::account(&ids, workspace_id, "ada@example.org", clock.now());
         let name = WorkspaceName::new("Home").expect("the name is valid");
-        let workspace = Workspace { id: workspace_id, name, created_at: clock.now() };
+        let workspace =
+            Workspace { id: workspace_id, name, version: Version::FIRST, created_at: clock.now() };
         let relay = Arc::new(FaultyRelay::default());
         let world = Self { database, relay, ids, model, workspace_id, user };
         let events = vec![Event::WorkspaceCreated(workspace), Event::UserCreated(world.user.clone())];
@@ -125,8 +159,17 @@ impl World {
 
     /// A process whose clock is wrong.
     pub fn node_with(&self, clock_ahead: Duration) -> Node {
+        self.build(clock_ahead, |_, _| {})
+    }
+
+    /// A process of which something is different.
+    pub fn node_of(&self, change: impl FnOnce(&mut Ports, &mut Settings)) -> Node {
+        self.build(Duration::ZERO, change)
+    }
+
+    fn build(&self, clock_ahead: Duration, change: impl FnOnce(&mut Ports, &mut Settings)) -> Node {
         let relay: Arc<dyn Relay> = self.relay.clone();
-        let node = node(&self.database, Some(relay), &self.ids, &self.model, clock_ahead);
+        let node = changed_node(&self.database, Some(relay), &self.ids, &self.model, clock_ahead, change);
         // It works until the test's runtime is gone.
         drop(Background::start(Arc::clone(&node.services)));
         node
@@ -157,6 +200,7 @@ impl World {
             id: ConversationId::from_uuid(self.ids.uuid()),
             workspace_id: self.workspace_id,
             owner_id,
+            project_id: None,
             title: Some(Title::new("Nodes").expect("the title is valid")),
             model: None,
             system_prompt: None,
@@ -179,13 +223,35 @@ pub fn node(
     model: &ScriptedModel,
     clock_ahead: Duration,
 ) -> Node {
+    changed_node(database, relay, ids, model, clock_ahead, |_, _| {})
+}
+
+/// A process of which something is different.
+fn changed_node(
+    database: &Arc<SharedDatabase>,
+    relay: Option<Arc<dyn Relay>>,
+    ids: &Arc<SequentialIds>,
+    model: &ScriptedModel,
+    clock_ahead: Duration,
+    change: impl FnOnce(&mut Ports, &mut Settings),
+) -> Node {
     let storage = database.node();
-    let ports = Ports {
+    let mut ports = Ports {
         journal: storage.clone(),
         conversations: storage.clone(),
         messages: storage.clone(),
         runs: storage.clone(),
         identities: storage.clone(),
+        workspaces: storage.clone(),
+        projects: storage.clone(),
+        shares: storage.clone(),
+        audit_log: storage.clone(),
+        secret_keys: storage.clone(),
+        providers: storage.clone(),
+        provider_connections: Arc::new(RememberedConnections::default()),
+        mailer: None,
+        sign_in_providers: Arc::new(NoProviders),
+        content_filter: Arc::new(NoFilter),
         idempotency: storage.clone(),
         jobs: storage.clone(),
         maintenance: storage.clone(),
@@ -197,10 +263,19 @@ pub fn node(
         clock: RuntimeClock::ahead(clock_ahead),
         ids: ids.clone(),
     };
-    let settings =
+    let mut settings =
         Settings { titles: false, argon2_memory_kib: 8_192, argon2_passes: 1, ..Settings::default() };
-    let services = Services::new(ports, settings);
+    change(&mut ports, &mut settings);
+    let roots = RootKeys { current: RootKey::from_secret("the tests' own secret"), previous: Vec::new() };
+    let keys = Keyring::open(storage.clone(), roots, &*ports.clock, &**ids);
+    let keyring = keys.now_or_never().expect("nothing is slow yet").expect("the keys are in order");
+    let services = Services::new(ports, settings, keyring);
     Node { bus: Bus::new(Arc::clone(&services)), services, storage }
+}
+
+/// Somebody who has not said who they are.
+pub fn visitor() -> Visitor {
+    Visitor { request_id: "request".into(), address: None, device: None, site: None }
 }
 
 /// Waits until something holds, for at most a time of the test's runtime.
