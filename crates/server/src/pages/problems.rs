@@ -5,6 +5,16 @@ use crate::problem::title;
 
 /// Kinds of problems: the slug, and what to do.
 const KINDS: &[(&str, &str)] = &[
+    (
+        "account_at_home",
+        "The account was made in this workspace, so that nobody else could manage it. Suspend or delete it.",
+    ),
+    (
+        "account_elsewhere",
+        "The account was made in another workspace, which manages it. Its role here can be changed.",
+    ),
+    ("account_suspended", "The account is suspended. Let it in again first."),
+    ("already_member", "Somebody with this address belongs to the workspace already."),
     ("already_set_up", "The first owner exists. Sign in instead, or ask the owner for an account."),
     (
         "answer_running",
@@ -34,6 +44,10 @@ const KINDS: &[(&str, &str)] = &[
         "csrf_token",
         "With a session's cookie, requests that change something repeat the csrf_token in X-CSRF-Token.",
     ),
+    (
+        "domain_not_allowed",
+        "Only people with an address of certain domains can register. Ask for an invitation.",
+    ),
     ("email_taken", "Another account has this e-mail address."),
     (
         "events_forgotten",
@@ -51,12 +65,18 @@ const KINDS: &[(&str, &str)] = &[
     ("incomplete_body", "The connection ended before the body was complete."),
     ("internal_error", "A defect of the server. Its log has more under the trace_id."),
     ("invalid_input", "Some fields break a rule. Each entry of errors points at one."),
+    ("last_owner", "A workspace would lose its last active owner. Make somebody else an owner first."),
     ("last_way_in", "It is the only way in which you can sign in. Add another one first."),
     ("last_manager", "Nobody else manages the project. Let somebody else manage it first, or delete it."),
+    (
+        "link_invalid",
+        "The link was used before, is too old, was taken back, or is not complete. Ask for a new one.",
+    ),
     ("malformed_json", "The body is not JSON, or says one thing twice. The detail names the place."),
     ("media_type", "Bodies are application/json in UTF-8."),
     ("method_not_allowed", "The address exists, but not for this method. Allow lists those it has."),
     ("no_hello", "The client did not say who it is in time."),
+    ("no_mail", "The server sends no mail. Ask an administrator for a link."),
     ("no_pong", "The client did not answer a ping in time."),
     ("no_session", "There is no session to end: API keys are revoked."),
     ("not_answerable", "A model answers questions, not answers."),
@@ -64,6 +84,8 @@ const KINDS: &[(&str, &str)] = &[
     ("not_ready", "The server cannot serve at this moment."),
     ("not_set_up", "This server has no owner yet. Open the set-up link that it printed."),
     ("not_utf8", "A frame on the socket is not UTF-8."),
+    ("only_workspace", "You belong to no other workspace. Close your account instead of leaving."),
+    ("other_workspace", "You are in another workspace at present. Switch to this one first."),
     ("overloaded", "Too much is going on. Repeat the request after the time in Retry-After."),
     ("passkey_known", "This passkey was added before."),
     ("passkeys_impossible", "Browsers keep passkeys for servers that are called by a name, not by a number."),
@@ -83,9 +105,15 @@ const KINDS: &[(&str, &str)] = &[
     ("provider_unreachable", "The provider of the model cannot be reached."),
     ("query_string", "The query string is not percent-encoded UTF-8."),
     ("rate_limited", "More requests than the quota allows. Repeat after the time in Retry-After."),
+    ("registration_closed", "Nobody can register here. Ask an administrator for an invitation."),
     ("rejected", "A rule of the database refuses the change."),
     ("restarting", "The server restarts. Connect again after a random pause of a few seconds, and resume."),
     ("second_factor_required", "A code of the person's device is needed beside the password."),
+    ("sign_in_again", "You signed in too long ago for this. Sign in again, then repeat it."),
+    (
+        "sign_in_first",
+        "There is an account with the address that is invited. Sign in with it, then follow the link again.",
+    ),
     (
         "stale_version",
         "It changed since you read it. Read it again, and repeat your change with the new ETag.",
@@ -113,8 +141,10 @@ const KINDS: &[(&str, &str)] = &[
     ),
     ("upgrade_required", "This address speaks WebSocket, version 13."),
     ("websocket_key", "Sec-WebSocket-Key is missing or malformed."),
+    ("wrong_account", "The invitation is for another address than that of your account."),
     ("wrong_credentials", "The address, the password or the code is wrong."),
     ("wrong_passkey", "The passkey is not known here, or what it signed does not count."),
+    ("yourself", "Nobody does this to their own account in this way. The detail says what to do instead."),
 ];
 
 /// All kinds as rows of a table.

@@ -117,6 +117,8 @@ fn location(route: &Route, result: &str) -> Option<String> {
         "conversation.create" | "conversation.fork" => {
             created.id.map(|id| format!("/api/v1/conversations/{id}"))
         }
+        "user.create" => created.id.map(|id| format!("/api/v1/users/{id}")),
+        "workspace.create" => created.id.map(|id| format!("/api/v1/workspaces/{id}")),
         "project.create" => created.id.map(|id| format!("/api/v1/projects/{id}")),
         "provider.create" => created.id.map(|id| format!("/api/v1/providers/{id}")),
         "message.send" => created.message.map(|message| format!("/api/v1/messages/{}", message.id)),
