@@ -26,7 +26,7 @@ const TABLE: &[(&str, May)] = &[
     ("server", May::Use(&["application", "domain", "web", "telemetry"])),
     ("web", May::Use(&[])),
     ("colloquy", May::UseAll),
-    ("testing", May::Use(&["domain", "application"])),
+    ("testing", May::Use(&["domain", "application", "storage"])),
     ("tests", May::UseAll),
     ("xtask", May::UseAll),
     ("seed", May::UseAll),
