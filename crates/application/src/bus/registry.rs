@@ -81,6 +81,7 @@ impl Registry {
         registry.add::<identities::passkeys::CreatePasskey>();
         registry.add::<identities::passkeys::UpdatePasskey>();
         registry.add::<identities::passkeys::DeletePasskey>();
+        registry.add::<identities::external::DeleteExternalIdentity>();
         registry
     }
 

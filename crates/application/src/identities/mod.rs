@@ -5,6 +5,7 @@ mod accounts;
 mod api_keys;
 mod authenticate;
 mod devices;
+pub mod external;
 mod known_addresses;
 mod look_up;
 mod me;

@@ -44,7 +44,10 @@ pub fn describe(route: &Route, schemas: &mut Schemas) -> Value {
 
 fn parameters(route: &Route) -> Vec<Value> {
     let in_path = route.path_parameters().map(|name| {
-        json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}})
+        let is_id = name.ends_with("_id");
+        let schema =
+            if is_id { json!({"type": "string", "format": "uuid"}) } else { json!({"type": "string"}) };
+        json!({"name": name, "in": "path", "required": true, "schema": schema})
     });
     let in_query = route.query.iter().map(|parameter| {
         let mut described = describe_parameter(parameter, "query");

@@ -18,6 +18,7 @@ use bytes::Bytes;
 
 use crate::problem::Problem;
 
+pub use accept::prefers_html;
 pub use conversation::page_or_client as conversation;
 pub use front::{home, login, set_up, shared};
 pub use problems::{explain, rows as problem_rows};

@@ -1,6 +1,6 @@
 //! Signing in and out, with a cookie or with tokens.
 
-use actix_web::cookie::time;
+use actix_web::cookie::{Cookie, time};
 use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
 use application::identities::{
@@ -121,11 +121,16 @@ pub async fn read<T: DeserializeOwned + Validate>(call: Call) -> Result<(T, Call
     Ok((input, Call { payload: actix_web::dev::Payload::None, request, state, route }))
 }
 
+/// The cookie of a session that has just begun.
+pub fn cookie_of(token: &str, state: &State, info: &RequestInfo) -> Cookie<'static> {
+    let lifetime = state.services().settings.session();
+    let lifetime = time::Duration::try_from(lifetime).unwrap_or(time::Duration::DAY);
+    session_cookie(token, lifetime, info, &state.hosts)
+}
+
 /// The answer that carries the cookie.
 pub fn begin_session(status: StatusCode, state: &State, info: &RequestInfo, signed_in: SignedIn) -> Outcome {
-    let lifetime =
-        time::Duration::try_from(state.services().settings.session()).unwrap_or(time::Duration::DAY);
-    let cookie = session_cookie(&signed_in.token, lifetime, info, &state.hosts);
+    let cookie = cookie_of(&signed_in.token, state, info);
     let SignedIn { user, csrf_token, expires_at, .. } = signed_in;
     let mut answer = respond::json(status, &SignedInBody { user, csrf_token, expires_at })?;
     answer.add_cookie(&cookie).map_err(application::Error::internal)?;

@@ -8,6 +8,7 @@ pub mod commands;
 mod conversations;
 mod documents;
 mod events;
+mod external;
 mod health;
 mod invitations;
 mod me;
@@ -53,6 +54,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(sessions::routes());
     routes.extend(second_factors::routes());
     routes.extend(passkeys::routes());
+    routes.extend(external::routes());
     routes.extend(api_keys::routes());
     routes.extend(users::routes());
     routes.extend(workspaces::routes());
