@@ -240,6 +240,12 @@ BEGIN
     SELECT raise(ABORT, 'rule: audit');
 END;
 
+CREATE TRIGGER audit_entries_are_never_replaced BEFORE INSERT ON audit_entries
+WHEN EXISTS (SELECT 1 FROM audit_entries WHERE workspace_id = new.workspace_id AND sequence = new.sequence)
+BEGIN
+    SELECT raise(ABORT, 'rule: audit');
+END;
+
 CREATE TRIGGER conversations_begin_in_a_project_of_their_workspace BEFORE INSERT ON conversations
 WHEN new.project_id IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM projects WHERE id = new.project_id AND workspace_id = new.workspace_id)

@@ -6,6 +6,7 @@ use std::path::Path;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
+use domain::{Event, Session, User, UserState};
 use sqlite::migrate::{self, MigrateError};
 use sqlite::{OpenError, Settings, Sqlite};
 use testing::contracts::World;
@@ -92,6 +93,62 @@ async fn a_snapshot_is_taken_before_a_change() {
     let restored = open(&Settings::at(&snapshot));
     let stored = restored.messages.get(workspace_id, message.id).await.expect("reading works");
     assert_eq!(stored, Some(message));
+}
+
+#[tokio::test]
+async fn an_older_database_keeps_every_row() {
+    let (_directory, settings) = fresh_settings();
+    let world = World::new(open(&settings)).await;
+    let (other, neighbour) = world.neighbour().await;
+    world.join(other, &world.user).await;
+    let pending = User { state: UserState::Pending, ..world.stranger("late@example.org") };
+    let session = world.session(&world.user, 1);
+    let key = world.api_key(&world.user, 2);
+    let mut conversation = world.conversation("Precious").await;
+    let message = world.post(&mut conversation, None, "Words").await;
+    world
+        .done(vec![
+            Event::UserCreated(pending.clone()),
+            Event::SessionOpened(session.clone()),
+            Event::ApiKeyCreated(key.clone()),
+        ])
+        .await;
+    let World { workspace_id, storage, user, .. } = world;
+    drop(storage);
+    migrate::down(&settings).expect("reverting works");
+    let stored = open(&settings);
+    let found = stored.identities.user_by_email(&user.email).await.expect("reading works");
+    assert_eq!(found, Some(user.clone()));
+    let found = stored.identities.user(other, neighbour.id).await.expect("reading works");
+    assert_eq!(found, Some(neighbour));
+    let found = stored.identities.user(workspace_id, pending.id).await.expect("reading works");
+    assert_eq!(found, Some(User { state: UserState::Suspended, ..pending }));
+    let found = stored.identities.session_by_token(session.token_hash).await.expect("reading works");
+    let as_it_was = Session { device: None, last_address: None, ..session };
+    assert_eq!(found.map(|found| found.session), Some(as_it_was));
+    let found = stored.identities.api_key_by_hash(key.key_hash).await.expect("reading works");
+    assert_eq!(found.map(|found| found.api_key), Some(key));
+    let found = stored.messages.get(workspace_id, message.id).await.expect("reading works");
+    assert_eq!(found, Some(message));
+    let found = stored.workspaces.workspaces_of(user.id).await.expect("reading works");
+    assert_eq!(found.len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_changes_the_audit_log_by_hand() {
+    let (_directory, settings) = fresh_settings();
+    let world = World::new(open(&settings)).await;
+    let mut connection = connect(&settings.path().expect("the path is valid"));
+    for by_hand in [
+        "UPDATE audit_entries SET name = 'nothing.happened'",
+        "DELETE FROM audit_entries",
+        "REPLACE INTO audit_entries SELECT * FROM audit_entries",
+    ] {
+        let refusal = connection.batch_execute(by_hand).err().expect("it is refused");
+        assert!(refusal.to_string().contains("rule: audit"), "{by_hand}: {refusal}");
+    }
+    let left = world.storage.audit.audit_chain(world.workspace_id, 0, 10).await.expect("reading works");
+    assert_eq!(left.len(), 2);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use domain::ports::StorageError;
 use domain::{
-    ExternalIdentity, Membership, Money, Passkey, ProjectId, Session, TicketKind, Timestamp, TokenHash, Totp,
-    UsageEntry, User, UserChange, UserId, WorkspaceId,
+    ExternalIdentity, Membership, Money, Passkey, ProjectId, Session, Ticket, TicketKind, Timestamp,
+    TokenHash, Totp, UsageEntry, User, UserChange, UserId, WorkspaceId,
 };
 use storage::{month, rules};
 
@@ -99,6 +99,7 @@ impl Tables {
         refuse_if(self.memberships.remove(&(workspace_id, user_id)).is_none())?;
         self.sessions.retain(|_, it| (it.workspace_id, it.user_id) != (workspace_id, user_id));
         self.api_keys.retain(|_, it| (it.workspace_id, it.user_id) != (workspace_id, user_id));
+        self.spent.retain(|(id, _), _| self.api_keys.contains_key(id));
         let projects = &self.projects;
         let is_here =
             |id: &ProjectId| projects.get(id).is_some_and(|project| project.workspace_id == workspace_id);
@@ -133,6 +134,16 @@ impl Tables {
         stored.workspace_id = session.workspace_id;
         stored.token_hash = session.token_hash;
         Ok(())
+    }
+
+    pub fn issue(&mut self, ticket: &Ticket) -> Applied {
+        if ticket.payload.len() > 16_384 {
+            return Err(rejected(rules::out_of_bounds("ticket_payload_size")));
+        }
+        if self.tickets.values().any(|other| other.token_hash == ticket.token_hash) {
+            return Err(rejected(rules::taken("tickets")));
+        }
+        refuse_if(self.tickets.insert(ticket.id, ticket.clone()).is_some())
     }
 
     pub fn enable_totp(&mut self, totp: &Totp, codes: &[TokenHash]) -> Applied {

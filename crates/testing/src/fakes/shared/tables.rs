@@ -84,6 +84,7 @@ impl Tables {
                 refuse_if(self.workspaces.insert(workspace.id, workspace.clone()).is_some())
             }
             Event::WorkspaceUpdated(workspace) => {
+                check_workspace(unit, workspace.id)?;
                 let stored = self.workspaces.get_mut(&workspace.id).ok_or(StorageError::Conflict)?;
                 refuse_if(stored.version.next() != workspace.version)?;
                 *stored = workspace.clone();
@@ -102,9 +103,7 @@ impl Tables {
                 let gone = self.invitations.remove(invitation_id);
                 refuse_if(gone.is_none_or(|it| it.workspace_id != unit.workspace_id))
             }
-            Event::TicketIssued(ticket) => {
-                refuse_if(self.tickets.insert(ticket.id, ticket.clone()).is_some())
-            }
+            Event::TicketIssued(ticket) => self.issue(ticket),
             Event::TicketUsed { ticket_id } => refuse_if(self.tickets.remove(ticket_id).is_none()),
             Event::SessionOpened(session) => self.open_session(session),
             Event::SessionRefreshed(session) => self.refresh_session(session),
@@ -155,6 +154,7 @@ impl Tables {
             }
             Event::ApiKeyRevoked { api_key_id, user_id } => {
                 let revoked = self.api_keys.remove(api_key_id);
+                self.spent.retain(|(id, _), _| id != api_key_id);
                 refuse_if(revoked.is_none_or(|key| key.user_id != *user_id))
             }
             Event::ProjectCreated(project) => self.create_project(project),
@@ -162,10 +162,13 @@ impl Tables {
             Event::ProjectDeleted(project) => self.delete_project(project),
             Event::ProjectMemberSet(member) => self.set_project_member(unit.workspace_id, member),
             Event::ProjectMemberRemoved { project_id, user_id } => {
+                let project = self.projects.get(project_id);
+                refuse_if(project.is_none_or(|project| project.workspace_id != unit.workspace_id))?;
                 refuse_if(self.project_members.remove(&(*project_id, *user_id)).is_none())
             }
             Event::ShareCreated(share) => {
-                refuse_if(!self.conversations.contains_key(&share.conversation_id))?;
+                let conversation = self.conversations.get(&share.conversation_id);
+                refuse_if(conversation.is_none_or(|it| it.workspace_id != share.workspace_id))?;
                 refuse_if(self.shares.insert(share.id, share.clone()).is_some())
             }
             Event::ShareRevoked { share_id, .. } => refuse_if(self.shares.remove(share_id).is_none()),
@@ -329,6 +332,10 @@ fn is_place(projects: &BTreeMap<ProjectId, Project>, conversation: &Conversation
     conversation.project_id.is_none_or(|id| {
         projects.get(&id).is_some_and(|project| project.workspace_id == conversation.workspace_id)
     })
+}
+
+fn check_workspace(unit: &UnitOfWork, id: WorkspaceId) -> Applied {
+    if id == unit.workspace_id { Ok(()) } else { Err(StorageError::Rejected(rules::ONE_WORKSPACE)) }
 }
 
 pub(super) fn refuse_if(is_wrong: bool) -> Applied {
