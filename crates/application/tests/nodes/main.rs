@@ -5,6 +5,7 @@ mod credentials;
 mod events;
 mod jobs;
 mod leases;
+mod providers;
 mod stopping;
 mod streams;
 mod world;
