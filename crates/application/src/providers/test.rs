@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ports::ProviderError;
-use domain::{Permission, ProviderId};
+use domain::{ModelName, Permission, ProviderId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -79,6 +79,8 @@ impl Handler for TestProvider {
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let output = match outcome {
             Ok(mut models) => {
+                // What is no name could not be asked for either.
+                models.retain(|model| ModelName::new(model).is_ok());
                 models.truncate(MOST_MODELS);
                 ProviderTest { ok: true, milliseconds, models, problem: None }
             }
