@@ -4,7 +4,9 @@ mod browsers;
 mod credentials;
 mod isolation;
 mod permissions;
+mod sessions;
 mod signing_in;
+mod tokens;
 
 use reqwest::Method;
 use serde_json::{Value, json};

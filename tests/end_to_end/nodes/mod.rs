@@ -18,6 +18,7 @@ mod refusals;
 mod reindexing;
 mod repeats;
 mod rolling_restart;
+mod sessions;
 mod streams;
 mod unclear_commits;
 
