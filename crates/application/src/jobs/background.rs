@@ -15,6 +15,8 @@ use crate::{Lookout, Services};
 const RECOVERY_PERIOD: Duration = Duration::from_secs(2);
 /// About how often what has expired is forgotten.
 const PURGE_PERIOD: Duration = Duration::from_mins(10);
+/// About how often the server's keys are read again: an operator may have replaced some.
+const KEYS_PERIOD: Duration = Duration::from_mins(1);
 /// How soon that is tried again where it failed; longer each time, because trying may keep others waiting.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -38,6 +40,7 @@ impl Background {
         tasks.spawn(Lookout::keep_looking(Arc::clone(&services), stop.clone()));
         tasks.spawn(keep_recovering(Arc::clone(&services), stop.clone()));
         tasks.spawn(keep_purging(Arc::clone(&services), stop.clone()));
+        tasks.spawn(keep_reading_keys(Arc::clone(&services), stop.clone()));
         Self { services, stop, tasks }
     }
 
@@ -79,6 +82,15 @@ async fn keep_purging(services: Arc<Services>, stop: CancellationToken) {
         let period = jittered(&*services.ports.ids, period);
         if tokio::time::timeout(period, stop.cancelled()).await.is_ok() {
             return;
+        }
+    }
+}
+
+async fn keep_reading_keys(services: Arc<Services>, stop: CancellationToken) {
+    let period = || jittered(&*services.ports.ids, KEYS_PERIOD);
+    while tokio::time::timeout(period(), stop.cancelled()).await.is_err() {
+        if let Err(error) = services.keyring.refresh().await {
+            tracing::warn!(%error, "the server's keys could not be read again");
         }
     }
 }

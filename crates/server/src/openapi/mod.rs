@@ -54,8 +54,8 @@ pub fn document(table: &[Arc<Route>]) -> Value {
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "bearerFormat": "clq_…",
-                    "description": "An API key.",
+                    "bearerFormat": "clq_… or JWT",
+                    "description": "An API key, or an access token of a program.",
                 },
                 "api_key": {
                     "type": "apiKey",

@@ -72,6 +72,7 @@ const KINDS: &[(&str, &str)] = &[
     ("incomplete_body", "The connection ended before the body was complete."),
     ("internal_error", "A defect of the server. Its log has more under the trace_id."),
     ("invalid_input", "Some fields break a rule. Each entry of errors points at one."),
+    ("invalid_refresh_token", "The refresh token does not count, or no longer. Sign in again."),
     ("last_manager", "Nobody else manages the project. Let somebody else manage it first, or delete it."),
     ("last_owner", "A workspace would lose its last active owner. Make somebody else an owner first."),
     ("last_way_in", "It is the only way in which you can sign in. Add another one first."),
@@ -86,7 +87,7 @@ const KINDS: &[(&str, &str)] = &[
     ("no_hello", "The client did not say who it is in time."),
     ("no_mail", "The server sends no mail. Ask an administrator for a link."),
     ("no_pong", "The client did not answer a ping in time."),
-    ("no_session", "There is no session to end: API keys are revoked."),
+    ("no_session", "Only a session can ask for that. API keys are revoked, and act in one workspace."),
     ("not_answerable", "A model answers questions, not answers."),
     ("not_found", "It does not exist, or it is somebody else's. Both look the same."),
     ("not_ready", "The server cannot serve at this moment."),
@@ -162,7 +163,10 @@ const KINDS: &[(&str, &str)] = &[
     ("upgrade_required", "This address speaks WebSocket, version 13."),
     ("websocket_key", "Sec-WebSocket-Key is missing or malformed."),
     ("wrong_account", "The invitation is for another address than that of your account."),
-    ("wrong_credentials", "The address, the password or the code is wrong."),
+    (
+        "wrong_credentials",
+        "The address, the password or the code is wrong, or the account may not be used yet or any more.",
+    ),
     ("wrong_passkey", "The passkey is not known here, or what it signed does not count."),
     ("yourself", "Nobody does this to their own account in this way. The detail says what to do instead."),
 ];
