@@ -4,6 +4,7 @@ mod browsers;
 mod credentials;
 mod isolation;
 mod permissions;
+mod providers;
 mod sessions;
 mod signing_in;
 mod tokens;

@@ -84,6 +84,9 @@ impl ServerBuilder {
             // The load balancer of the tests looks more often than others.
             .env("COLLOQUY_SERVER__UNREADY_MS", "500")
             .env("COLLOQUY_MODELS__DISCOVER_LOCAL", "false")
+            // One account signs in more often in a test than anybody does.
+            .env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "1000")
+            .env("COLLOQUY_APPLICATION__SIGN_INS_PER_DAY", "100000")
             // Tests sign in far more often than people.
             .env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "1000")
             .env("COLLOQUY_APPLICATION__SIGN_INS_PER_DAY", "100000")

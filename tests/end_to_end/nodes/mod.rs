@@ -13,6 +13,7 @@ mod limits;
 mod load;
 mod migrations;
 mod orphans;
+mod providers;
 mod redis_away;
 mod refusals;
 mod reindexing;
