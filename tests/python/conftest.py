@@ -81,6 +81,7 @@ def server(upstream, tmp_path_factory):
         "COLLOQUY_PROVIDERS__MOCK__MODELS": "echo,tools,broken",
         # Generated requests sign in as often as they like.
         "COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE": "1000000",
+        "COLLOQUY_APPLICATION__SIGN_INS_PER_DAY": "1000000",
     }
     command = [os.environ["COLLOQUY_BIN"], "serve", "--address-file", str(address_file)]
     with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
