@@ -1,7 +1,7 @@
 //! The keys of the server itself, and what is encrypted with them.
 
 use async_trait::async_trait;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use domain::ports::{SealedKind, SealedPlace, SecretKeys, StorageError};
 use domain::{KeyPurpose, SecretKey, SecretKeyId, Timestamp};
 use storage::Word;
@@ -21,6 +21,7 @@ const ADD_MISSING: &str = "INSERT INTO secret_keys (id, purpose, wrapped, wrappe
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (purpose) WHERE retired_at IS NULL DO NOTHING";
 const RETIRE: &str = "UPDATE secret_keys SET retired_at = $2 WHERE purpose = $1 AND retired_at IS NULL";
 const REWRAP: &str = "UPDATE secret_keys SET wrapped = $2, wrapped_by = $3 WHERE id = $1";
+const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM secret_keys WHERE id = $1)";
 const REMOVE: &str = "DELETE FROM secret_keys WHERE id = $1 AND retired_at IS NOT NULL";
 
 /// The numbers of the kinds are in their order.
@@ -82,6 +83,10 @@ impl SecretKeys for Postgres {
     async fn remove_secret_key(&self, id: SecretKeyId) -> Result<(), StorageError> {
         let session = self.write(Scope::System).await?;
         session.execute(REMOVE, values![id]).await?;
+        // One that is in use has stayed; one that is gone is gone as was wanted.
+        if session.one::<Bool, bool>(EXISTS, values![id]).await? {
+            return Err(StorageError::Conflict);
+        }
         Ok(session.commit().await?)
     }
 

@@ -68,7 +68,7 @@ pub(super) fn delete(plan: &mut Plan<'_>, project: &Project) -> Outcome<()> {
     Ok(())
 }
 
-/// A conflict when the project is gone, or the person no longer belongs to its workspace.
+/// Refused when there is no such project, or the person does not belong to its workspace.
 pub(super) fn set_member(plan: &mut Plan<'_>, member: &ProjectMember) {
     plan.add(
         "INSERT INTO project_members (workspace_id, project_id, user_id, access, added_at)
@@ -81,7 +81,7 @@ pub(super) fn set_member(plan: &mut Plan<'_>, member: &ProjectMember) {
             member.access.word(),
             member.added_at,
         ],
-        Expected::RowsInPlace(1),
+        Expected::Rows(1),
     );
 }
 
@@ -93,7 +93,7 @@ pub(super) fn remove_member(plan: &mut Plan<'_>, project_id: ProjectId, user_id:
     );
 }
 
-/// A conflict when the conversation is gone.
+/// Refused when there is no such conversation of this owner.
 pub(super) fn share<'a>(plan: &mut Plan<'a>, share: &'a Share) -> Outcome<()> {
     plan.check_workspace(share.workspace_id)?;
     plan.add(
@@ -112,7 +112,7 @@ pub(super) fn share<'a>(plan: &mut Plan<'a>, share: &'a Share) -> Outcome<()> {
             share.created_at,
             share.expires_at,
         ],
-        Expected::RowsInPlace(1),
+        Expected::Rows(1),
     );
     Ok(())
 }

@@ -59,12 +59,12 @@ pub(super) fn refresh<'a>(plan: &mut Plan<'a>, session: &'a Session) -> Outcome<
     Ok(())
 }
 
-/// A conflict when the person does not belong to the other workspace any more.
+/// Refused when the person does not belong to the other workspace.
 pub(super) fn switch(plan: &mut Plan<'_>, session: &Session) {
     plan.add(
         "UPDATE sessions SET workspace_id = $3 WHERE id = $1 AND user_id = $2",
         values![session.id, session.user_id, session.workspace_id],
-        Expected::RowsInPlace(1),
+        Expected::Rows(1),
     );
 }
 
