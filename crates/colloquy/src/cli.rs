@@ -189,6 +189,21 @@ pub enum UserCommand {
     /// Without --password-file the password is asked for on a terminal, and otherwise read from the first line of the
     /// standard input.
     Create(CreateUserArguments),
+    /// Make a link with which somebody chooses a new password, or set one
+    ///
+    /// A server that uses the same SQLite database must be stopped; while it runs, administrators make such links.
+    /// Whoever has the link can take the account over. Sessions end once the password has changed.
+    ResetPassword(ResetPasswordArguments),
+}
+
+/// Whose password.
+#[derive(Debug, Args)]
+pub struct ResetPasswordArguments {
+    /// How the person signs in
+    pub email: String,
+    /// A file with the new password; without it a link is made
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// The account to make.

@@ -6,6 +6,7 @@ mod mails;
 mod managed;
 mod names;
 mod new_passwords;
+mod operator;
 mod options;
 mod post;
 mod profile;
@@ -17,6 +18,7 @@ pub use export::{Export, export_me};
 pub use new_passwords::{
     ActivateInput, ForgotPasswordInput, ResetPasswordInput, activate, forgot_password, reset_password,
 };
+pub use operator::{operator_password_link, operator_set_password};
 pub use options::{OpenRegistration, ProviderView, SignInOptions, sign_in_options};
 pub use post::Post;
 pub use profile::{ChangePassword, DeleteMe, UpdateMe, UpdatedMe};

@@ -4,10 +4,11 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 
 use application::Services;
 use application::identities::{NewAccount, Password, create_account, found_workspace};
+use application::people::{operator_password_link, operator_set_password};
 use domain::{DisplayName, Email, Role, User};
 
-use crate::cli::{CreateUserArguments, RoleArgument, UserCommand};
-use crate::compose::compose;
+use crate::cli::{CreateUserArguments, ResetPasswordArguments, RoleArgument, UserCommand};
+use crate::compose::{Composition, compose};
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::{Engine, Loaded, read_secret_file};
@@ -15,19 +16,21 @@ use crate::short_runtime;
 
 /// Manages accounts.
 pub fn run(loaded: &Loaded, command: &UserCommand) -> Result<(), Failure> {
-    let UserCommand::Create(arguments) = command;
+    match command {
+        UserCommand::Create(arguments) => make(loaded, arguments),
+        UserCommand::ResetPassword(arguments) => reset_password(loaded, arguments),
+    }
+}
+
+fn make(loaded: &Loaded, arguments: &CreateUserArguments) -> Result<(), Failure> {
     let email = Email::new(&arguments.email).map_err(|invalid| wrong("--email", &invalid))?;
     let display_name = display_name(arguments.display_name.as_deref(), &email)
         .map_err(|invalid| wrong("--display-name", &invalid))?;
     let password = Password::new(&password(arguments)?).map_err(|invalid| wrong("the password", &invalid))?;
     let account = NewAccount { email, display_name, role: Role::Member, password: Some(password) };
     short_runtime()?.block_on(async {
-        let database = &loaded.settings.database;
-        let composition = compose(loaded).await.map_err(|failure| {
-            let advice = "While a server runs on it, make accounts there: POST /api/v1/users.";
-            let is_held = failure.is_busy() && database.engine() == Engine::Sqlite;
-            if is_held { failure.advise(advice) } else { failure }
-        })?;
+        let advice = "While a server runs on it, make accounts there: POST /api/v1/users.";
+        let composition = composed(loaded, advice).await?;
         let made = create(&composition.services, account, arguments.role).await;
         composition.database.shut_down().await?;
         let user = made?;
@@ -35,9 +38,57 @@ pub fn run(loaded: &Loaded, command: &UserCommand) -> Result<(), Failure> {
             "Made the account of {} with the role {} in {}.",
             user.email,
             role_name(user.role),
-            database.shown_url()
+            loaded.settings.database.shown_url()
         ))
     })
+}
+
+/// The parts; where a running server holds the database, the advice says what to do.
+async fn composed(loaded: &Loaded, advice: &str) -> Result<Composition, Failure> {
+    let engine = loaded.settings.database.engine();
+    compose(loaded).await.map_err(|failure| {
+        let is_held = failure.is_busy() && engine == Engine::Sqlite;
+        if is_held { failure.advise(advice) } else { failure }
+    })
+}
+
+fn reset_password(loaded: &Loaded, arguments: &ResetPasswordArguments) -> Result<(), Failure> {
+    let email = Email::new(&arguments.email).map_err(|invalid| wrong("the address", &invalid))?;
+    let password = match &arguments.password_file {
+        Some(file) => {
+            let text = read_secret_file(file).map_err(Failure::failed)?;
+            Some(Password::new(&text).map_err(|invalid| wrong("the password", &invalid))?)
+        }
+        None => None,
+    };
+    short_runtime()?.block_on(async {
+        let advice =
+            "While a server runs on it, make a link there: POST /api/v1/users/{user_id}/password-link.";
+        let composition = composed(loaded, advice).await?;
+        let done = new_password(&composition.services, loaded, &email, password.as_ref()).await;
+        composition.database.shut_down().await?;
+        output::print(&done?)
+    })
+}
+
+async fn new_password(
+    services: &Services,
+    loaded: &Loaded,
+    email: &Email,
+    password: Option<&Password>,
+) -> Result<String, Failure> {
+    if let Some(password) = password {
+        operator_set_password(services, email, password).await?;
+        return Ok(format!("The password of {email} is the new one. All sessions have ended."));
+    }
+    let public_url = loaded.settings.server.public_url.as_ref();
+    let site = public_url.map(|url| url.origin().ascii_serialization());
+    let made = operator_password_link(services, email, site.as_deref()).await?;
+    let before = if site.is_some() { "" } else { " (put the address of the server before it)" };
+    Ok(format!(
+        "With this link{before}, {email} chooses a new password, once, until {}:\n{}",
+        made.expires_at, made.link
+    ))
 }
 
 async fn create(
