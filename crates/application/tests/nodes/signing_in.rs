@@ -139,7 +139,8 @@ async fn trying_has_an_end_within_a_minute_and_within_a_day() {
         tokio::time::sleep(Duration::from_mins(1)).await;
     }
     assert!(tried <= 25, "{tried} passwords were tried within an hour");
-    assert!(waited.last().is_some_and(|wait| *wait > Duration::from_hours(20)), "{:?}", waited.last());
+    let longest = waited.into_iter().max();
+    assert!(longest.is_some_and(|wait| wait > Duration::from_hours(20)), "{longest:?}");
     attempt(&node, EMAIL, PASSWORD, &home).await.expect("whoever was let in before still is");
 }
 
