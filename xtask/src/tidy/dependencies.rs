@@ -21,6 +21,8 @@ const TABLE: &[(&str, May)] = &[
     ("llm", May::Use(&["domain", "outbound"])),
     ("cache", May::Use(&["domain"])),
     ("oidc", May::Use(&["domain", "outbound"])),
+    ("mail", May::Use(&["domain"])),
+    ("filter", May::Use(&["domain"])),
     ("importers", May::Use(&["domain"])),
     ("telemetry", May::Use(&[])),
     ("server", May::Use(&["application", "domain", "web", "telemetry"])),
@@ -42,6 +44,7 @@ const EXCLUSIVE: &[(&str, &[&str])] = &[
     ("reqwest", &["llm", "oidc", "outbound"]),
     ("openidconnect", &["oidc"]),
     ("redis", &["cache"]),
+    ("lettre", &["mail"]),
 ];
 
 /// Packages that are not part of the product, and so may know anything.
