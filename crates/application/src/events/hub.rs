@@ -149,14 +149,17 @@ impl EventHub {
         self.state.lock().chains.get(owner).is_none_or(Chain::is_known)
     }
 
-    /// Tells how far the journal was when somebody had subscribed already.
-    pub(super) fn begin(&self, owner: EventOwner, head: Position) {
+    /// Tells how far the journal was when somebody had subscribed already. Gives whether everything after that will be
+    /// told: not so where somebody else has looked meanwhile, and found it further on.
+    pub(super) fn begin(&self, owner: EventOwner, head: Position) -> bool {
         let mut state = self.state.lock();
-        let Some(chain) = state.chains.get_mut(owner) else { return };
+        let Some(chain) = state.chains.get_mut(owner) else { return true };
+        let begins_there = chain.last.is_none_or(|last| last <= head);
         chain.begin(head);
         if chain.is_behind() {
             self.read(chain);
         }
+        begins_there
     }
 
     /// This process has committed a unit.

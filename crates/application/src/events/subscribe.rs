@@ -55,8 +55,8 @@ impl Query for Subscribe {
         subscription.guest = guest;
         if !hub.knows(owner) {
             let head = journal.head(owner.workspace_id, FactScope::User(owner.user_id)).await?;
-            hub.begin(owner, head);
-            if scope == FactScope::User(owner.user_id) {
+            let begins_there = hub.begin(owner, head);
+            if begins_there && scope == FactScope::User(owner.user_id) {
                 return Ok(Subscribed { subscription, head });
             }
         }
