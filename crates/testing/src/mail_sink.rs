@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// The longest that a test waits for a mail.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -15,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct MailSink {
     port: u16,
     state: Arc<State>,
+    /// Ends with the sink.
+    _tasks: JoinSet<()>,
 }
 
 /// A mail as it arrived.
@@ -43,12 +46,14 @@ impl MailSink {
         let port = listener.local_addr().expect("an address").port();
         let state = Arc::new(State { mails: watch::Sender::new(Vec::new()), refusals: Mutex::default() });
         let shared = Arc::clone(&state);
-        tokio::spawn(async move {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut conversations = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, Arc::clone(&shared)));
+                conversations.spawn(converse(stream, Arc::clone(&shared)));
             }
         });
-        Self { port, state }
+        Self { port, state, _tasks: tasks }
     }
 
     /// Where it listens, on 127.0.0.1.

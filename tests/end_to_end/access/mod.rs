@@ -2,11 +2,15 @@
 
 mod browsers;
 mod credentials;
+mod invitations;
 mod isolation;
+mod people;
 mod permissions;
 mod providers;
+mod registration;
 mod sessions;
 mod signing_in;
+mod workspaces;
 mod tokens;
 
 use reqwest::Method;

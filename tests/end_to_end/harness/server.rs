@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
+use testing::mail_sink::MailSink;
 use testing::upstream::Upstream;
 use tokio::process::{Child, Command};
 
@@ -53,6 +54,14 @@ impl ServerBuilder {
             .env(&format!("{prefix}BASE_URL"), &upstream.base_url())
             .env(&format!("{prefix}API_KEY"), "sk-test-upstream")
             .env(&format!("{prefix}MODELS"), models)
+    }
+
+    /// With a mail server.
+    pub fn mail(self, sink: &MailSink) -> Self {
+        self.env("COLLOQUY_MAIL__HOST", "127.0.0.1")
+            .env("COLLOQUY_MAIL__PORT", &sink.port().to_string())
+            .env("COLLOQUY_MAIL__TLS", "none")
+            .env("COLLOQUY_MAIL__FROM", "Colloquy <colloquy@example.org>")
     }
 
     /// Without an owner: the server prints its set-up link.

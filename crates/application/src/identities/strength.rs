@@ -1,5 +1,6 @@
 //! Whether a password is too easy to guess: common ones, names, dates, patterns of the keyboard. Works without a network.
 
+use zxcvbn::feedback::Feedback;
 use zxcvbn::{Score, zxcvbn};
 
 use super::Password;
@@ -22,8 +23,7 @@ pub(super) fn check(password: &Password, about: &[String]) -> Result<(), Error> 
     if estimate.score() >= Score::Three {
         return Ok(());
     }
-    let reason =
-        estimate.feedback().and_then(|feedback| feedback.warning()).map(|warning| warning.to_string());
+    let reason = estimate.feedback().and_then(Feedback::warning).map(|warning| warning.to_string());
     let reason = reason.unwrap_or_else(|| "It would be guessed soon.".to_owned());
     let detail =
         format!("is too easy to guess. {reason} Use several words that have nothing to do with one another.");

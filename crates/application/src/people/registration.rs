@@ -195,12 +195,12 @@ pub async fn verify_email(
     visitor: &Visitor,
 ) -> Result<VerifiedEmail, Error> {
     let (ticket, payload) = follow(services, visitor, TicketKind::EmailVerification, &input.token).await?;
-    let used = tickets::used(&ticket);
+    let spent = tickets::used(&ticket);
     match (payload, ticket.user_id) {
         (AddressPayload::Registration(registrant), None) => {
             let workspace = check_open(services, &registrant.email).await?;
             let user = confirmed(services, &workspace, registrant, input).await?;
-            commit_change(services, visitor, &user, vec![used, Event::UserCreated(user.clone())]).await?;
+            commit_change(services, visitor, &user, vec![spent, Event::UserCreated(user.clone())]).await?;
             Ok(VerifiedEmail { email: user.email, state: user.state })
         }
         (AddressPayload::Change { email, password_mark: mark }, Some(user_id)) => {
@@ -211,7 +211,7 @@ pub async fn verify_email(
             let mut changes = Changes::of(user);
             changes.add(UserChange::Email, |user| user.email = email);
             let user = changes.user;
-            let events = [vec![used], changes.events].concat();
+            let events = [vec![spent], changes.events].concat();
             commit_change(services, visitor, &user, events).await?;
             services.post.send(farewell);
             Ok(VerifiedEmail { email: user.email, state: user.state })
