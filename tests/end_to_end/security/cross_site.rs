@@ -1,10 +1,10 @@
 //! Class 13: what a page of somebody else can have a browser send changes nothing.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::document::{Documents, Operation};
 use super::world::{NOTHING, hospitable};
-use crate::harness::{Answer, Client, OWNER_EMAIL, OWNER_PASSWORD};
+use crate::harness::{Answer, Client, OWNER_EMAIL, OWNER_PASSWORD, Server};
 
 /// The headers of a signed-in browser: its cookie, and what goes with it from a page of ours.
 struct Browser {
@@ -14,17 +14,16 @@ struct Browser {
 }
 
 impl Browser {
-    fn of(client: &Client) -> Self {
-        let pairs = client.header_pairs();
-        let value = |name: &str| {
-            let pair = pairs.iter().find(|(known, _)| known == name);
-            pair.unwrap_or_else(|| panic!("no {name}")).1.clone()
-        };
-        Self {
-            cookie: value("cookie"),
-            csrf_token: value("x-csrf-token"),
+    async fn signed_in(server: &Server) -> (Client, Self) {
+        let body = json!({ "email": OWNER_EMAIL, "password": OWNER_PASSWORD });
+        let answer = server.anonymous().post("/api/v1/auth/login", &body).await;
+        let client = server.anonymous().with_session(&answer);
+        let browser = Self {
+            cookie: answer.header("set-cookie").split(';').next().unwrap_or_default().to_owned(),
+            csrf_token: answer.json()["csrf_token"].as_str().expect("a token").to_owned(),
             origin: format!("http://{}", client.address()),
-        }
+        };
+        (client, browser)
     }
 }
 
@@ -49,9 +48,8 @@ async fn ask(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_change_by_cookie_needs_our_origin_and_our_token() {
     let server = hospitable().start().await;
-    let client = server.anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;
+    let (client, browser) = Browser::signed_in(&server).await;
     let documents = Documents::of(&client).await;
-    let browser = Browser::of(&client);
     let (anyone, cookie) = (server.anonymous(), ("cookie", browser.cookie.as_str()));
     let token = ("x-csrf-token", browser.csrf_token.as_str());
     let own = ("origin", browser.origin.as_str());
@@ -82,9 +80,8 @@ async fn every_change_by_cookie_needs_our_origin_and_our_token() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_route_lets_other_pages_read_and_none_lets_them_sign_anybody_in() {
     let server = hospitable().start().await;
-    let client = server.anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;
+    let (client, Browser { cookie, .. }) = Browser::signed_in(&server).await;
     let documents = Documents::of(&client).await;
-    let cookie = Browser::of(&client).cookie;
     for operation in documents.operations() {
         let body = operation.body.as_ref().map(|schema| documents.example(schema));
         let headers = [("cookie", cookie.as_str()), ("origin", "https://evil.example")];

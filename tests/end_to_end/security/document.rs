@@ -49,7 +49,7 @@ impl Documents {
     pub async fn of(client: &Client) -> Self {
         Self {
             openapi: client.get("/api/openapi.json").await.expect(200),
-            asyncapi: client.get("/api/asyncapi.json").await.expect(200),
+            asyncapi: marked(&client.get("/api/asyncapi.json").await.expect(200)),
         }
     }
 
@@ -66,7 +66,7 @@ impl Documents {
                     .as_array()
                     .into_iter()
                     .flatten()
-                    .map(|it| self.resolve(&self.openapi, it))
+                    .map(|it| self.resolve(it))
                     .collect();
                 let named = |place: &str| {
                     parameters
@@ -103,8 +103,7 @@ impl Documents {
 
     /// The properties of a body or of parameters: each name with its schema.
     pub fn properties(&self, schema: &Value) -> Map<String, Value> {
-        let document = self.document_of(schema);
-        let schema = self.resolve(document, schema);
+        let schema = self.resolve(schema);
         let mut properties = schema["properties"].as_object().cloned().unwrap_or_default();
         for part in schema["allOf"].as_array().into_iter().flatten() {
             properties.extend(self.properties(part));
@@ -114,14 +113,14 @@ impl Documents {
 
     /// Whether a schema is that of an identifier, `null` allowed or not.
     pub fn is_id(&self, schema: &Value) -> bool {
-        let schema = self.resolve(self.document_of(schema), schema);
+        let schema = self.resolve(schema);
         let either = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
         schema["format"] == "uuid" || either.is_some_and(|kinds| kinds.iter().any(|kind| self.is_id(kind)))
     }
 
     /// Whether a schema is that of a text, `null` allowed or not, that is not one of a few words.
     pub fn is_text(&self, schema: &Value) -> bool {
-        let schema = self.resolve(self.document_of(schema), schema);
+        let schema = self.resolve(schema);
         if schema.get("enum").is_some() || schema.get("const").is_some() {
             return false;
         }
@@ -137,8 +136,7 @@ impl Documents {
     }
 
     fn fitting(&self, schema: &Value, name: &str, depth: usize) -> Value {
-        let document = self.document_of(schema);
-        let schema = self.resolve(document, schema);
+        let schema = self.resolve(schema);
         if depth > MAX_DEPTH {
             return Value::Null;
         }
@@ -179,28 +177,22 @@ impl Documents {
         }
     }
 
-    /// The document in which a schema's reference leads somewhere: both name their schemas alike.
-    fn document_of(&self, schema: &Value) -> &Value {
-        let leads = |document: &Value| {
-            let reference = schema["$ref"].as_str()?;
-            document.pointer(reference.trim_start_matches('#')).map(|_| ())
+    /// The schema behind a reference.
+    fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        let Some(reference) = schema["$ref"].as_str() else { return schema };
+        let (document, pointer) = match reference.strip_prefix(OF_ASYNCAPI) {
+            Some(pointer) => (&self.asyncapi, pointer),
+            None => (&self.openapi, reference.trim_start_matches('#')),
         };
-        if leads(&self.openapi).is_some() || schema.get("$ref").is_none() {
-            &self.openapi
-        } else {
-            &self.asyncapi
-        }
+        self.resolve(document.pointer(pointer).unwrap_or_else(|| panic!("{reference} leads nowhere")))
     }
+}
 
-    fn resolve<'a>(&'a self, document: &'a Value, schema: &'a Value) -> &'a Value {
-        match schema["$ref"].as_str() {
-            Some(reference) => {
-                let target = document.pointer(reference.trim_start_matches('#'));
-                self.resolve(document, target.unwrap_or_else(|| panic!("{reference} leads nowhere")))
-            }
-            None => schema,
-        }
-    }
+/// How references into the second document begin here: both name schemas that are not the same.
+const OF_ASYNCAPI: &str = "#async";
+
+fn marked(document: &Value) -> Value {
+    serde_json::from_str(&document.to_string().replace("\"#/", &format!("\"{OF_ASYNCAPI}/"))).expect("JSON")
 }
 
 impl Operation {

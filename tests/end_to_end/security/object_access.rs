@@ -26,7 +26,7 @@ async fn state_of(documents: &Documents, person: &Person) -> Vec<(String, Vec<u8
     let mut seen = Vec::new();
     for operation in documents.operations() {
         let is_lasting =
-            !["run.follow", "health.ready", "health.live", "me.list_sessions", "api_key.list", "audit.list"]
+            !["run.follow", "health.ready", "health.live", "session.list", "api_key.list", "audit.list"]
                 .contains(&operation.name.as_str());
         if operation.is_unsafe() || !is_lasting || operation.in_path.is_empty() || is_nobodys(&operation) {
             continue;

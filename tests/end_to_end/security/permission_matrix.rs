@@ -15,9 +15,7 @@ use crate::operations::run;
 const QUERIES: &[(&str, &str)] = &[
     ("me.get", "read"),
     ("me.export", "manage_own_account"),
-    ("me.list_sessions", "manage_own_account"),
-    ("me.list_passkeys", "manage_own_account"),
-    ("me.list_external_identities", "manage_own_account"),
+    ("totp.get", "manage_own_account"),
     ("session.list", "manage_own_account"),
     ("passkey.list", "manage_own_account"),
     ("external_identity.list", "manage_own_account"),
@@ -94,14 +92,7 @@ fn is_refused(status: u16, body: &str) -> bool {
 }
 
 /// What ends the credential that asks, or the account: asked by nobody here who may.
-const FATAL: [&str; 6] = [
-    "session.delete",
-    "session.delete_others",
-    "session.switch",
-    "me.delete",
-    "me.change_password",
-    "user.sign_out",
-];
+const FATAL: [&str; 4] = ["session.delete", "session.revoke_others", "session.switch", "workspace.leave"];
 
 async fn assert_may(
     table: &Table,
@@ -199,7 +190,9 @@ async fn nobody_and_whoever_is_no_longer_anybody_may_nothing() {
             let answer = operation.ask(&client, &path, body.as_ref()).await;
             assert_eq!(answer.status, 401, "{who}: {} {path}: {answer:?}", operation.method);
             let problem: Value = answer.json();
-            assert_eq!(problem["type"], "/problems/unauthenticated", "{who}: {path}");
+            // The routes of OpenAI's protocol have its errors.
+            let is_ours = path.starts_with("/api/");
+            assert!(!is_ours || problem["type"] == "/problems/unauthenticated", "{who}: {path}");
         }
     }
 }

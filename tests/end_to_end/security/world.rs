@@ -64,6 +64,9 @@ pub async fn stranger(server: &Server, name: &str) -> Client {
     let body = json!({ "token": token, "password": OWNER_PASSWORD, "display_name": name });
     let answer = server.anonymous().post("/api/v1/auth/accept-invitation", &body).await;
     assert!(answer.status < 300, "{answer:?}");
+    let left = format!("/api/v1/workspaces/{}/leave", text(&workspace["id"]));
+    let left = founder.post(&left, &json!({})).await;
+    assert!(left.status < 300, "{left:?}");
     server.anonymous().sign_in(&email, OWNER_PASSWORD).await
 }
 
