@@ -19,6 +19,7 @@ mod refusals;
 mod reindexing;
 mod repeats;
 mod rolling_restart;
+mod sharing;
 mod sessions;
 mod streams;
 mod unclear_commits;
