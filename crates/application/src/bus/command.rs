@@ -82,7 +82,7 @@ impl<T> Decision<T> {
         self
     }
 
-    /// Names the workspace that changes, where it is not the actor's.
+    /// Names the workspace that changes, where it is not the actor's. The handler has to recognise a repetition by itself.
     #[must_use]
     pub const fn within(mut self, workspace_id: WorkspaceId) -> Self {
         if let Some(unit) = &mut self.unit {

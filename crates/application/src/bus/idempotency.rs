@@ -71,7 +71,8 @@ impl InFlight {
         let guard = ClaimGuard { in_flight: Arc::clone(&self.0), key: attempt_key };
         // A command may hold a password: nobody who reads the database can try which.
         let parameters = serde_json::to_vec(command).map_err(Error::internal)?;
-        let fingerprint = services.keyring.authenticate("colloquy 2026 fingerprint of a command", &parameters);
+        let fingerprint =
+            services.keyring.authenticate("colloquy 2026 fingerprint of a command", &parameters);
         let attempt =
             Attempt { user_id, operation: C::NAME, key: key.clone(), fingerprint, _guard: Arc::new(guard) };
         let earlier = attempt.earlier_result(services, context).await?;

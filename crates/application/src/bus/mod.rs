@@ -183,7 +183,10 @@ impl Bus {
         let prepared: Vec<_> = effects.into_iter().map(|effect| effect.prepare(&services)).collect();
         if let Some(attempt) = attempt {
             let unit = unit.get_or_insert_with(|| context.unit_of_work(&services, Vec::new()));
-            unit.idempotency = Some(attempt.record(reply, unit.at));
+            // Nobody looks for it in another workspace: what changes one knows its own repetitions.
+            if unit.workspace_id == context.actor.workspace_id {
+                unit.idempotency = Some(attempt.record(reply, unit.at));
+            }
         }
         let attempt = attempt.cloned();
         let commit = async move {

@@ -108,7 +108,7 @@ impl Handler for CreateWorkspace {
 }
 
 impl CreateWorkspace {
-    /// The same attempt again: its record is in the new workspace, where nobody looks for it.
+    /// The same attempt again: the new workspace is the record of it.
     fn repeated(&self, earlier: Workspace) -> Result<Decision<WorkspaceView>, Error> {
         if earlier.name != self.name && earlier.version == Version::FIRST {
             return Err(Error::invalid_field(
