@@ -20,6 +20,10 @@ pub(super) fn check(password: &Password, about: &[String]) -> Result<(), Error> 
     let words: Vec<String> = words(about);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let estimate = zxcvbn(&start, &words);
+    if is_made_of(&start, &words) {
+        let detail = "is too easy to guess: it is little more than your name or address.";
+        return Err(Error::invalid_field("/password", "weak_password", detail));
+    }
     if estimate.score() >= Score::Three {
         return Ok(());
     }
@@ -28,6 +32,16 @@ pub(super) fn check(password: &Password, about: &[String]) -> Result<(), Error> 
     let detail =
         format!("is too easy to guess. {reason} Use several words that have nothing to do with one another.");
     Err(Error::invalid_field("/password", "weak_password", detail))
+}
+
+/// Whether little is left of a password without the words.
+fn is_made_of(password: &str, words: &[&str]) -> bool {
+    const LITTLE: usize = 5;
+    let mut words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let whole = password.to_lowercase();
+    let rest = words.iter().fold(whole.clone(), |rest, word| rest.replace(word.as_str(), ""));
+    rest.len() < whole.len() && rest.chars().filter(|c| c.is_alphanumeric()).count() <= LITTLE
 }
 
 /// What is known of a person, and its parts: `ada@example.org` is made of three.
@@ -65,6 +79,7 @@ mod tests {
             "AdaLovelace1",
             "ada.lovelace@example.org",
             "lovelace1815",
+            "Lovelace.Ada.77",
         ] {
             assert!(!is_taken(weak), "{weak}");
         }
