@@ -50,6 +50,8 @@ pub fn run(arguments: &[String]) -> Outcome {
     }
     // The client first: the build takes it in.
     let has_client = web_test::client(&mut report, filter);
+    // The end-to-end tests sign in through it.
+    report.check("sign-in provider", || tools::node_packages(&project::root().join("tests/oidc_provider")));
     // One build of everything: nextest finds its tests in it, and the end-to-end tests the server.
     if report.check("build", build) {
         for suite in &SUITES {

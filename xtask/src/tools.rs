@@ -43,7 +43,7 @@ pub fn has_node() -> bool {
     command::find("node").is_some() && command::find("npm").is_some()
 }
 
-/// Makes sure that Node.js is there, new enough for what builds the web client.
+/// Makes sure that Node.js is there, new enough for what builds the web client and for the sign-in provider of the tests.
 pub fn node() -> Outcome {
     if !has_node() {
         debian_packages(&["nodejs", "npm"])?;
@@ -53,9 +53,28 @@ pub fn node() -> Outcome {
     match major {
         Some(20..) => Ok(()),
         None | Some(0_u32..20) => {
-            Err(format!("the web client needs Node.js 20 or newer; here is {}", version.trim()).into())
+            Err(format!("Node.js 20 or newer is needed; here is {}", version.trim()).into())
         }
     }
+}
+
+/// npm, in a folder.
+pub fn npm(folder: &Path) -> Command {
+    let mut npm = Command::new("npm");
+    npm.current_dir(folder);
+    npm
+}
+
+/// Installs exactly the packages that the lock file of a folder names, unless they are there.
+pub fn node_packages(folder: &Path) -> Outcome {
+    node()?;
+    let lock = fs::read_to_string(folder.join("package-lock.json"))?;
+    let stamp = folder.join("node_modules/.installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    command::run(npm(folder).args(["ci", "--no-audit", "--no-fund"]))?;
+    Ok(fs::write(stamp, lock)?)
 }
 
 /// Makes sure that a browser is there, and gives its path.

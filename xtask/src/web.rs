@@ -33,23 +33,14 @@ pub fn folder() -> PathBuf {
     project::root().join("crates/web")
 }
 
-/// Installs exactly the packages that the lock file names, unless they are there.
+/// Installs the packages of the client.
 pub fn install() -> Outcome {
-    tools::node()?;
-    let lock = fs::read_to_string(folder().join("package-lock.json"))?;
-    let stamp = folder().join("node_modules/.installed");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
-        return Ok(());
-    }
-    command::run(npm().args(["ci", "--no-audit", "--no-fund"]))?;
-    Ok(fs::write(stamp, lock)?)
+    tools::node_packages(&folder())
 }
 
 /// npm, in the folder of the client.
 pub fn npm() -> Command {
-    let mut npm = Command::new("npm");
-    npm.current_dir(folder());
-    npm
+    tools::npm(&folder())
 }
 
 /// The newest time at which a file, or anything in a folder, was changed. What the build writes itself does not count.

@@ -91,7 +91,7 @@ pub fn complete(source: &str) -> String {
 pub fn nowhere(request: &HttpRequest) -> HttpResponse {
     let problem = Problem::unknown_route();
     let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
-    if is_read && accept::prefers_html(request.headers()) {
+    if is_read && prefers_html(request.headers()) {
         return refuse(&problem);
     }
     problem.respond(request)
