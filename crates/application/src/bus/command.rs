@@ -19,6 +19,8 @@ pub trait Command: Serialize + DeserializeOwned + Validate + JsonSchema + Send +
     const NAME: &'static str;
     /// What the actor must be allowed to do.
     const PERMISSION: Permission;
+    /// Whether what the asker gets holds a secret: then what is kept of it, for repetitions, is encrypted.
+    const HOLDS_A_SECRET: bool = false;
     /// What the asker gets once it is durable.
     type Output: Serialize + JsonSchema + Send;
 }

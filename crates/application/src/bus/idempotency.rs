@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{IdempotencyKey, IdempotencyRecord, Timestamp, UserId};
 use parking_lot::Mutex;
 use serde_json::value::RawValue;
@@ -35,6 +37,7 @@ pub struct Attempt {
     operation: &'static str,
     key: IdempotencyKey,
     fingerprint: [u8; 32],
+    holds_a_secret: bool,
     _guard: Arc<ClaimGuard>,
 }
 
@@ -73,8 +76,14 @@ impl InFlight {
         let parameters = serde_json::to_vec(command).map_err(Error::internal)?;
         let fingerprint =
             services.keyring.authenticate("colloquy 2026 fingerprint of a command", &parameters);
-        let attempt =
-            Attempt { user_id, operation: C::NAME, key: key.clone(), fingerprint, _guard: Arc::new(guard) };
+        let attempt = Attempt {
+            user_id,
+            operation: C::NAME,
+            key: key.clone(),
+            fingerprint,
+            holds_a_secret: C::HOLDS_A_SECRET,
+            _guard: Arc::new(guard),
+        };
         let earlier = attempt.earlier_result(services, context).await?;
         Ok(earlier.map_or_else(|| Claim::New(attempt), Claim::Repeated))
     }
@@ -90,7 +99,7 @@ impl Attempt {
         let records = &services.ports.idempotency;
         let found = records.find(context.actor.workspace_id, self.user_id, self.operation, &self.key).await?;
         match found.filter(|record| record.expires_at > services.ports.clock.now()) {
-            Some(record) if record.fingerprint == self.fingerprint => repeat(record).map(Some),
+            Some(record) if record.fingerprint == self.fingerprint => self.repeat(services, record).map(Some),
             Some(_) => Err(Error::invalid_field(
                 "",
                 "idempotency_key_reused",
@@ -101,20 +110,39 @@ impl Attempt {
     }
 
     /// The record of this attempt's result.
-    pub fn record(&self, reply: &Reply, now: Timestamp) -> IdempotencyRecord {
+    pub fn record(&self, services: &Services, reply: &Reply, now: Timestamp) -> IdempotencyRecord {
+        let result = reply.result.get();
+        let result = if self.holds_a_secret {
+            let sealed = services.keyring.seal(result.as_bytes(), &self.about(), &*services.ports.ids);
+            URL_SAFE_NO_PAD.encode(sealed)
+        } else {
+            result.to_owned()
+        };
         IdempotencyRecord {
             user_id: self.user_id,
             operation: self.operation.to_owned(),
             key: self.key.clone(),
             fingerprint: self.fingerprint,
-            result: reply.result.get().to_owned(),
+            result,
             version: reply.version,
             expires_at: now.plus(KEPT_FOR),
         }
     }
-}
 
-fn repeat(record: IdempotencyRecord) -> Result<Reply, Error> {
-    let result = RawValue::from_string(record.result).map_err(Error::internal)?;
-    Ok(Reply { result, version: record.version, replayed: true })
+    fn repeat(&self, services: &Services, record: IdempotencyRecord) -> Result<Reply, Error> {
+        let result = if self.holds_a_secret {
+            let sealed = URL_SAFE_NO_PAD.decode(record.result).map_err(Error::internal)?;
+            let plain = services.keyring.unseal(&sealed, &self.about()).map_err(Error::internal)?;
+            String::from_utf8(plain).map_err(Error::internal)?
+        } else {
+            record.result
+        };
+        let result = RawValue::from_string(result).map_err(Error::internal)?;
+        Ok(Reply { result, version: record.version, replayed: true })
+    }
+
+    /// What an encrypted result is bound to.
+    fn about(&self) -> String {
+        format!("result of {} for {} as {}", self.operation, self.user_id, self.key.as_str())
+    }
 }

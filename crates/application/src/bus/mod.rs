@@ -185,7 +185,7 @@ impl Bus {
             let unit = unit.get_or_insert_with(|| context.unit_of_work(&services, Vec::new()));
             // Nobody looks for it in another workspace: what changes one knows its own repetitions.
             if unit.workspace_id == context.actor.workspace_id {
-                unit.idempotency = Some(attempt.record(reply, unit.at));
+                unit.idempotency = Some(attempt.record(&services, reply, unit.at));
             }
         }
         let attempt = attempt.cloned();

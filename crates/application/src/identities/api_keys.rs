@@ -89,6 +89,7 @@ pub struct CreateApiKey {
 impl Command for CreateApiKey {
     const NAME: &'static str = "api_key.create";
     const PERMISSION: Permission = Permission::ManageOwnKeys;
+    const HOLDS_A_SECRET: bool = true;
     type Output = CreatedApiKey;
 }
 

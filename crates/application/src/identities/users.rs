@@ -79,6 +79,7 @@ pub struct CreatedUser {
 impl Command for CreateUser {
     const NAME: &'static str = "user.create";
     const PERMISSION: Permission = Permission::ManageUsers;
+    const HOLDS_A_SECRET: bool = true;
     type Output = CreatedUser;
 }
 

@@ -183,6 +183,7 @@ pub struct PasswordLink {
 impl Command for CreatePasswordLink {
     const NAME: &'static str = "user.create_password_link";
     const PERMISSION: Permission = Permission::ManageUsers;
+    const HOLDS_A_SECRET: bool = true;
     type Output = PasswordLink;
 }
 

@@ -48,6 +48,7 @@ pub struct CreatedShare {
 impl Command for CreateShare {
     const NAME: &'static str = "share.create";
     const PERMISSION: Permission = Permission::Share;
+    const HOLDS_A_SECRET: bool = true;
     type Output = CreatedShare;
 }
 

@@ -38,6 +38,7 @@ pub struct CreatedInvitation {
 impl Command for CreateInvitation {
     const NAME: &'static str = "invitation.create";
     const PERMISSION: Permission = Permission::ManageWorkspace;
+    const HOLDS_A_SECRET: bool = true;
     type Output = CreatedInvitation;
 }
 

@@ -35,6 +35,7 @@ pub struct ReplaceRecoveryCodes {
 impl Command for ReplaceRecoveryCodes {
     const NAME: &'static str = "recovery_code.replace";
     const PERMISSION: Permission = Permission::ManageOwnAccount;
+    const HOLDS_A_SECRET: bool = true;
     type Output = RecoveryCodes;
 }
 

@@ -44,6 +44,7 @@ pub struct TotpBegun {
 impl Command for BeginTotp {
     const NAME: &'static str = "totp.begin";
     const PERMISSION: Permission = Permission::ManageOwnAccount;
+    const HOLDS_A_SECRET: bool = true;
     type Output = TotpBegun;
 }
 
@@ -79,6 +80,7 @@ pub struct EnableTotp {
 impl Command for EnableTotp {
     const NAME: &'static str = "totp.enable";
     const PERMISSION: Permission = Permission::ManageOwnAccount;
+    const HOLDS_A_SECRET: bool = true;
     type Output = RecoveryCodes;
 }
 
