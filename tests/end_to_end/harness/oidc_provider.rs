@@ -6,8 +6,8 @@ use std::process::Stdio;
 
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 use super::{Answer, Client, DEADLINE, Server, ServerBuilder};
 
@@ -19,6 +19,8 @@ const CALLBACK: &str = "/api/v1/auth/oidc/callback";
 /// A running provider. It is killed when the test ends.
 pub struct OidcProvider {
     process: Child,
+    /// What it prints; it ends when nobody listens.
+    _output: Lines<BufReader<ChildStdout>>,
     issuer: String,
     http: reqwest::Client,
 }
@@ -58,7 +60,7 @@ impl OidcProvider {
         let line = line.expect("its output").expect("a first line");
         let told: Value = serde_json::from_str(&line).expect("JSON");
         let issuer = told["issuer"].as_str().expect("an issuer").to_owned();
-        Self { process, issuer, http: http() }
+        Self { process, _output: lines, issuer, http: http() }
     }
 
     /// How the provider calls itself.
@@ -106,7 +108,8 @@ impl OidcProvider {
 /// A browser: it keeps cookies for each server, and follows redirects when it is told to.
 pub struct Browser {
     http: reqwest::Client,
-    cookies: BTreeMap<String, BTreeMap<String, String>>,
+    /// By server, path and name.
+    cookies: BTreeMap<String, BTreeMap<(String, String), String>>,
     server: Client,
 }
 
@@ -119,25 +122,35 @@ impl Browser {
     /// One request, with the cookies of that server. Those that the answer sets are kept.
     pub async fn get(&mut self, url: &str) -> Answer {
         let url = Url::parse(url).expect("an address");
+        let jar = self.cookies.entry(url.authority().to_owned()).or_default();
+        let matching = jar.iter().filter(|((path, _), _)| url.path().starts_with(path.as_str()));
+        let pairs: Vec<String> = matching.map(|((_, name), value)| format!("{name}={value}")).collect();
         let place = url.authority().to_owned();
-        let jar = self.cookies.entry(place).or_default();
-        let pairs: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = self.http.request(Method::GET, url).header("accept", "text/html,*/*;q=0.1");
         if !pairs.is_empty() {
             request = request.header("cookie", pairs.join("; "));
         }
         let answer = Answer::of(request).await;
+        self.keep(&place, &answer);
+        answer
+    }
+
+    /// Keeps the cookies that an answer sets, each for its path, and drops those that it ends.
+    fn keep(&mut self, place: &str, answer: &Answer) {
+        let jar = self.cookies.entry(place.to_owned()).or_default();
         for set in answer.headers.get_all("set-cookie") {
-            let set = set.to_str().expect("a cookie in ASCII");
-            let (name, value) =
-                set.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
-            if value.is_empty() || set.contains("Max-Age=0") {
-                jar.remove(name);
+            let mut parts = set.to_str().expect("a cookie in ASCII").split(';').map(str::trim);
+            let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            let path = parts.find_map(|part| {
+                Some(part.split_once('=')?).filter(|(key, _)| key.eq_ignore_ascii_case("path"))
+            });
+            let key = (path.map_or("/", |(_, path)| path).to_owned(), name.to_owned());
+            if value.is_empty() {
+                jar.remove(&key);
             } else {
-                jar.insert(name.to_owned(), value.to_owned());
+                jar.insert(key, value.to_owned());
             }
         }
-        answer
     }
 
     /// Follows the link on the page for signing in; where the server sends the browser.
@@ -178,23 +191,13 @@ impl Browser {
 
     /// Takes cookies along that a page of the server has set in another way.
     pub fn take(&mut self, answer: &Answer) {
-        let place = self.server.address().to_string();
-        for set in answer.headers.get_all("set-cookie") {
-            let pair = set
-                .to_str()
-                .expect("a cookie in ASCII")
-                .split(';')
-                .next()
-                .and_then(|pair| pair.split_once('='));
-            let (name, value) = pair.expect("a cookie");
-            self.cookies.entry(place.clone()).or_default().insert(name.to_owned(), value.to_owned());
-        }
+        self.keep(&self.server.address().to_string(), answer);
     }
 
     /// Whoever is signed in here; `None` for nobody.
     pub async fn person(&self) -> Option<Client> {
         let jar = self.cookies.get(&self.server.address().to_string())?;
-        let token = jar.get("colloquy")?;
+        let token = jar.get(&("/".to_owned(), "colloquy".to_owned()))?;
         Some(self.server.with_cookie(&format!("colloquy={token}")).await)
     }
 }
