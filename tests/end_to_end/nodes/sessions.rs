@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use testing::upstream::{Script, Upstream};
 use tokio::time::Instant;
 
 use super::{SLACK, id, nodes, words};
-use crate::harness::{Client, Cluster, OWNER_EMAIL, OWNER_PASSWORD, TOKENS};
+use crate::harness::{Answer, Client, Cluster, OWNER_EMAIL, OWNER_PASSWORD, TOKENS, eventually};
 
 /// The contract.
 const FELT_IN: Duration = Duration::from_secs(5);
@@ -39,7 +40,7 @@ async fn felt_after(cluster: &Cluster, upstream: &Upstream, watching: &Client, s
     browser.delete(&format!("/api/v1/me/sessions/{session_id}")).await.expect(204);
     let (code, _, _) = tokio::join!(socket.closed(), stream.rest(), journal.rest());
     assert_eq!(code, 4401);
-    crate::harness::eventually("the end of the session", || async {
+    eventually("the end of the session", || async {
         (watching.get("/api/v1/me").await.status == 401).then_some(())
     })
     .await;
@@ -110,10 +111,74 @@ async fn a_session_that_looks_at_another_workspace_does_so_on_both_nodes() {
     assert_eq!(socket.closed().await, 4401);
     assert!(since.elapsed() < FELT_IN + SLACK, "{:?}", since.elapsed());
     for person in [&here, &there] {
-        crate::harness::eventually("the other workspace", || async {
+        eventually("the other workspace", || async {
             let me = person.get("/api/v1/me").await.expect(200);
             (me["workspace_id"] == made["id"]).then_some(())
         })
         .await;
+    }
+}
+
+/// A member with a session at the second node, and the same person with a key.
+async fn member(cluster: &Cluster, owner: &Client, name: &str) -> (Client, Client) {
+    let email = format!("{name}@example.org");
+    let body = json!({ "email": email, "display_name": name, "role": "member", "password": OWNER_PASSWORD });
+    owner.post("/api/v1/users", &body).await.expect(201);
+    let browser = cluster.node(1).anonymous().sign_in(&email, OWNER_PASSWORD).await;
+    let key = browser.with_new_api_key().await;
+    (browser, key)
+}
+
+#[tokio::test]
+async fn whoever_loses_their_authority_on_one_node_has_lost_it_on_the_other() {
+    let upstream = Upstream::start().await;
+    let cluster = Cluster::of(nodes(&upstream)).start().await;
+    let owner = cluster.owner().await;
+    for (way, method, change) in [
+        ("suspended", Method::PATCH, json!({ "state": "suspended" })),
+        ("demoted", Method::PATCH, json!({ "role": "viewer" })),
+        ("deleted", Method::DELETE, json!({})),
+    ] {
+        let (browser, key) = member(&cluster, &owner, way).await;
+        let me = browser.get("/api/v1/me").await.expect(200);
+        let (mut by_cookie, mut by_key) = (browser.socket().await, key.socket().await);
+        let journal = browser.events("/api/v1/events", None).await;
+        let since = Instant::now();
+        let request = owner.request(method, &format!("/api/v1/users/{}", id(&me))).json(&change);
+        let answer = Answer::of(request).await;
+        assert!([200, 204].contains(&answer.status), "{way}: {answer:?}");
+        let closed = tokio::join!(by_cookie.closed(), by_key.closed(), journal.rest());
+        assert_eq!((closed.0, closed.1), (4401, 4401), "{way}");
+        for person in [&browser, &key] {
+            eventually("the loss of authority", || async {
+                let me = person.get("/api/v1/me").await;
+                let is_felt = if way == "demoted" { me.json()["role"] == "viewer" } else { me.status == 401 };
+                is_felt.then_some(())
+            })
+            .await;
+        }
+        assert!(since.elapsed() < FELT_IN + SLACK, "{way}: {:?}", since.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_is_changed_on_one_node_ends_the_other_sessions_on_both() {
+    let upstream = Upstream::start().await;
+    let cluster = Cluster::of(nodes(&upstream)).start().await;
+    let owner = cluster.owner().await;
+    let (there, key) = member(&cluster, &owner, "ada").await;
+    let here = cluster.node(0).anonymous().sign_in("ada@example.org", OWNER_PASSWORD).await;
+    let (mut ends, mut stays, mut by_key) = (there.socket().await, here.socket().await, key.socket().await);
+    let since = Instant::now();
+    let change = json!({ "current_password": OWNER_PASSWORD, "password": "another horse, another battery" });
+    here.post("/api/v1/me/password", &change).await.expect(204);
+    assert_eq!(ends.closed().await, 4401);
+    assert!(since.elapsed() < FELT_IN + SLACK, "{:?}", since.elapsed());
+    eventually("the end of the other session", || async {
+        (there.get("/api/v1/me").await.status == 401).then_some(())
+    })
+    .await;
+    for socket in [&mut stays, &mut by_key] {
+        assert_eq!(socket.command("conversation.create", json!({})).await["type"], "result");
     }
 }

@@ -103,7 +103,7 @@ pub(super) struct Credentials {
 pub(super) struct Proven {
     user: User,
     /// Use up the code.
-    used: Vec<Event>,
+    proofs: Vec<Event>,
     /// The password's new hash, where the settings ask for another than the stored one.
     rehashed: Option<Event>,
 }
@@ -114,14 +114,14 @@ impl Proven {
         self,
         open: impl AsyncFn(&User, Vec<Event>) -> Result<T, StorageError>,
     ) -> Result<(T, User), Error> {
-        let Self { user, used, rehashed } = self;
+        let Self { user, proofs, rehashed } = self;
         let mut opened = Err(StorageError::Conflict);
         if let Some(rehashed) = rehashed {
-            opened = open(&user, [used.clone(), vec![rehashed]].concat()).await;
+            opened = open(&user, [proofs.clone(), vec![rehashed]].concat()).await;
         }
         // The account has changed meanwhile: the hash is renewed another time.
         if matches!(opened, Err(StorageError::Conflict)) {
-            opened = open(&user, used).await;
+            opened = open(&user, proofs).await;
         }
         Ok((opened?, user))
     }
@@ -150,12 +150,12 @@ pub(super) async fn prove(
         Some(_) if !fits => SignInFailure::WrongPassword,
         Some(user) if user.state != UserState::Active => SignInFailure::NotActive,
         Some(user) => match second_factors::check(services, user, code.as_deref()).await {
-            Ok(used) => {
+            Ok(proofs) => {
                 if let Some(address) = visitor.address {
                     services.known_addresses.remember(&account, address);
                 }
                 let rehashed = rehash(services, user, &password).await?;
-                return Ok(Proven { user: user.clone(), used, rehashed });
+                return Ok(Proven { user: user.clone(), proofs, rehashed });
             }
             Err(error) if error.problem().slug == "wrong_credentials" => SignInFailure::WrongCode,
             Err(error) => return Err(error),
