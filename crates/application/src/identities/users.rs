@@ -67,6 +67,7 @@ pub struct CreateUser {
 
 /// An account that was just made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(title = "CreatedUser")]
 pub struct CreatedUser {
     /// The account.
     #[serde(flatten)]

@@ -35,6 +35,7 @@ pub struct CreateShare {
 
 /// A link that was just made: the only time that it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(title = "CreatedShare")]
 pub struct CreatedShare {
     /// What lists show of it.
     #[serde(flatten)]

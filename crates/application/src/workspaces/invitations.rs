@@ -27,6 +27,7 @@ pub struct CreateInvitation {
 
 /// An invitation that was just made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(title = "CreatedInvitation")]
 pub struct CreatedInvitation {
     /// What lists show of it.
     #[serde(flatten)]

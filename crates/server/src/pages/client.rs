@@ -53,7 +53,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
         asset.map_or_else(|| nowhere(request), |asset| file(request, asset))
     }));
     if let Some(index) = ::web::index() {
-        for path in ["/search", "/settings", "/settings/{section}", "/admin", "/admin/{section}"] {
+        let private =
+            ["/search", "/settings", "/settings/{section}", "/admin", "/admin/{section}", "/projects/{id}"];
+        let links = ["/register", "/verify", "/forgot", "/reset", "/activate", "/invitation"];
+        for path in private.into_iter().chain(links) {
             config.service(readable(path, move |request| page(request, index)));
         }
     }

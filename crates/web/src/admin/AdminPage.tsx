@@ -3,8 +3,11 @@ import { Redirect } from "wouter";
 import { useAppSelector } from "../store/store";
 import { NoticePage } from "../ui/NoticePage";
 import { Sections } from "../ui/Sections";
+import { AuditSection } from "./AuditSection";
 import { ModelsSection } from "./ModelsSection";
 import { PeopleSection } from "./PeopleSection";
+import { ProvidersSection } from "./ProvidersSection";
+import { WorkspaceSection } from "./WorkspaceSection";
 
 export default function AdminPage({ section }: { section?: string }) {
   const { t } = useTranslation();
@@ -12,7 +15,10 @@ export default function AdminPage({ section }: { section?: string }) {
   if (role && role !== "owner" && role !== "admin") return <NoticePage title={t("admin.forbidden")} />;
   const sections = [
     { name: "people", label: t("admin.people"), Body: PeopleSection },
+    { name: "workspace", label: t("admin.workspace"), Body: WorkspaceSection },
+    { name: "providers", label: t("admin.providers"), Body: ProvidersSection },
     { name: "models", label: t("admin.models"), Body: ModelsSection },
+    { name: "audit", label: t("admin.audit"), Body: AuditSection },
   ];
   const current = sections.find(({ name }) => name === section);
   if (!current) return <Redirect to="/admin/people" replace />;

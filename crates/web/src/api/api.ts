@@ -1,5 +1,5 @@
 import { type BaseQueryFn, createApi } from "@reduxjs/toolkit/query/react";
-import type { ApiKey, CreateApiKey, CreatedApiKey, CreateUser, Model, Page, SearchHit, User } from "../contract";
+import type { Model, Page, Project, SearchHit, SignInOptions, Workspace } from "../contract";
 import { sessionExpired } from "../session/slice";
 import { type Problem, isProblem } from "./problem";
 import { type Asked, at, request } from "./request";
@@ -19,7 +19,7 @@ const baseQuery: BaseQueryFn<Asked, unknown, Problem> = async (asked, { signal, 
 export const api = createApi({
   reducerPath: "api",
   baseQuery,
-  tagTypes: ["ApiKey", "Model", "User"],
+  tagTypes: ["Account", "ApiKey", "Invitation", "Member", "Model", "Project", "Provider", "Share", "User", "Workspace"],
   endpoints: (build) => ({
     models: build.query<Model[], void>({
       query: () => ({ path: at("/api/v1/models") }),
@@ -35,44 +35,26 @@ export const api = createApi({
       // What was said meanwhile is found too.
       keepUnusedDataFor: 0,
     }),
-    apiKeys: build.infiniteQuery<Page<ApiKey>, void, string | undefined>({
-      infiniteQueryOptions: { initialPageParam: undefined, getNextPageParam: (page) => page.next ?? undefined },
-      query: ({ pageParam }) => ({ path: at("/api/v1/api-keys"), query: { after: pageParam } }),
-      providesTags: ["ApiKey"],
+    signInOptions: build.query<SignInOptions, void>({
+      query: () => ({ path: at("/api/v1/auth/options") }),
     }),
-    createApiKey: build.mutation<CreatedApiKey, CreateApiKey>({
-      query: (body) => ({ method: "POST", path: at("/api/v1/api-keys"), body }),
-      invalidatesTags: (_, error) => (error ? [] : ["ApiKey"]),
+    workspaces: build.query<Workspace[], void>({
+      query: () => ({ path: at("/api/v1/workspaces") }),
+      transformResponse: (page: { items: Workspace[] }) => page.items,
+      providesTags: ["Workspace"],
     }),
-    revokeApiKey: build.mutation<null, string>({
-      query: (id) => ({ method: "DELETE", path: at("/api/v1/api-keys/{api_key_id}", { api_key_id: id }) }),
-      async onQueryStarted(id, { dispatch, queryFulfilled }) {
-        const patch = dispatch(
-          api.util.updateQueryData("apiKeys", undefined, (draft) => {
-            for (const page of draft.pages) page.items = page.items.filter((key) => key.id !== id);
-          }),
-        );
-        await queryFulfilled.catch(patch.undo);
-      },
-    }),
-    users: build.infiniteQuery<Page<User>, void, string | undefined>({
-      infiniteQueryOptions: { initialPageParam: undefined, getNextPageParam: (page) => page.next ?? undefined },
-      query: ({ pageParam }) => ({ path: at("/api/v1/users"), query: { after: pageParam } }),
-      providesTags: ["User"],
-    }),
-    createUser: build.mutation<User, CreateUser>({
-      query: (body) => ({ method: "POST", path: at("/api/v1/users"), body }),
-      invalidatesTags: (_, error) => (error ? [] : ["User"]),
+    projects: build.query<Project[], void>({
+      query: () => ({ path: at("/api/v1/projects"), query: { limit: 200 } }),
+      transformResponse: (page: Page<Project>) => page.items,
+      providesTags: ["Project"],
     }),
   }),
 });
 
-export const {
-  useModelsQuery,
-  useApiKeysInfiniteQuery,
-  useSearchInfiniteQuery,
-  useCreateApiKeyMutation,
-  useRevokeApiKeyMutation,
-  useUsersInfiniteQuery,
-  useCreateUserMutation,
-} = api;
+/** Gives the pages of a list one after the other. */
+export const byPage = {
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page: Page<unknown>) => page.next ?? undefined,
+};
+
+export const { useModelsQuery, useSearchInfiniteQuery, useSignInOptionsQuery, useWorkspacesQuery, useProjectsQuery } = api;

@@ -2,10 +2,12 @@ import type { Path, ProblemBody } from "../contract";
 import { clientProblem, problemOf } from "./problem";
 
 export interface Asked {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path: string;
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
+  /** Further headers. */
+  headers?: Record<string, string>;
   /** Names this attempt: repeating it with the same key happens once. */
   idempotencyKey?: string;
   /** The version that the change was made from. */
@@ -28,7 +30,7 @@ export function setCsrfToken(token: string | null): void {
 
 /** Sends a request and gives what the server answers; throws a `Problem`. */
 export async function request<T>(asked: Asked): Promise<T> {
-  const headers = new Headers({ Accept: "application/json" });
+  const headers = new Headers({ Accept: "application/json", ...asked.headers });
   const method = asked.method ?? "GET";
   if (asked.body !== undefined) headers.set("Content-Type", "application/json");
   if (method !== "GET" && csrfToken) headers.set("X-CSRF-Token", csrfToken);

@@ -1,8 +1,8 @@
 import { Suspense, lazy, useContext, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Route, Switch } from "wouter";
+import { withTexts } from "../i18n";
 import { whoAmI } from "../session/actions";
-import { SignInPage } from "../session/SignInPage";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { ChatPage } from "../thread/ChatPage";
 import { Notices } from "../ui/Notices";
@@ -10,11 +10,20 @@ import { NoticePage } from "../ui/NoticePage";
 import { Shell } from "./Shell";
 import { SocketContext, useChannel } from "./realtime";
 
+const SignInPage = lazy(() => import("../session/SignInPage").then((page) => ({ default: page.SignInPage })));
 const SetUpPage = lazy(() => import("../session/SetUpPage"));
+const RegisterPage = lazy(() => withTexts(import("../session/RegisterPages")).then((pages) => ({ default: pages.RegisterPage })));
+const VerifyPage = lazy(() => withTexts(import("../session/RegisterPages")).then((pages) => ({ default: pages.VerifyPage })));
+const ForgotPage = lazy(() => withTexts(import("../session/PasswordPages")).then((pages) => ({ default: pages.ForgotPage })));
+const ResetPage = lazy(() => withTexts(import("../session/PasswordPages")).then((pages) => ({ default: pages.ResetPage })));
+const ActivatePage = lazy(() => withTexts(import("../session/PasswordPages")).then((pages) => ({ default: pages.ActivatePage })));
+const InvitationPage = lazy(() => withTexts(import("../session/InvitationPage")).then((page) => ({ default: page.InvitationPage })));
+const SharePage = lazy(() => withTexts(import("../sharing/SharePage")));
+const ProjectPage = lazy(() => withTexts(import("../projects/ProjectPage")));
 const SignInAgain = lazy(() => import("../session/SignInAgain"));
 const SearchPage = lazy(() => import("../search/SearchPage"));
-const SettingsPage = lazy(() => import("../settings/SettingsPage"));
-const AdminPage = lazy(() => import("../admin/AdminPage"));
+const SettingsPage = lazy(() => withTexts(import("../settings/SettingsPage")));
+const AdminPage = lazy(() => withTexts(import("../admin/AdminPage")));
 
 export function App() {
   return (
@@ -22,6 +31,13 @@ export function App() {
       <Switch>
         <Route path="/setup" component={SetUpPage} />
         <Route path="/login" component={SignInPage} />
+        <Route path="/register" component={RegisterPage} />
+        <Route path="/verify" component={VerifyPage} />
+        <Route path="/forgot" component={ForgotPage} />
+        <Route path="/reset" component={ResetPage} />
+        <Route path="/activate" component={ActivatePage} />
+        <Route path="/invitation" component={InvitationPage} />
+        <Route path="/share/:id">{({ id }) => <SharePage key={id} id={id} />}</Route>
         <Route>
           <Private />
         </Route>
@@ -75,6 +91,7 @@ function Private() {
               <ChatPage conversationId={null} />
             </Route>
             <Route path="/c/:id">{({ id }) => <ChatPage key={id} conversationId={id} />}</Route>
+            <Route path="/projects/:id">{({ id }) => <ProjectPage key={id} id={id} />}</Route>
             <Route path="/search" component={SearchPage} />
             <Route path="/settings/:section?">{({ section }) => <SettingsPage section={section} />}</Route>
             <Route path="/admin/:section?">{({ section }) => <AdminPage section={section} />}</Route>

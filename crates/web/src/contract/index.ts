@@ -32,6 +32,38 @@ export type UpdateConversation = Schemas["UpdateConversation"];
 export type Usage = Schemas["Usage"];
 export type User = Schemas["User"];
 
+// People, workspaces, projects and links.
+export type Access = Schemas["Project"]["access"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type CreatedInvitation = Invitation & { link: string | null };
+export type CreatedShare = Share & { link: string };
+export type CreatedUser = User & { link: string | null };
+export type CreateProvider = Schemas["CreateProvider"];
+export type ExternalIdentity = Schemas["ExternalIdentity"];
+export type Invitation = Schemas["Invitation"];
+export type Member = Schemas["Member"];
+export type Offer = Schemas["Offer"];
+export type Passkey = Schemas["Passkey"];
+export type PasskeyChallenge = Schemas["PasskeyChallenge"];
+export type PasswordLink = Schemas["PasswordLink"];
+export type Project = Schemas["Project"];
+export type ProjectMember = Schemas["ProjectMember"];
+export type Provider = Schemas["Provider"];
+export type ProviderTest = Schemas["ProviderTest"];
+export type RecoveryCodes = Schemas["RecoveryCodes"];
+export type Session = Schemas["Session"];
+export type Share = Schemas["Share"];
+export type SharedConversation = Schemas["SharedConversation"];
+export type SignInOptions = Schemas["SignInOptions"];
+export type Totp = Schemas["Totp"];
+export type TotpBegun = Schemas["TotpBegun"];
+export type UpdatedMe = Schemas["UpdatedMe"];
+export type UpdateProvider = Schemas["UpdateProvider"];
+export type UpdateUser = Schemas["UpdateUser"];
+export type UserState = Schemas["User"]["state"];
+export type VerifiedEmail = Schemas["VerifiedEmail"];
+export type Workspace = Schemas["Workspace"];
+
 export interface Page<T> {
   items: T[];
   next: string | null;

@@ -1,12 +1,15 @@
-import { Archive, ArchiveRestore, Ellipsis, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
-import { type KeyboardEvent, memo, useRef, useState } from "react";
+import { Archive, ArchiveRestore, Ellipsis, Folder, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { type KeyboardEvent, Suspense, lazy, memo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
+import { withTexts } from "../i18n";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { Confirm } from "../ui/Dialog";
 import { Menu, MenuItem, MenuSeparator } from "../ui/Menu";
 import { deleteConversations, updateConversation } from "./actions";
 import { useLeaveDeleted } from "./leave";
+
+const MoveDialog = lazy(() => withTexts(import("../projects/MoveDialog")));
 
 interface ConversationRowProps {
   id: string;
@@ -25,6 +28,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
   const conversation = useAppSelector((state) => state.conversations.entities[id]);
   const [isRenaming, setRenaming] = useState(false);
   const [asks, setAsks] = useState(false);
+  const [moves, setMoves] = useState(false);
   const dispatch = useAppDispatch();
   const leave = useLeaveDeleted();
   if (!conversation) return null;
@@ -95,11 +99,19 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
         >
           {conversation.archived ? t("list.unarchive") : t("list.archive")}
         </MenuItem>
+        <MenuItem icon={<Folder size={16} />} onSelect={() => setTimeout(() => setMoves(true))}>
+          {t("projects.moveMenu")}
+        </MenuItem>
         <MenuSeparator />
         <MenuItem icon={<Trash2 size={16} />} isDangerous onSelect={() => setTimeout(() => setAsks(true))}>
           {t("list.delete")}
         </MenuItem>
       </Menu>
+      {moves && (
+        <Suspense fallback={null}>
+          <MoveDialog ids={[id]} onClose={() => setMoves(false)} />
+        </Suspense>
+      )}
       {asks && (
         <Confirm
           title={t("list.deleteTitle", { count: 1 })}

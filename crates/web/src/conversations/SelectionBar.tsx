@@ -1,10 +1,13 @@
-import { Archive, ArchiveRestore, Pin, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { Archive, ArchiveRestore, Folder, Pin, Trash2 } from "lucide-react";
+import { Suspense, lazy, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { withTexts } from "../i18n";
 import { useAppDispatch } from "../store/store";
 import { Confirm } from "../ui/Dialog";
 import { deleteConversations, updateConversations } from "./actions";
 import { useLeaveDeleted } from "./leave";
+
+const MoveDialog = lazy(() => withTexts(import("../projects/MoveDialog")));
 
 interface SelectionBarProps {
   selected: ReadonlySet<string>;
@@ -18,6 +21,7 @@ export function SelectionBar({ selected, isArchive, onDone }: SelectionBarProps)
   const dispatch = useAppDispatch();
   const leave = useLeaveDeleted();
   const [asks, setAsks] = useState(false);
+  const [moves, setMoves] = useState(false);
   const ids = [...selected];
   const change = (changes: { pinned?: boolean; archived?: boolean }) => {
     void dispatch(updateConversations(ids, changes));
@@ -29,6 +33,7 @@ export function SelectionBar({ selected, isArchive, onDone }: SelectionBarProps)
     isArchive
       ? { label: t("list.unarchive"), icon: <ArchiveRestore aria-hidden size={16} />, act: () => change({ archived: false }) }
       : { label: t("list.archive"), icon: <Archive aria-hidden size={16} />, act: () => change({ archived: true }) },
+    { label: t("projects.moveMenu"), icon: <Folder aria-hidden size={16} />, act: () => setMoves(true) },
     { label: t("list.delete"), icon: <Trash2 aria-hidden size={16} />, act: () => setAsks(true) },
   ];
   return (
@@ -40,6 +45,17 @@ export function SelectionBar({ selected, isArchive, onDone }: SelectionBarProps)
           <span className="hidden">{label}</span>
         </button>
       ))}
+      {moves && (
+        <Suspense fallback={null}>
+          <MoveDialog
+            ids={ids}
+            onClose={() => {
+              setMoves(false);
+              onDone();
+            }}
+          />
+        </Suspense>
+      )}
       {asks && (
         <Confirm
           title={t("list.deleteTitle", { count: ids.length })}

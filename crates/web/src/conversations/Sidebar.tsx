@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { showSidebar } from "../app/layout";
 import { isMac } from "../app/shortcuts";
+import { ProjectsSection } from "../projects/ProjectsSection";
 import { AccountMenu } from "../session/AccountMenu";
 import { ConversationList } from "./ConversationList";
 import { SelectionBar } from "./SelectionBar";
@@ -37,6 +38,7 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
         <Search aria-hidden size={18} />
         <span>{t("nav.search")}</span>
       </Link>
+      <ProjectsSection />
       <div className="filter">
         <ListFilter aria-hidden size={16} />
         <input

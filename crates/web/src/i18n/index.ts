@@ -1,6 +1,7 @@
 import i18n from "i18next";
 import { initReactI18next } from "react-i18next";
 import en from "./en.json";
+import type more from "./more.en.json";
 
 /** The languages that there are, each by its own name. */
 export const languages = { en: "English", de: "Deutsch", "zh-Hans": "简体中文" } as const;
@@ -12,12 +13,22 @@ const loaders: Record<Exclude<Language, "en">, () => Promise<{ default: Record<s
   "zh-Hans": () => import("./zh-Hans.json"),
 };
 
+/** The texts of screens that are loaded when they are first needed. */
+const moreLoaders: Record<Language, () => Promise<{ default: Record<string, string> }>> = {
+  en: () => import("./more.en.json"),
+  de: () => import("./more.de.json"),
+  "zh-Hans": () => import("./more.zh-Hans.json"),
+};
+/** Whether such a screen was opened, and for which languages its texts are there. */
+let wantsMore = false;
+const hasMore = new Set<Language>();
+
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
     keySeparator: false;
     nsSeparator: false;
-    resources: { translation: typeof en };
+    resources: { translation: typeof en & typeof more };
   }
 }
 
@@ -42,8 +53,23 @@ export async function showLanguage(language: Language): Promise<void> {
     const { default: texts } = await loaders[language]();
     i18n.addResourceBundle(language, "translation", texts);
   }
+  if (wantsMore) await loadMore(language);
   await i18n.changeLanguage(language);
   document.documentElement.lang = language;
+}
+
+async function loadMore(language: Language): Promise<void> {
+  if (hasMore.has(language)) return;
+  const { default: texts } = await moreLoaders[language]();
+  i18n.addResourceBundle(language, "translation", texts, true);
+  hasMore.add(language);
+}
+
+/** Loads a screen together with its texts. */
+export async function withTexts<Screen>(screen: Promise<Screen>): Promise<Screen> {
+  wantsMore = true;
+  const [loaded] = await Promise.all([screen, loadMore(i18n.language as Language)]);
+  return loaded;
 }
 
 export async function chooseLanguage(language: Language): Promise<void> {

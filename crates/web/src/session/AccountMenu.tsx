@@ -1,10 +1,12 @@
-import { BookOpen, Keyboard, LogOut, Settings, Users } from "lucide-react";
+import { BookOpen, Building2, Check, Keyboard, LogOut, Settings, Users } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
+import { useWorkspacesQuery } from "../api/api";
 import { useAppDispatch, useAppSelector } from "../store/store";
-import { Menu, MenuItem, MenuSeparator } from "../ui/Menu";
+import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/Menu";
 import { noticed } from "../ui/notices";
-import { signOut } from "./actions";
+import { signOut, switchWorkspace } from "./actions";
 
 /** Who is signed in, and what belongs to them. */
 export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
@@ -12,12 +14,16 @@ export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const dispatch = useAppDispatch();
   const [, navigate] = useLocation();
   const me = useAppSelector((state) => state.session.me);
+  const [wasOpened, setWasOpened] = useState(false);
+  const { data: workspaces = [] } = useWorkspacesQuery(undefined, { skip: !wasOpened });
   if (!me) return null;
   const isAdmin = me.role === "owner" || me.role === "admin";
   const leave = () => dispatch(signOut()).catch(() => dispatch(noticed("notice.notSaved")));
+  const go = (workspaceId: string) => dispatch(switchWorkspace(workspaceId)).catch(() => dispatch(noticed("notice.notSaved")));
   return (
     <div className="account">
       <Menu
+        onOpenChange={(isOpen) => isOpen && setWasOpened(true)}
         align="start"
         side="top"
         trigger={
@@ -45,6 +51,21 @@ export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
         <MenuItem icon={<BookOpen size={16} />} onSelect={() => window.open("/docs", "_blank", "noopener")}>
           {t("nav.documentation")}
         </MenuItem>
+        {workspaces.length > 1 && (
+          <>
+            <MenuSeparator />
+            <MenuLabel>{t("workspace.switch")}</MenuLabel>
+            {workspaces.map(({ id, name }) => {
+              const isHere = id === me.workspace_id;
+              return (
+                <MenuItem key={id} icon={isHere ? <Check size={16} /> : <Building2 size={16} />} onSelect={() => !isHere && void go(id)}>
+                  {name}
+                  {isHere && <span className="hidden"> {t("workspace.here")}</span>}
+                </MenuItem>
+              );
+            })}
+          </>
+        )}
         <MenuSeparator />
         <MenuItem icon={<LogOut size={16} />} onSelect={() => void leave()}>
           {t("session.signOut")}

@@ -1,4 +1,3 @@
-import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { useAppDispatch } from "../store/store";
@@ -8,8 +7,7 @@ import { useForm } from "../ui/form";
 import { useTitle } from "../ui/title";
 import { Card } from "./Card";
 import { setUp } from "./actions";
-
-const readToken = () => new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+import { useFragment } from "./token";
 
 /** Makes the first account, with the token that the server printed. */
 export default function SetUpPage() {
@@ -17,18 +15,7 @@ export default function SetUpPage() {
   useTitle(t("session.setUp"));
   const [, navigate] = useLocation();
   const dispatch = useAppDispatch();
-  const [token, setToken] = useState(readToken);
-  useEffect(() => {
-    // The token stays out of the history. The link may also be opened over this page, which does not load it again.
-    const take = () => {
-      const given = readToken();
-      if (given !== "") setToken(given);
-      history.replaceState(history.state, "", "/setup");
-    };
-    take();
-    addEventListener("hashchange", take);
-    return () => removeEventListener("hashchange", take);
-  }, []);
+  const token = useFragment("token");
   const { problem, isBusy, onSubmit } = useForm(async (fields) => {
     const { display_name = "", email = "", password = "" } = fields;
     await dispatch(setUp({ token, display_name, email, password }));

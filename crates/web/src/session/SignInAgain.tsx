@@ -10,7 +10,7 @@ export default function SignInAgain() {
   return (
     <Dialog title={t("session.again")} className="narrow">
       <p>{t("session.againDetail")}</p>
-      <SignInForm email={email} />
+      <SignInForm email={email} next={location.pathname + location.search} />
     </Dialog>
   );
 }

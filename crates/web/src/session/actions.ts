@@ -57,7 +57,7 @@ const begin =
   (dispatch, getState) => {
     const before = getState().session.me;
     const wasOffline = isOffline(getState());
-    if (before && before.id !== me.id) {
+    if (before && (before.id !== me.id || before.workspace_id !== me.workspace_id)) {
       forgetKept();
       dispatch(forgotten());
       dispatch(api.util.resetApiState());
@@ -75,20 +75,42 @@ const begin =
     for (const conversationId of waiting) void dispatch(sendNext(conversationId));
   };
 
+/** Finds out who has just signed in. */
+export const entered = (): Thunk<Promise<void>> => async (dispatch) => {
+  const problem = await dispatch(whoAmI());
+  if (problem) throw problem;
+};
+
+/** Signs in with a password and, where one is asked for, a code. */
 export const signIn =
-  (email: string, password: string): Thunk<Promise<void>> =>
+  (email: string, password: string, code?: string): Thunk<Promise<void>> =>
   async (dispatch) => {
-    await request<SignedIn>({ method: "POST", path: at("/api/v1/auth/login"), body: { email, password } });
-    const problem = await dispatch(whoAmI());
-    if (problem) throw problem;
+    await request<SignedIn>({ method: "POST", path: at("/api/v1/auth/login"), body: { email, password, code } });
+    await dispatch(entered());
+  };
+
+/** Signs in with a passkey; with a signal, only offers it among what the browser fills in. */
+export const signInByPasskey =
+  (quietly: AbortSignal | null): Thunk<Promise<void>> =>
+  async (dispatch) => {
+    const { signInWithPasskey } = await import("./passkeys");
+    if (await signInWithPasskey(quietly)) await dispatch(entered());
   };
 
 export const setUp =
   (account: { token: string; email: string; password: string; display_name: string }): Thunk<Promise<void>> =>
   async (dispatch) => {
     await request<SignedIn>({ method: "POST", path: at("/api/v1/setup"), body: account });
-    const problem = await dispatch(whoAmI());
-    if (problem) throw problem;
+    await dispatch(entered());
+  };
+
+/** Has the session look at another workspace. The page begins anew: everything on it belongs to a workspace. */
+export const switchWorkspace =
+  (workspaceId: string): Thunk<Promise<void>> =>
+  async () => {
+    await request({ method: "POST", path: at("/api/v1/me/workspace"), body: { workspace_id: workspaceId } });
+    forgetKept();
+    location.assign("/");
   };
 
 /** Ends the session and leaves nothing of the person on this device. */
@@ -99,6 +121,11 @@ export const signOut = (): Thunk<Promise<void>> => async (dispatch) => {
     // A session that is over already needs no end.
     if (!isProblem(error) || error.status !== 401) throw error;
   }
+  dispatch(left());
+};
+
+/** Leaves nothing of the person on this device. */
+export const left = (): Thunk => (dispatch) => {
   forgetKept();
   forgetDrafts();
   dispatch(forgetOutbox());

@@ -1,8 +1,14 @@
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { signOut } from "../session/actions";
+import { at, request } from "../api/request";
+import type { UpdatedMe } from "../contract";
+import { signOut, whoAmI } from "../session/actions";
 import { useAppDispatch, useAppSelector } from "../store/store";
+import { Field } from "../ui/Field";
 import { noticed } from "../ui/notices";
 import { useDates } from "../ui/dates";
+import { useForm } from "../ui/form";
+import { AccountProblem, CurrentPassword } from "./Proof";
 
 /** Who is signed in. */
 export function AccountSection() {
@@ -29,6 +35,84 @@ export function AccountSection() {
       >
         {t("session.signOut")}
       </button>
+      <NameForm name={me.display_name} />
+      <EmailForm email={me.email} />
     </>
+  );
+}
+
+const update = (body: Record<string, unknown>) => request<UpdatedMe>({ method: "PATCH", path: at("/api/v1/me"), body });
+
+function NameForm({ name }: { name: string }) {
+  const { t } = useTranslation();
+  const dispatch = useAppDispatch();
+  const [isSaved, setSaved] = useState(false);
+  const { problem, isBusy, onSubmit } = useForm(async ({ display_name }) => {
+    setSaved(false);
+    await update({ display_name });
+    await dispatch(whoAmI());
+    setSaved(true);
+  });
+  return (
+    <form className="narrow-form" onSubmit={onSubmit}>
+      <h2>{t("account.changeName")}</h2>
+      <AccountProblem problem={problem} fields={["display_name"]} />
+      <Field
+        label={t("settings.name")}
+        name="display_name"
+        autoComplete="name"
+        required
+        maxLength={100}
+        dir="auto"
+        defaultValue={name}
+        hint={t("account.nameHint")}
+        problem={problem}
+      />
+      <button type="submit" aria-disabled={isBusy}>
+        {t("app.save")}
+      </button>
+      <Saved is={isSaved}>{t("account.saved")}</Saved>
+    </form>
+  );
+}
+
+function EmailForm({ email }: { email: string }) {
+  const { t } = useTranslation();
+  const dispatch = useAppDispatch();
+  const [told, setTold] = useState("");
+  const { problem, isBusy, onSubmit } = useForm(async (fields) => {
+    setTold("");
+    const { unconfirmed_email: unconfirmed } = await update({ email: fields["email"], current_password: fields["current_password"] });
+    await dispatch(whoAmI());
+    setTold(unconfirmed ? t("account.emailSent", { email: unconfirmed }) : t("account.saved"));
+  });
+  return (
+    <form className="narrow-form" onSubmit={onSubmit}>
+      <h2>{t("account.changeEmail")}</h2>
+      <AccountProblem problem={problem} fields={["email"]} />
+      <Field
+        label={t("account.newEmail")}
+        name="email"
+        type="email"
+        autoComplete="email"
+        required
+        defaultValue={email}
+        problem={problem}
+      />
+      <CurrentPassword problem={problem} />
+      <button type="submit" aria-disabled={isBusy}>
+        {t("app.save")}
+      </button>
+      <Saved is={told !== ""}>{told}</Saved>
+    </form>
+  );
+}
+
+/** Says that something was kept. */
+export function Saved({ is, children }: { is: boolean; children: string }) {
+  return (
+    <p className="hint" role="status">
+      {is && children}
+    </p>
   );
 }

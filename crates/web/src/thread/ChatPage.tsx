@@ -1,4 +1,4 @@
-import { ChevronDown, SlidersHorizontal } from "lucide-react";
+import { ChevronDown, Share2, SlidersHorizontal } from "lucide-react";
 import { Suspense, lazy, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
@@ -11,9 +11,11 @@ import { isAnswering, send, sendNext } from "../composer/actions";
 import { NEW, writeDraft } from "../composer/drafts";
 import type { CreateConversation, Part, UpdateConversation } from "../contract";
 import { createConversation, loadConversation, problemFrom, updateConversation } from "../conversations/actions";
+import { withTexts } from "../i18n";
 import { loadThread, stopRun } from "../messages/actions";
 import { ModelPicker } from "../models/ModelPicker";
 import { isOffline } from "../offline/state";
+import { ProjectTag, projectInAddress } from "../projects/ProjectTag";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { NoticePage } from "../ui/NoticePage";
 import { noticed } from "../ui/notices";
@@ -23,6 +25,7 @@ import { Thread } from "./Thread";
 import { useOpenedAt } from "./opened";
 
 const Details = lazy(() => import("./Details"));
+const ShareDialog = lazy(() => withTexts(import("../sharing/ShareDialog")));
 
 /** A conversation, or the beginning of one. */
 export function ChatPage({ conversationId }: { conversationId: string | null }) {
@@ -30,8 +33,9 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
   const dispatch = useAppDispatch();
   const [, navigate] = useLocation();
   const [isMissing, setMissing] = useState(false);
-  const [plan, setPlan] = useState<CreateConversation>({});
+  const [plan, setPlan] = useState<CreateConversation>(() => ({ project_id: projectInAddress() }));
   const [showsDetails, setShowsDetails] = useState(false);
+  const [shares, setShares] = useState(false);
   const [editedId, setEditedId] = useState<string | null>(null);
   const attempt = useRef<{ key: string } | null>(null);
   const conversation = useAppSelector((state) => (conversationId ? state.conversations.entities[conversationId] : undefined));
@@ -39,6 +43,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
   const isBusy = useAppSelector((state) => (conversationId ? isAnswering(state, conversationId) : false));
   const isSignedIn = useAppSelector((state) => state.session.status === "signed-in");
   const isAway = useAppSelector(isOffline);
+  const isMine = useAppSelector(({ session }) => session.status === "signed-in" && session.me?.id === conversation?.owner_id);
   useChannel(conversationId && !isMissing ? `conversation:${conversationId}` : null);
   useTitle(conversation?.title ?? "");
   useEffect(() => {
@@ -92,6 +97,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
       </NoticePage>
     );
   }
+  const projectId = conversation ? conversation.project_id : plan.project_id;
   const model = conversation ? conversation.model : (plan.model ?? null);
   return (
     <main id="main" className="chat" tabIndex={-1}>
@@ -100,6 +106,13 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
         <h1 dir="auto" className={conversation?.title ? undefined : "hidden"}>
           {conversation?.title || t("nav.newChat")}
         </h1>
+        {projectId && <ProjectTag id={projectId} />}
+        {isMine && (
+          <button type="button" className="icon" title={t("share.title")} onClick={() => setShares(true)}>
+            <Share2 aria-hidden size={18} />
+            <span className="hidden">{t("share.title")}</span>
+          </button>
+        )}
         <button type="button" className="icon" title={t("chat.details")} onClick={() => setShowsDetails(true)}>
           <SlidersHorizontal aria-hidden size={18} />
           <span className="hidden">{t("chat.details")}</span>
@@ -117,6 +130,11 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
         onStop={stop}
         onEditLast={() => conversationId && setEditedId("last")}
       />
+      {shares && conversationId && (
+        <Suspense fallback={null}>
+          <ShareDialog conversationId={conversationId} onClose={() => setShares(false)} />
+        </Suspense>
+      )}
       {showsDetails && (
         <Suspense fallback={null}>
           <Details

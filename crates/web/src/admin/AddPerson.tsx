@@ -1,0 +1,51 @@
+import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Role } from "../contract";
+import { FormProblem } from "../session/SignInForm";
+import { Choice } from "../ui/Choice";
+import { Field } from "../ui/Field";
+import { Secret } from "../ui/Secret";
+import { useForm } from "../ui/form";
+import { useCreateUserMutation } from "./api";
+import { useRoleOptions } from "./roles";
+
+/** Makes an account; without a password, its person chooses one by a link. */
+export function AddPerson() {
+  const { t } = useTranslation();
+  const [create, created] = useCreateUserMutation();
+  const [role, setRole] = useState<Role>("member");
+  const roles = useRoleOptions();
+  const form = useRef<HTMLFormElement>(null);
+  const { problem, isBusy, onSubmit } = useForm(async ({ display_name = "", email = "", password = "" }) => {
+    await create({ display_name, email, password: password === "" ? undefined : password, role }).unwrap();
+    form.current?.reset();
+  });
+  return (
+    <form ref={form} className="add-person" onSubmit={onSubmit}>
+      <h2>{t("admin.addPerson")}</h2>
+      <FormProblem problem={problem} fields={["display_name", "email", "password"]} />
+      <Field label={t("settings.name")} name="display_name" required autoComplete="off" problem={problem} />
+      <Field label={t("settings.email")} name="email" type="email" required autoComplete="off" problem={problem} />
+      <Field
+        label={t("admin.initialPassword")}
+        name="password"
+        type="password"
+        autoComplete="new-password"
+        hint={t("admin.initialPasswordHint")}
+        problem={problem}
+      />
+      <Choice label={t("settings.role")} options={roles} value={role} onChoose={setRole} />
+      <button type="submit" className="primary" aria-disabled={isBusy}>
+        {t("admin.add")}
+      </button>
+      {created.data?.link && (
+        <Secret
+          title={t("admin.linkFor", { name: created.data.display_name })}
+          detail={t("admin.linkOnce")}
+          value={created.data.link}
+          copyLabel={t("admin.copyLink")}
+        />
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,130 @@
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { isProblem } from "../api/problem";
+import type { Provider, ProviderTest } from "../contract";
+import { useAppDispatch } from "../store/store";
+import { Confirm } from "../ui/Dialog";
+import { Failed } from "../ui/Failed";
+import { Table } from "../ui/Table";
+import { noticed } from "../ui/notices";
+import { ProviderDialog } from "./ProviderDialog";
+import { useDeleteProviderMutation, useProvidersQuery, useTestProviderMutation, useUpdateProviderMutation } from "./api";
+
+/** The model providers: those of the server's settings, and those that administrators connected. */
+export function ProvidersSection() {
+  const { t } = useTranslation();
+  const dispatch = useAppDispatch();
+  const { data: providers = [], error, isSuccess } = useProvidersQuery();
+  const [remove] = useDeleteProviderMutation();
+  const [edited, setEdited] = useState<Provider | "new" | null>(null);
+  const [asked, setAsked] = useState<Provider | null>(null);
+  return (
+    <>
+      <p>{t("providers.intro")}</p>
+      <Failed error={error} />
+      {isSuccess && providers.length === 0 && <p className="banner">{t("providers.none")}</p>}
+      {providers.length > 0 && (
+        <Table
+          label={t("admin.providers")}
+          headings={[t("settings.name"), t("providers.kind"), t("providers.address"), t("admin.state")]}
+          actions={t("app.actions")}
+        >
+          {providers.map((provider) => (
+            <Row key={provider.id ?? provider.name} provider={provider} onEdit={setEdited} onRemove={setAsked} />
+          ))}
+        </Table>
+      )}
+      {isSuccess && (
+        <button type="button" className="primary" onClick={() => setEdited("new")}>
+          {t("providers.add")}
+        </button>
+      )}
+      {edited && <ProviderDialog provider={edited === "new" ? null : edited} onClose={() => setEdited(null)} />}
+      {asked && (
+        <Confirm
+          title={t("providers.removeOne", { name: asked.name })}
+          detail={t("providers.removeDetail")}
+          action={t("passkeys.remove")}
+          onClose={() => setAsked(null)}
+          onConfirm={() => {
+            if (asked.id === null) return;
+            void remove({ id: asked.id, version: asked.version ?? undefined }).then(({ error: refused }) => {
+              if (refused) dispatch(noticed("notice.notDeleted", isProblem(refused) ? refused : null));
+            });
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+interface RowProps {
+  provider: Provider;
+  onEdit: (provider: Provider) => void;
+  onRemove: (provider: Provider) => void;
+}
+
+function Row({ provider, onEdit, onRemove }: RowProps) {
+  const { t } = useTranslation();
+  const dispatch = useAppDispatch();
+  const { id, name } = provider;
+  const [test, { data: result, error, isLoading }] = useTestProviderMutation();
+  const [update] = useUpdateProviderMutation();
+  const toggle = async () => {
+    if (id === null) return;
+    const { error: refused } = await update({ id, version: provider.version ?? undefined, changes: { enabled: !provider.enabled } });
+    if (refused) dispatch(noticed("notice.notSaved", isProblem(refused) ? refused : null));
+  };
+  return (
+    <tr>
+      <td>
+        {name} {id === null && <span className="tag">{t("providers.fromSettings")}</span>}
+      </td>
+      <td>{provider.kind}</td>
+      <td className="breaks">{provider.base_url ?? t("providers.usual")}</td>
+      <td>
+        {provider.enabled ? t("providers.on") : t("providers.off")}
+        {provider.problem && <p className="error">{provider.problem}</p>}
+        <div role="status">{result && <Result result={result} />}</div>
+        <Failed error={error} />
+      </td>
+      <td className="actions">
+        {id !== null && (
+          <>
+            <button type="button" aria-disabled={isLoading} aria-label={t("providers.testOne", { name })} onClick={() => void test(id)}>
+              {t("providers.test")}
+            </button>
+            <button type="button" aria-label={t("providers.editOne", { name })} onClick={() => onEdit(provider)}>
+              {t("message.edit")}
+            </button>
+            <button type="button" aria-label={t(provider.enabled ? "providers.disableOne" : "providers.enableOne", { name })} onClick={() => void toggle()}>
+              {provider.enabled ? t("providers.disable") : t("providers.enable")}
+            </button>
+            <button type="button" aria-label={t("providers.removeOne", { name })} onClick={() => onRemove(provider)}>
+              {t("passkeys.remove")}
+            </button>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+/** How a provider answered. */
+function Result({ result }: { result: ProviderTest }) {
+  const { t } = useTranslation();
+  if (!result.ok) return <p className="error">{result.problem?.detail ?? t("providers.failed")}</p>;
+  const { milliseconds, models } = result;
+  return (
+    <details>
+      <summary>{t("providers.answered", { count: models.length, milliseconds })}</summary>
+      <ul className="models">
+        {models.map((model) => (
+          <li key={model}>
+            <code>{model}</code>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

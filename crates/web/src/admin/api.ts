@@ -1,0 +1,147 @@
+import { api, byPage } from "../api/api";
+import { at } from "../api/request";
+import type {
+  AuditEntry,
+  CreateProvider,
+  CreateUser,
+  CreatedInvitation,
+  CreatedUser,
+  Invitation,
+  Member,
+  Page,
+  PasswordLink,
+  Provider,
+  ProviderTest,
+  Role,
+  UpdateProvider,
+  UpdateUser,
+  User,
+  UserState,
+  Workspace,
+} from "../contract";
+import type { AuditQuery } from "./audit";
+
+const always = (tag: "User" | "Member" | "Invitation" | "Workspace") => (_: unknown, error: unknown) => (error ? [] : [tag]);
+const one = (workspaceId: string) => at("/api/v1/workspaces/{workspace_id}", { workspace_id: workspaceId });
+const provider = (id: string) => at("/api/v1/providers/{provider_id}", { provider_id: id });
+
+/** What administrators see and change. Loaded with their pages. */
+const administration = api.injectEndpoints({
+  endpoints: (build) => ({
+    users: build.infiniteQuery<Page<User>, UserState | "all", string | undefined>({
+      infiniteQueryOptions: byPage,
+      query: ({ queryArg, pageParam }) => ({
+        path: at("/api/v1/users"),
+        query: { after: pageParam, state: queryArg === "all" ? undefined : queryArg },
+      }),
+      providesTags: ["User"],
+    }),
+    createUser: build.mutation<CreatedUser, CreateUser>({
+      query: (body) => ({ method: "POST", path: at("/api/v1/users"), body }),
+      invalidatesTags: always("User"),
+    }),
+    updateUser: build.mutation<User, { user: User; changes: UpdateUser }>({
+      query: ({ user, changes }) => ({
+        method: "PATCH",
+        path: at("/api/v1/users/{user_id}", { user_id: user.id }),
+        version: user.version,
+        body: changes,
+      }),
+      invalidatesTags: ["User", "Member"],
+    }),
+    deleteUser: build.mutation<null, User>({
+      query: ({ id, version }) => ({ method: "DELETE", path: at("/api/v1/users/{user_id}", { user_id: id }), version }),
+      invalidatesTags: ["User", "Member"],
+    }),
+    createPasswordLink: build.mutation<PasswordLink, string>({
+      query: (id) => ({ method: "POST", path: at("/api/v1/users/{user_id}/password-link", { user_id: id }) }),
+    }),
+    renameWorkspace: build.mutation<Workspace, { workspace: Workspace; name: string }>({
+      query: ({ workspace, name }) => ({ method: "PATCH", path: one(workspace.id), version: workspace.version, body: { name } }),
+      invalidatesTags: ["Workspace"],
+    }),
+    createWorkspace: build.mutation<Workspace, string>({
+      query: (name) => ({ method: "POST", path: at("/api/v1/workspaces"), body: { name } }),
+      invalidatesTags: always("Workspace"),
+    }),
+    members: build.infiniteQuery<Page<Member>, string, string | undefined>({
+      infiniteQueryOptions: byPage,
+      query: ({ queryArg, pageParam }) => ({ path: `${one(queryArg)}/members`, query: { after: pageParam } }),
+      providesTags: ["Member"],
+    }),
+    updateMember: build.mutation<Member, { workspaceId: string; member: Member; role: Role }>({
+      query: ({ workspaceId, member, role }) => ({
+        method: "PATCH",
+        path: `${one(workspaceId)}/members/${member.user_id}`,
+        version: member.version,
+        body: { role },
+      }),
+      invalidatesTags: ["Member", "User"],
+    }),
+    removeMember: build.mutation<null, { workspaceId: string; userId: string }>({
+      query: ({ workspaceId, userId }) => ({ method: "DELETE", path: `${one(workspaceId)}/members/${userId}` }),
+      invalidatesTags: ["Member", "User"],
+    }),
+    invitations: build.infiniteQuery<Page<Invitation>, string, string | undefined>({
+      infiniteQueryOptions: byPage,
+      query: ({ queryArg, pageParam }) => ({ path: `${one(queryArg)}/invitations`, query: { after: pageParam } }),
+      providesTags: ["Invitation"],
+    }),
+    invite: build.mutation<CreatedInvitation, { workspaceId: string; email: string; role: Role }>({
+      query: ({ workspaceId, ...body }) => ({ method: "POST", path: `${one(workspaceId)}/invitations`, body }),
+      invalidatesTags: always("Invitation"),
+    }),
+    revokeInvitation: build.mutation<null, { workspaceId: string; id: string }>({
+      query: ({ workspaceId, id }) => ({ method: "DELETE", path: `${one(workspaceId)}/invitations/${id}` }),
+      invalidatesTags: ["Invitation"],
+    }),
+    providers: build.query<Provider[], void>({
+      query: () => ({ path: at("/api/v1/providers") }),
+      transformResponse: (page: { items: Provider[] }) => page.items,
+      providesTags: ["Provider"],
+    }),
+    createProvider: build.mutation<Provider, CreateProvider>({
+      query: (body) => ({ method: "POST", path: at("/api/v1/providers"), body }),
+      invalidatesTags: (_, error) => (error ? [] : ["Provider", "Model"]),
+    }),
+    updateProvider: build.mutation<Provider, { id: string; version: number | undefined; changes: UpdateProvider }>({
+      query: ({ id, version, changes }) => ({ method: "PATCH", path: provider(id), version, body: changes }),
+      invalidatesTags: ["Provider", "Model"],
+    }),
+    deleteProvider: build.mutation<null, { id: string; version: number | undefined }>({
+      query: ({ id, version }) => ({ method: "DELETE", path: provider(id), version }),
+      invalidatesTags: ["Provider", "Model"],
+    }),
+    testProvider: build.mutation<ProviderTest, string>({
+      query: (id) => ({ method: "POST", path: `${provider(id)}/test` }),
+    }),
+    audit: build.infiniteQuery<Page<AuditEntry>, AuditQuery, string | undefined>({
+      infiniteQueryOptions: byPage,
+      query: ({ queryArg, pageParam }) => ({ path: at("/api/v1/audit"), query: { ...queryArg, after: pageParam } }),
+      // It grows with everything that is done.
+      keepUnusedDataFor: 0,
+    }),
+  }),
+});
+
+export const {
+  useUsersInfiniteQuery,
+  useCreateUserMutation,
+  useUpdateUserMutation,
+  useDeleteUserMutation,
+  useCreatePasswordLinkMutation,
+  useRenameWorkspaceMutation,
+  useCreateWorkspaceMutation,
+  useMembersInfiniteQuery,
+  useUpdateMemberMutation,
+  useRemoveMemberMutation,
+  useInvitationsInfiniteQuery,
+  useInviteMutation,
+  useRevokeInvitationMutation,
+  useProvidersQuery,
+  useCreateProviderMutation,
+  useUpdateProviderMutation,
+  useDeleteProviderMutation,
+  useTestProviderMutation,
+  useAuditInfiniteQuery,
+} = administration;
