@@ -68,7 +68,9 @@ async fn every_change_by_cookie_needs_our_origin_and_our_token() {
             let answer = ask(&anyone, operation, body.as_ref(), &headers).await;
             let what = format!("{} {} {headers:?}: {answer:?}", operation.method, operation.path);
             assert_eq!(answer.status, 403, "{what}");
-            assert_eq!(answer.json()["type"], format!("/problems/{slug}"), "{what}");
+            // The routes of OpenAI's protocol have its errors.
+            let is_ours = operation.path.starts_with("/api/");
+            assert!(!is_ours || answer.json()["type"] == format!("/problems/{slug}"), "{what}");
             asked += 1;
         }
     }

@@ -75,8 +75,7 @@ async fn every_foreign_id_in_every_path_looks_like_none() {
             for asker in askers {
                 for swapped in operation.in_path.iter().filter(|name| !NOT_AN_ID.contains(&name.as_str())) {
                     let theirs = victim.thing(swapped);
-                    // People of one workspace know the workspace and, as its members, one another.
-                    if theirs == NOTHING || theirs == asker.thing(swapped) {
+                    if !victim.keeps(swapped, asker) {
                         continue;
                     }
                     let path = |id: &str| {
@@ -103,14 +102,14 @@ async fn every_foreign_id_in_every_query_and_body_looks_like_none() {
     let before = state_of(&documents, &owner).await;
     let mut asked = 0;
     for operation in documents.operations().iter().filter(|operation| operation.is_for_people) {
-        for asker in [&member, &foreigner] {
+        for (victim, asker) in [(&owner, &member), (&member, &foreigner)] {
             let own = operation.path_with(|name| match name {
                 name if NOT_AN_ID.contains(&name) => "words".to_owned(),
                 name => asker.thing(name).to_owned(),
             });
             for (name, _) in operation.in_query.iter().filter(|(_, schema)| documents.is_id(schema)) {
-                let theirs = owner.thing(name);
-                if theirs == asker.thing(name) {
+                let theirs = victim.thing(name);
+                if !victim.keeps(name, asker) {
                     continue;
                 }
                 let path = |id: &str| format!("{own}?{name}={id}");
@@ -127,8 +126,8 @@ async fn every_foreign_id_in_every_query_and_body_looks_like_none() {
             let Some(schema) = &operation.body else { continue };
             for (name, _) in documents.properties(schema).iter().filter(|(_, schema)| documents.is_id(schema))
             {
-                let theirs = owner.thing(name);
-                if theirs == asker.thing(name) || operation.name == "session.switch" && theirs == NOTHING {
+                let theirs = victim.thing(name);
+                if !victim.keeps(name, asker) {
                     continue;
                 }
                 let body = |id: &str| {
@@ -155,10 +154,10 @@ async fn every_foreign_id_in_every_command_looks_like_none_on_a_socket_and_in_a_
     let mut asked = 0;
     for command in documents.commands() {
         let properties = documents.properties(&command.parameters);
-        for asker in [&member, &foreigner] {
+        for (victim, asker) in [(&owner, &member), (&member, &foreigner)] {
             for (swapped, _) in properties.iter().filter(|(_, schema)| documents.is_id(schema)) {
-                let theirs = owner.thing(swapped);
-                if theirs == NOTHING || theirs == asker.thing(swapped) {
+                let theirs = victim.thing(swapped);
+                if !victim.keeps(swapped, asker) {
                     continue;
                 }
                 let parameters = |id: &str| {

@@ -19,6 +19,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("session.list", "manage_own_account"),
     ("passkey.list", "manage_own_account"),
     ("external_identity.list", "manage_own_account"),
+    ("external_identity.create", "manage_own_account"),
     ("api_key.list", "manage_own_keys"),
     ("user.list", "manage_users"),
     ("user.get", "manage_users"),

@@ -9,6 +9,9 @@ use crate::harness::{Client, OWNER_PASSWORD, Server, ServerBuilder};
 /// An identifier that nothing has.
 pub const NOTHING: &str = "0192f000-0000-7000-8000-000000000000";
 
+/// Another one, for what somebody does not have.
+const ABSENT: &str = "0192f000-0000-7000-8000-000000000001";
+
 /// Names in paths that are no identifiers of anybody's.
 pub const NOT_AN_ID: [&str; 2] = ["model", "provider"];
 
@@ -30,6 +33,18 @@ pub struct Person {
 }
 
 impl Person {
+    /// Whether they have the thing that a parameter names.
+    pub fn has(&self, parameter: &str) -> bool {
+        self.thing(parameter) != ABSENT
+    }
+
+    /// Whether a thing of theirs is none of somebody's business. People of one workspace know it and one another.
+    pub fn keeps(&self, parameter: &str, from: &Self) -> bool {
+        let is_colleague = self.thing("workspace_id") == from.thing("workspace_id");
+        let is_known = is_colleague && matches!(parameter, "user_id" | "user" | "workspace_id");
+        self.has(parameter) && !is_known && self.thing(parameter) != from.thing(parameter)
+    }
+
     /// The thing that a parameter names.
     pub fn thing(&self, parameter: &str) -> &str {
         let kind = match parameter {
@@ -92,7 +107,7 @@ pub async fn furnish(client: Client) -> Person {
     things.insert("share_id", text(&share["id"]));
     things.insert("conversation_id", conversation);
     for unknown in ["passkey_id", "invitation_id", "provider_id"] {
-        things.insert(unknown, NOTHING.to_owned());
+        things.insert(unknown, ABSENT.to_owned());
     }
     Person { client, things }
 }
