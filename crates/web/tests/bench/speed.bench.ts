@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { composer, newChat, say, test } from "../browser/fixtures";
+import { pretendMany } from "../browser/many";
 import { tasksDuring } from "./trace";
 
 const show = (what: string, figure: number, unit: string) => console.log(`${figure.toFixed(1).padStart(10)} ${unit.padEnd(6)} ${what}`);
@@ -110,3 +111,59 @@ for (const [kind, words] of [
     for (const { duration, cpu, what } of tasks.slice(0, 3)) console.log(`             ${duration.toFixed(0)} ms, ${cpu.toFixed(0)} of the processor: ${what}`);
   });
 }
+
+/** What the page's objects take once everything that is not used any more is gone. */
+async function heap(page: Page): Promise<number> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await devtools.send("Runtime.getHeapUsage");
+  await devtools.detach();
+  return usedSize / 1024 / 1024;
+}
+
+test("memory after opening 100 long conversations", async ({ chat }) => {
+  const ids = await chat.evaluate(async () => {
+    const me = (await (await fetch("/api/v1/me")).json()) as { csrf_token: string };
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": me.csrf_token };
+    const post = async (path: string, body: object) =>
+      (await (await fetch(path, { method: "POST", headers, body: JSON.stringify(body) })).json()) as { id: string };
+    const made: string[] = [];
+    for (let index = 0; index < 100; index += 1) {
+      const { id } = await post("/api/v1/conversations", { title: `Long ${index}` });
+      for (let at = 0; at < 50; at += 1) await post(`/api/v1/conversations/${id}/messages`, { text: `Message ${at}. ${"Some words. ".repeat(60)}`, reply: false });
+      made.push(id);
+    }
+    return made;
+  });
+  await chat.goto("/");
+  const open = async (some: string[]) => {
+    for (const id of some) {
+      await chat.evaluate((to) => history.pushState(null, "", `/c/${to}`), id);
+      await chat.getByText("Message 49.").waitFor();
+    }
+  };
+  show("heap at the beginning", await heap(chat), "MB");
+  await open(ids.slice(0, 20));
+  show("heap after 20 conversations of 50 messages", await heap(chat), "MB");
+  await open(ids.slice(20));
+  show("heap after 100", await heap(chat), "MB");
+});
+
+test("a sidebar of 100,000 conversations", async ({ chat, browser }) => {
+  const asked = await pretendMany(chat, 100_000);
+  await chat.goto("/");
+  await chat.getByRole("link", { name: "Number 0", exact: true }).waitFor();
+  show("heap with a page of conversations", await heap(chat), "MB");
+  const list = chat.locator(".conversations");
+  const tasks = await tasksDuring(browser, chat, async () => {
+    const end = Date.now() + 30_000;
+    while (Date.now() < end) {
+      await list.evaluate((element) => element.scrollBy(0, 3_000));
+      await pause(30);
+    }
+  });
+  show("conversations scrolled through in half a minute", asked.pages * 100, "");
+  show("longest task meanwhile, of the processor", Math.max(0, ...tasks.map(({ cpu }) => cpu)), "ms");
+  show("lines in the page", await list.locator("li").count(), "");
+  show("heap", await heap(chat), "MB");
+});
