@@ -53,6 +53,8 @@ const isTheirs = (state: RootState): state is SignedIn =>
 /** The threads that changed since they were written. */
 function threadsIn(state: RootState, written: Map<string, Message[]>): KeptThread[] {
   const threads: KeptThread[] = [];
+  // What the store has let go is not held here either.
+  for (const id of written.keys()) if (!state.messages.recent.includes(id)) written.delete(id);
   for (const [index, conversationId] of state.messages.recent.entries()) {
     const conversation = state.conversations.entities[conversationId];
     if (!conversation) continue;
