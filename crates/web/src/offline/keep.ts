@@ -38,6 +38,12 @@ export function keep(store: Store): void {
   const look = () => {
     const { conversations, messages } = store.getState();
     if (conversations === before?.conversations && messages === before?.messages) return;
+    if (before && conversations.gone !== before.conversations.gone) {
+      // What is deleted goes at once.
+      clearTimeout(timer);
+      void save();
+      return;
+    }
     timer ??= setTimeout(() => void save(), PAUSE);
   };
   store.subscribe(look);

@@ -136,5 +136,10 @@ describe("reading aloud", () => {
     expect(endOfSentences("No end yet, v1.5 of it", 0)).toBe(0);
     expect(endOfSentences("一句话。还没", 0)).toBe(4);
     expect(spoken("## A **bold** [link](https://example.org)\n- `code`")).toBe("A bold link\ncode");
+    expect(spoken("Set `max_output_tokens` or __init__, not *snake_case_name* or __bold__.")).toBe(
+      "Set max_output_tokens or init, not snake_case_name or bold.",
+    );
+    expect(spoken("Call user_name_of(x) and `__init__`.\n```py\nself._private = a_b\n```")).toBe("Call user_name_of(x) and __init__.\nself._private = a_b");
+    expect(spoken("| a | b |\n| --- | --- |\n| c_d | **e** |")).toBe("a, b\nc_d, e");
   });
 });

@@ -113,18 +113,18 @@ it("after a hundred long conversations no more is kept than after twelve", () =>
   const size = () => JSON.stringify(store.getState()).length;
   const read = (index: number) => {
     const conversationId = `c${index}`;
-    const items = Array.from({ length: 400 }, (_, at): ThreadMessage => {
+    const items = Array.from({ length: 60 }, (_, at): ThreadMessage => {
       const message = { id: `m${index}-${at}`, parent_id: at === 0 ? null : `m${index}-${at - 1}`, conversation_id: conversationId, version: 1, status: "complete" };
       return { ...(message as Message), parts: [{ kind: "text", text: "Some words. ".repeat(20) }], sibling_ids: [message.id] };
     }).reverse();
     store.dispatch(threadArrived({ conversationId, page: { items, next: null } }));
-    store.dispatch(runKnown({ id: `r${index}`, message_id: `m${index}-399` }));
+    store.dispatch(runKnown({ id: `r${index}`, message_id: `m${index}-59` }));
   };
   for (let index = 0; index < 12; index += 1) read(index);
   const before = size();
   for (let index = 12; index < 100; index += 1) read(index);
   expect(size()).toBeLessThan(before * 1.1);
-  expect(Object.keys(store.getState().messages.entities)).toHaveLength(12 * 400);
+  expect(Object.keys(store.getState().messages.entities)).toHaveLength(12 * 60);
   expect(Object.keys(store.getState().runs.runs)).toHaveLength(64);
-  expect(Object.keys(store.getState().messages.children).length).toBeLessThanOrEqual(12 * 401);
+  expect(Object.keys(store.getState().messages.children).length).toBeLessThanOrEqual(12 * 61);
 });
