@@ -6,6 +6,9 @@ import { worker } from "./scripts/worker.mjs";
 const server = process.env.COLLOQUY ?? "http://127.0.0.1:8080";
 const proxied = { target: server, changeOrigin: true, headers: { origin: server }, ws: true };
 
+/** Libraries of the first load, and what the pages share with one another. */
+const BASE = /\/node_modules\/(?!lowlight|highlight\.js|devlop|temml|lucide-react)|\/src\/(?:api|store|ui|i18n\/index|session\/(?:actions|slice)|offline\/state|conversations\/(?:actions|slice|window|groups|leave)|messages\/(?:actions|slice|thread)|runs|markdown\/lexer|composer\/(?:actions|drafts|outbox|persist|files))/;
+
 export default defineConfig({
   plugins: [react(), worker()],
   server: { proxy: { "/api": proxied, "/docs": proxied, "/problems": proxied } },
@@ -22,6 +25,8 @@ export default defineConfig({
         entryFileNames: "assets/[name].[hash].js",
         chunkFileNames: "assets/[name].[hash].js",
         assetFileNames: "assets/[name].[hash][extname]",
+        // What every page needs compresses best as one file.
+        codeSplitting: { groups: [{ name: "base", test: BASE }] },
       },
     },
   },

@@ -5,7 +5,7 @@ import type { Part } from "../contract";
 import { useOffline } from "../offline/state";
 import { useAppDispatch } from "../store/store";
 import { noticed } from "../ui/notices";
-import { isEmpty, readDraft, useDraft } from "./drafts";
+import { type Attachment, isEmpty, readDraft, useDraft } from "./drafts";
 import { readFiles } from "./files";
 
 interface ComposerProps {
@@ -25,6 +25,7 @@ const isTouched = () => matchMedia("(pointer: coarse)").matches;
 export function Composer({ place, isAnswering, onSend, onStop, onEditLast }: ComposerProps) {
   const { t } = useTranslation();
   const dispatch = useAppDispatch();
+  const nameOf = (file: Attachment) => (file.kind === "image" ? t("part.picture") : file.name);
   const isAway = useOffline();
   const [draft, setDraft] = useDraft(place);
   const [isDragged, setDragged] = useState(false);
@@ -93,20 +94,20 @@ export function Composer({ place, isAnswering, onSend, onStop, onEditLast }: Com
         {draft.files.length > 0 && (
           <ul className="files">
             {draft.files.map((file, index) => (
-              <li key={`${index}-${file.name}`}>
-                <FileText aria-hidden size={16} />
-                <span dir="auto">{file.name}</span>
+              <li key={`${index}-${nameOf(file)}`}>
+                {file.kind === "image" ? <img src={file.url} alt="" /> : <FileText aria-hidden size={16} />}
+                <span dir="auto">{nameOf(file)}</span>
                 <button
                   type="button"
                   className="small"
-                  title={t("composer.removeFile", { name: file.name })}
+                  title={t("composer.removeFile", { name: nameOf(file) })}
                   onClick={() => {
                     setDraft({ ...draft, files: draft.files.filter((_, at) => at !== index) });
                     area.current?.focus();
                   }}
                 >
                   <X aria-hidden size={14} />
-                  <span className="hidden">{t("composer.removeFile", { name: file.name })}</span>
+                  <span className="hidden">{t("composer.removeFile", { name: nameOf(file) })}</span>
                 </button>
               </li>
             ))}

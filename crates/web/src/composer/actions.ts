@@ -94,7 +94,7 @@ export const giveBack =
     const place = outgoing.conversationId;
     if (!isEmpty(readDraft(place))) return false;
     const text = outgoing.parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n\n");
-    writeDraft(place, { text, files: outgoing.parts.filter((part) => part.kind === "file") });
+    writeDraft(place, { text, files: outgoing.parts.filter((part) => part.kind === "file" || part.kind === "image") });
     dispatch(outgoingRemoved(outgoing.key));
     return true;
   };

@@ -1,10 +1,13 @@
 import { useSyncExternalStore } from "react";
 import type { PartOf } from "../contract";
 
+/** What goes along with a message: a file as its text, or a picture. */
+export type Attachment = PartOf<"file"> | PartOf<"image">;
+
 /** What somebody has typed but not sent. It lives on this device, until it is sent or the person signs out. */
 export interface Draft {
   text: string;
-  files: PartOf<"file">[];
+  files: Attachment[];
 }
 
 /** Where the draft of a conversation that does not exist yet is kept. */

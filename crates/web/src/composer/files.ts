@@ -1,31 +1,38 @@
-import type { PartOf } from "../contract";
+import type { Attachment } from "./drafts";
 
-/** How large the files of one message may be in all: a request takes 1 MiB, and JSON escapes some of it. */
-export const MOST_BYTES = 600 * 1024;
+/** How large the files of one message may be in all: the server takes 512 KiB, the words included. */
+export const MOST_BYTES = 480 * 1024;
 
 export type Refusal = "notice.fileTooLarge" | "notice.fileNotText";
 
-/** Reads files as text. Gives those that are text, and why others are left out. */
-export async function readFiles(files: Iterable<File>, already: PartOf<"file">[]) {
-  const read: PartOf<"file">[] = [];
+const sizeOf = (part: Attachment) => (part.kind === "image" ? part.url.length : (part.text?.length ?? 0));
+
+/** Reads files: pictures as they are, or smaller where they are large; others as text. Gives why some are left out. */
+export async function readFiles(files: Iterable<File>, already: Attachment[]) {
+  const read: Attachment[] = [];
   let refusal: Refusal | null = null;
-  let size = already.reduce((sum, file) => sum + (file.text?.length ?? 0), 0);
+  let room = MOST_BYTES - already.reduce((sum, part) => sum + sizeOf(part), 0);
   for (const file of files) {
-    size += file.size;
-    if (size > MOST_BYTES) {
-      refusal = "notice.fileTooLarge";
-      size -= file.size;
-      continue;
-    }
-    const text = await textOf(file);
-    if (text === null) {
-      refusal = "notice.fileNotText";
-      size -= file.size;
-    } else {
-      read.push({ kind: "file", name: file.name, media_type: file.type || "text/plain", text });
+    const part = await partOf(file, room);
+    if (typeof part === "string") refusal = part;
+    else {
+      read.push(part);
+      room -= sizeOf(part);
     }
   }
   return { read, refusal };
+}
+
+async function partOf(file: File, room: number): Promise<Attachment | Refusal> {
+  if (file.type.startsWith("image/") && file.type !== "image/svg+xml") {
+    const { pictureOf } = await import("./pictures");
+    const url = await pictureOf(file, room);
+    if (url === null) return "notice.fileNotText";
+    return url.length > room ? "notice.fileTooLarge" : { kind: "image", url, media_type: url.slice("data:".length, url.indexOf(";")) };
+  }
+  if (file.size > room) return "notice.fileTooLarge";
+  const text = await textOf(file);
+  return text === null ? "notice.fileNotText" : { kind: "file", name: file.name, media_type: file.type || "text/plain", text };
 }
 
 async function textOf(file: File): Promise<string | null> {

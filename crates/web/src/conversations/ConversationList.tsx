@@ -10,10 +10,13 @@ import { loadConversations } from "./actions";
 import { type GroupLabel, type Row, rowsOf } from "./groups";
 import { makeSelectView } from "./selectors";
 import { type View, keyOf } from "./slice";
+import { linesOf, topOf } from "./window";
 
 const ROW = 38;
 /** How many lines before the end the next page is asked for. */
 const AHEAD = 20;
+/** From how many lines away a page is loaded without those in between. */
+const FAR = 150;
 
 interface ConversationListProps {
   view: View;
@@ -33,26 +36,40 @@ export function ConversationList({ view, selected, onToggle }: ConversationListP
   const selectView = useMemo(makeSelectView, []);
   const stableView = useMemo(() => ({ archived, q }), [archived, q]);
   const conversations = useAppSelector((state) => selectView(state, stableView));
-  const rows = useMemo(() => rowsOf(conversations, new Date(), q === ""), [conversations, q]);
+  const top = list ? topOf(list) : null;
+  const { pinned, rest } = useMemo(() => rowsOf(conversations, new Date(), q === "", top), [conversations, q, top]);
+  const [above, below] = list ? [linesOf(list.above), linesOf(list.below)] : [0, 0];
+  const rows = useMemo(() => [...pinned, ...rest], [pinned, rest]);
+  /** The line with a number: one that is loaded, or none, where others stand that were let go. */
+  const rowAt = (index: number) => (index < pinned.length ? pinned[index] : rest[index - pinned.length - above]);
+  const lineOf = (index: number) => (index < pinned.length ? index : index + above);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
-    count: rows.length,
+    count: rows.length + above + below,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
-    getItemKey: (index) => rows[index]?.key ?? index,
+    getItemKey: (index) => rowAt(index)?.key ?? index,
     overscan: 8,
   });
-  const { focusedId, onKeyDown, setFocused } = useRoving(rows, currentId, (index) => virtual.scrollToIndex(index));
+  const { focusedId, onKeyDown, setFocused } = useRoving(rows, currentId, (index) => virtual.scrollToIndex(lineOf(index)));
   const isAway = useAppSelector(isOffline);
   useEffect(() => {
     void dispatch(loadConversations(stableView, "first"));
   }, [dispatch, stableView, isAway]);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
-  const hasNext = list?.status === "ready" && list.next !== null;
+  const first = items[0]?.index ?? 0;
+  const isReady = list?.status === "ready";
+  const begin = pinned.length + above;
+  const end = begin + rest.length;
   useEffect(() => {
-    if (hasNext && last >= rows.length - AHEAD) void dispatch(loadConversations(stableView, "next"));
-  }, [dispatch, stableView, hasNext, last, rows.length]);
+    if (!isReady) return;
+    // Far above everything that is loaded, what is in between is not worth loading.
+    if (above > 0 && last >= pinned.length && last < begin - FAR) void dispatch(loadConversations(stableView, Math.max(0, first - pinned.length)));
+    else if (below > 0 && first > end + FAR) void dispatch(loadConversations(stableView, end - first - 1));
+    else if (above > 0 && first < begin + AHEAD) void dispatch(loadConversations(stableView, "previous"));
+    else if (last >= end - AHEAD) void dispatch(loadConversations(stableView, "next"));
+  }, [dispatch, stableView, isReady, first, last, begin, end, above, below, pinned.length]);
   return (
     <div className="conversations" ref={scroller} aria-busy={list?.status === "loading"}>
       {list?.status === "failed" && list.problem && (
@@ -70,7 +87,7 @@ export function ConversationList({ view, selected, onToggle }: ConversationListP
       )}
       <ul style={{ height: virtual.getTotalSize() }} onKeyDown={onKeyDown}>
         {items.map((item) => {
-          const row = rows[item.index];
+          const row = rowAt(item.index);
           if (!row) return null;
           const style = { transform: `translateY(${item.start}px)` };
           return (

@@ -16,7 +16,7 @@ interface SelectionBarProps {
 }
 
 /** What can be done with all that is selected. */
-export function SelectionBar({ selected, isArchive, onDone }: SelectionBarProps) {
+export default function SelectionBar({ selected, isArchive, onDone }: SelectionBarProps) {
   const { t } = useTranslation();
   const dispatch = useAppDispatch();
   const leave = useLeaveDeleted();

@@ -1,5 +1,5 @@
 import { Archive, CheckSquare, ListFilter, PanelLeftClose, Search, SquarePen, X } from "lucide-react";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useDeferredValue, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { showSidebar } from "../app/layout";
@@ -7,9 +7,9 @@ import { isMac } from "../app/shortcuts";
 import { ProjectsSection } from "../projects/ProjectsSection";
 import { AccountMenu } from "../session/AccountMenu";
 import { ConversationList } from "./ConversationList";
-import { SelectionBar } from "./SelectionBar";
 import type { View } from "./slice";
 
+const SelectionBar = lazy(() => import("./SelectionBar"));
 const PAUSE = 200;
 
 /** The conversations, and the ways to everything else. */
@@ -89,7 +89,9 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
           <span className="hidden">{selected ? t("list.endSelection") : t("list.select")}</span>
         </button>
       </div>
-      {selected && <SelectionBar selected={selected} isArchive={isArchive} onDone={endSelection} />}
+      <Suspense fallback={null}>
+        {selected && <SelectionBar selected={selected} isArchive={isArchive} onDone={endSelection} />}
+      </Suspense>
       <ConversationList
         view={view}
         selected={selected}

@@ -16,19 +16,19 @@ import {
   type View,
   conversationPatched,
   conversationRestored,
-  conversationSelectors,
   conversationsChanged,
   conversationsRemoved,
   keyOf,
   listAsked,
   listFailed,
-  pageArrived,
+  pagesArrived,
+  shownIn,
 } from "./slice";
+import { type Arrived, idsOf, placeOf, wantedPage } from "./window";
 
 const PAGE = 100;
-/** The most that one request may ask for, and how much of a long list is read anew at most. */
+/** The most that one request may ask for. */
 const LARGEST = 200;
-const MOST = 5_000;
 const one = (id: string) => at("/api/v1/conversations/{conversation_id}", { conversation_id: id });
 
 /** The problem behind an error of a request; a session that is over is noted. */
@@ -40,31 +40,22 @@ export const problemFrom =
     return error;
   };
 
-/** What the list of a view showed when it was asked for again. What a search shows is only what the answer has. */
-function shownIn({ conversations }: RootState, view: View): Conversation[] {
-  if (view.q !== "") return [];
-  return conversationSelectors.selectAll(conversations).filter(({ archived }) => archived === view.archived);
-}
-
 /** What should be in an answer, but is not, and has not changed since it was asked for. */
-function vanished(
-  { conversations }: RootState,
-  before: Conversation[],
-  { page, pinned }: { page: Page<Conversation>; pinned: Conversation[] },
-): string[] {
-  const there = new Set([...page.items, ...pinned].map(({ id }) => id));
-  const reach = page.next ? (page.items.at(-1)?.updated_at ?? "") : "";
-  return before
-    .filter((one) => one.updated_at > reach && !there.has(one.id) && conversations.entities[one.id] === one)
-    .map(({ id }) => id);
+function vanished({ conversations }: RootState, before: Conversation[], pages: Arrived[], pinned: Conversation[]): string[] {
+  const there = new Set([...pages.flatMap(({ page }) => page.items), ...pinned].map(({ id }) => id));
+  const last = pages.at(-1)?.page;
+  const end = last?.items.at(-1);
+  const reach = last?.next && end ? placeOf(end) : "";
+  return before.filter((one) => placeOf(one) > reach && !there.has(one.id) && conversations.entities[one.id] === one).map(({ id }) => id);
 }
 
 /**
- * Loads the first or the next page of a list, or reads it again as far as it had come, so that it neither loses its place
- * nor keeps what vanished unseen. Pinned conversations come along with the first page.
+ * Loads a page of a list: the first, the one behind or before those that are loaded, or the one with a line. Or reads again
+ * what is loaded, so that the list neither loses its place nor keeps what vanished unseen. Pinned conversations come along
+ * with the first page.
  */
 export const loadConversations =
-  (view: View, which: "first" | "next" | "again"): Thunk<Promise<void>> =>
+  (view: View, which: "first" | "next" | "previous" | "again" | number): Thunk<Promise<void>> =>
   async (dispatch, getState) => {
     if (isOffline(getState())) {
       const { listKept } = await import("../offline/open");
@@ -73,28 +64,36 @@ export const loadConversations =
     }
     const key = keyOf(view);
     const list = getState().conversations.lists[key];
-    if (which === "next" && (list?.status === "loading" || !list?.next)) return;
+    const isWhole = which === "first" || which === "again";
+    const wanted = list && !isWhole ? wantedPage(list, which) : null;
+    if (!isWhole && (!wanted || list?.status === "loading")) return;
     dispatch(listAsked(key));
-    const page = (query: Record<string, string | boolean | number | undefined>) =>
+    const ask = (query: Record<string, string | boolean | number | undefined>) =>
       request<Page<Conversation>>({
         path: at("/api/v1/conversations"),
         query: { archived: view.archived, q: view.q || undefined, ...query },
       });
-    const wantsPinned = which !== "next" && !view.archived && view.q === "";
-    const atOnce = which === "again" ? LARGEST : PAGE;
-    const known = which === "again" ? Math.min(list?.ids.length ?? 0, MOST) : 0;
-    const before = which === "again" ? shownIn(getState(), view) : [];
+    const pageAt = async (after: string | null, limit: number): Promise<Arrived> => ({ after, page: await ask({ limit, after: after ?? undefined }) });
+    const wantsPinned = isWhole && !view.archived && view.q === "";
+    const isAgain = which === "again" && list !== undefined && list.pages.length > 0;
+    const atOnce = isAgain ? LARGEST : PAGE;
+    const known = isAgain ? idsOf(list).length : 0;
+    const before = isAgain && view.q === "" ? shownIn(getState().conversations, key) : [];
     try {
-      let [items, pinned] = await Promise.all([
-        page({ limit: atOnce, after: which === "next" ? (list?.next ?? undefined) : undefined }),
-        wantsPinned ? page({ pinned: true, limit: LARGEST }) : null,
-      ]);
-      while (items.next && items.items.length < known) {
-        const more = await page({ limit: atOnce, after: items.next });
-        items = { items: [...items.items, ...more.items], next: more.next };
+      const [first, pinned] = await Promise.all([pageAt(isAgain ? (list.pages[0]?.after ?? null) : (wanted?.after ?? null), atOnce), wantsPinned ? ask({ pinned: true, limit: LARGEST }) : null]);
+      const pages = [first];
+      let count = first.page.items.length;
+      for (let next = first.page.next; next && count < known; next = pages.at(-1)?.page.next ?? null) {
+        const more = await pageAt(next, atOnce);
+        pages.push(more);
+        count += more.page.items.length;
       }
-      const answered = { page: items, pinned: pinned?.items ?? [] };
-      dispatch(pageArrived({ key, ...answered, isFirst: which !== "next", vanished: vanished(getState(), before, answered) }));
+      const where = isAgain ? "again" : isWhole ? "first" : typeof which === "number" ? "instead" : which;
+      const { conversations, messages } = getState();
+      const gone = vanished(getState(), before, pages, pinned?.items ?? []);
+      // A window that has moved on meanwhile does not want this page any more.
+      if (!isWhole && conversations.lists[key] && wantedPage(conversations.lists[key], which)?.after !== wanted?.after) return;
+      dispatch(pagesArrived({ key, pages, where, pinned: pinned?.items, vanished: gone, kept: messages.recent, now: Date.now() }));
     } catch (error) {
       dispatch(listFailed({ key, problem: dispatch(problemFrom(error)) }));
     }

@@ -23,21 +23,27 @@ export function groupOf(at: string, now: Date): GroupLabel {
 const monthOf = (date: Date) => `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}`;
 const keyOf = (label: GroupLabel) => ("name" in label ? label.name : label.month);
 
-/** The lines for conversations that are sorted by time, newest first: the pinned ones, then the others by age. */
-export function rowsOf(conversations: Conversation[], now: Date, withGroups: boolean): Row[] {
-  const rows: Row[] = [];
-  let group = "";
-  const add = (label: GroupLabel, id: string) => {
-    const key = keyOf(label);
-    if (withGroups && key !== group) rows.push({ kind: "heading", key, label });
-    group = key;
-    rows.push({ kind: "conversation", key: id, id });
+/**
+ * The lines for conversations that are sorted by time, newest first: the pinned ones, then the others by age. `top`: where
+ * the others begin, when there are more above them.
+ */
+export function rowsOf(conversations: Conversation[], now: Date, withGroups: boolean, top: string | null = null): { pinned: Row[]; rest: Row[] } {
+  const of = (some: Conversation[], groupOfOne: (conversation: Conversation) => GroupLabel, before: string) => {
+    const rows: Row[] = [];
+    let group = before;
+    for (const conversation of some) {
+      const label = groupOfOne(conversation);
+      const key = keyOf(label);
+      if (withGroups && key !== group) rows.push({ kind: "heading", key, label });
+      group = key;
+      rows.push({ kind: "conversation", key: conversation.id, id: conversation.id });
+    }
+    return rows;
   };
-  for (const conversation of conversations) {
-    if (withGroups && conversation.pinned) add({ name: "list.pinned" }, conversation.id);
-  }
-  for (const conversation of conversations) {
-    if (!withGroups || !conversation.pinned) add(groupOf(conversation.updated_at, now), conversation.id);
-  }
-  return rows;
+  const isAbove = ({ pinned }: Conversation) => withGroups && pinned;
+  const groupAbove = top === null ? "" : keyOf(groupOf(top.split(" ")[0] ?? "", now));
+  return {
+    pinned: of(conversations.filter(isAbove), () => ({ name: "list.pinned" }), ""),
+    rest: of(conversations.filter((one) => !isAbove(one)), ({ updated_at }) => groupOf(updated_at, now), groupAbove),
+  };
 }

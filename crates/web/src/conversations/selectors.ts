@@ -1,29 +1,13 @@
 import { createSelector } from "@reduxjs/toolkit";
 import type { Conversation } from "../contract";
 import type { RootState } from "../store/store";
-import { type View, conversationSelectors, keyOf } from "./slice";
+import { type View, keyOf, shownIn } from "./slice";
 
-const selectAll = (state: RootState) => conversationSelectors.selectAll(state.conversations);
-
-/** The conversations of a view, newest first. A search shows what the server found; other views follow every change. */
+/** What a view shows, newest first. A search shows what the server found; other views follow every change. */
 export const makeSelectView = () =>
   createSelector(
-    [
-      selectAll,
-      (state: RootState, view: View) => state.conversations.lists[keyOf(view)],
-      (state: RootState) => state.conversations.entities,
-      (_: RootState, view: View) => view,
-    ],
-    (all, list, entities, view): Conversation[] => {
-      if (!list) return [];
-      if (view.q !== "") return list.ids.map((id) => entities[id]).filter((conversation) => conversation !== undefined);
-      const { reach } = list;
-      return all.filter(
-        (conversation) =>
-          conversation.archived === view.archived &&
-          (reach === null || conversation.updated_at >= reach || (conversation.pinned && !view.archived)),
-      );
-    },
+    [(state: RootState) => state.conversations, (_: RootState, view: View) => view],
+    (conversations, view): Conversation[] => shownIn(conversations, keyOf(view)),
     { memoizeOptions: { resultEqualityCheck: sameItems } },
   );
 

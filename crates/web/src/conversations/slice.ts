@@ -1,7 +1,8 @@
-import { type PayloadAction, createEntityAdapter, createSlice } from "@reduxjs/toolkit";
+import { type PayloadAction, createEntityAdapter, createSlice, current, isDraft } from "@reduxjs/toolkit";
 import type { Problem } from "../api/problem";
-import type { Conversation, Page } from "../contract";
+import type { Conversation } from "../contract";
 import { forgotten, framesArrived, restored } from "../store/frames";
+import { type Arrived, type Where, type Window, idsOf, isBetween, noWindow, placeOf, reachOf, topOf, withPages } from "./window";
 
 /** Which conversations a list shows. */
 export interface View {
@@ -11,19 +12,22 @@ export interface View {
 
 export const keyOf = (view: View): string => `${view.archived ? "archived" : "current"}:${view.q}`;
 
-export interface List {
-  ids: string[];
-  next: string | null;
+/** What is beyond the window of a list, but known from elsewhere, is not shown. */
+export interface List extends Window {
   status: "loading" | "ready" | "failed";
   problem: Problem | null;
-  /** The oldest time that the list reaches back to: what is older, but known from elsewhere, is not shown yet. */
-  reach: string | null;
 }
 
-const newestFirst = (one: Conversation, other: Conversation) =>
-  other.updated_at.localeCompare(one.updated_at) || other.id.localeCompare(one.id);
+const isSearch = (key: string) => !key.endsWith(":");
+
+function newestFirst(one: Conversation, other: Conversation): number {
+  const [place, otherPlace] = [placeOf(one), placeOf(other)];
+  return place < otherPlace ? 1 : place > otherPlace ? -1 : 0;
+}
 
 const adapter = createEntityAdapter<Conversation>({ sortComparer: newestFirst });
+
+export const conversationSelectors = adapter.getSelectors();
 
 const initialState = adapter.getInitialState({
   lists: {} as Record<string, List>,
@@ -41,32 +45,54 @@ function upsert(state: ConversationsState, conversations: Conversation[]): void 
   adapter.upsertMany(state, newer);
 }
 
+/** The conversations of a list's window and the pinned ones, newest first. */
+export function shownIn(state: ConversationsState, key: string): Conversation[] {
+  const list = state.lists[key];
+  if (!list) return [];
+  if (isSearch(key)) return idsOf(list).map((id) => state.entities[id]).filter((conversation) => conversation !== undefined);
+  const [top, reach] = [topOf(list), reachOf(list)];
+  const isArchive = key.startsWith("archived");
+  return conversationSelectors
+    .selectAll(state)
+    .filter((one) => one.archived === isArchive && ((one.pinned && !isArchive) || isBetween(placeOf(one), top, reach)));
+}
+
+/** What a reducer works on, as it is now, without the detour of a draft. */
+const plain = <T extends object>(state: T): T => (isDraft(state) ? (current(state as never) as T) : state);
+
+export interface PagesArrived {
+  key: string;
+  pages: Arrived[];
+  where: Where;
+  pinned?: Conversation[];
+  vanished?: string[];
+  /** Conversations that are needed elsewhere, wherever the window is. */
+  kept?: string[];
+  now: number;
+}
+
 const slice = createSlice({
   name: "conversations",
   initialState,
   reducers: {
     listAsked(state, { payload: key }: PayloadAction<string>) {
-      const list = (state.lists[key] ??= { ids: [], next: null, status: "loading", problem: null, reach: null });
+      const list = (state.lists[key] ??= { ...noWindow, status: "loading", problem: null });
       list.status = "loading";
       list.problem = null;
     },
-    pageArrived(
-      state,
-      { payload }: PayloadAction<{ key: string; page: Page<Conversation>; isFirst: boolean; pinned: Conversation[]; vanished?: string[] }>,
-    ) {
-      const { key, page, isFirst, pinned, vanished = [] } = payload;
+    pagesArrived(state, { payload }: PayloadAction<PagesArrived>) {
+      const { key, pages, where, pinned = [], vanished = [], kept = [], now } = payload;
+      const before = state.lists[key] ?? { ...noWindow, status: "loading", problem: null };
+      const shown = { conversations: shownIn(plain(state), key), now: new Date(now), withGroups: !isSearch(key) };
+      const { window, dropped } = withPages(plain(before), pages, where, shown);
       // Deleted or put elsewhere while nobody listened: what is only elsewhere may still come back.
       adapter.removeMany(state, vanished);
-      upsert(state, [...page.items, ...pinned]);
-      const ids = page.items.map((conversation) => conversation.id);
-      const earlier = isFirst ? [] : (state.lists[key]?.ids ?? []);
-      state.lists[key] = {
-        ids: [...new Set([...earlier, ...ids])],
-        next: page.next,
-        status: "ready",
-        problem: null,
-        reach: page.next ? (page.items.at(-1)?.updated_at ?? null) : null,
-      };
+      state.lists[key] = { ...window, status: "ready", problem: null };
+      // Of searches in titles only the last is kept.
+      for (const other of Object.keys(state.lists)) if (isSearch(other) && isSearch(key) && other !== key) delete state.lists[other];
+      const wanted = new Set([...kept, ...Object.values(state.lists).flatMap(idsOf)]);
+      adapter.removeMany(state, dropped.filter((id) => !wanted.has(id) && !state.entities[id]?.pinned));
+      upsert(state, [...pages.flatMap(({ page }) => page.items), ...pinned]);
     },
     listFailed(state, { payload }: PayloadAction<{ key: string; problem: Problem }>) {
       const list = state.lists[payload.key];
@@ -109,7 +135,7 @@ const slice = createSlice({
 
 export const {
   listAsked,
-  pageArrived,
+  pagesArrived,
   listFailed,
   conversationsChanged,
   conversationPatched,
@@ -117,4 +143,3 @@ export const {
   conversationRestored,
 } = slice.actions;
 export const conversationsReducer = slice.reducer;
-export const conversationSelectors = adapter.getSelectors();

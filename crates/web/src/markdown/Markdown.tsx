@@ -7,6 +7,11 @@ import { type Block, type Blocks, type MathToken, grow, isClosed, lex, mend, noB
 
 const Diagram = lazy(() => import("./Diagram"));
 
+/** Of a block that is longer than this many characters, pieces that did not change are not drawn again. */
+const LONG = 4_000;
+/** How many pieces of a long line are drawn, or left as they are, together. */
+const TOGETHER = 60;
+
 interface MarkdownProps {
   text: string;
   /** Whether more may follow. */
@@ -63,7 +68,7 @@ const BlockView = memo(
   function BlockView({ raw, token, level, isOpen }: BlockViewProps) {
     if (token.type === "heading") return <Heading token={token as Tokens.Heading} level={level} />;
     if (!isOpen || token.type === "code") return block(token, 0, isOpen);
-    const mended = mend(raw);
+    const mended = raw.length > LONG ? raw : mend(raw);
     return mended === raw ? block(token, 0, true) : blocksIn(lex(mended));
   },
   (before, after) => before.raw === after.raw && before.isOpen === after.isOpen && before.level === after.level,
@@ -88,7 +93,7 @@ function block(token: Token, key: number, isOpen = false): ReactNode {
     case "paragraph":
       return (
         <p key={key} dir="auto">
-          {inlines((token as Tokens.Paragraph).tokens)}
+          {isOpen ? inGroups((token as Tokens.Paragraph).tokens) : inlines((token as Tokens.Paragraph).tokens)}
         </p>
       );
     case "text": {
@@ -140,12 +145,7 @@ function Heading({ token, level }: { token: Tokens.Heading; level: number }) {
 }
 
 function list({ ordered, start, items }: Tokens.List, key: number): ReactNode {
-  const children = items.map((item, index) => (
-    <li key={index} className={item.task ? "task" : undefined} dir="auto">
-      {item.task && <input type="checkbox" checked={item.checked ?? false} disabled aria-label={item.text.slice(0, 80)} />}
-      {blocksIn(item.tokens.filter((token) => token.type !== "checkbox"))}
-    </li>
-  ));
+  const children = items.map((item, index) => <Item key={index} item={item} />);
   return ordered ? (
     <ol key={key} start={start === "" ? 1 : start}>
       {children}
@@ -155,29 +155,66 @@ function list({ ordered, start, items }: Tokens.List, key: number): ReactNode {
   );
 }
 
+const Item = memo(
+  function Item({ item }: { item: Tokens.ListItem }) {
+    return (
+      <li className={item.task ? "task" : undefined} dir="auto">
+        {item.task && <input type="checkbox" checked={item.checked ?? false} disabled aria-label={item.text.slice(0, 80)} />}
+        {blocksIn(item.tokens.filter((token) => token.type !== "checkbox"))}
+      </li>
+    );
+  },
+  (before, after) => before.item.raw === after.item.raw && before.item.loose === after.item.loose,
+);
+
 function table({ header, rows }: Tokens.Table, key: number): ReactNode {
-  const cells = (row: Tokens.TableCell[], Cell: "th" | "td") =>
-    row.map((cell, index) => (
-      <Cell key={index} className={cell.align ? `align-${cell.align}` : undefined} dir="auto">
-        {inlines(cell.tokens)}
-      </Cell>
-    ));
   return (
     // Wide tables scroll within the answer, by keyboard too.
     <div key={key} className="table" tabIndex={0} role="group">
       <table>
         <thead>
-          <tr>{cells(header, "th")}</tr>
+          <Row cells={header} Cell="th" />
         </thead>
         <tbody>
           {rows.map((row, index) => (
-            <tr key={index}>{cells(row, "td")}</tr>
+            <Row key={index} cells={row} Cell="td" />
           ))}
         </tbody>
       </table>
     </div>
   );
 }
+
+const Row = memo(
+  function Row({ cells, Cell }: { cells: Tokens.TableCell[]; Cell: "th" | "td" }) {
+    return (
+      <tr>
+        {cells.map((cell, index) => (
+          <Cell key={index} className={cell.align ? `align-${cell.align}` : undefined} dir="auto">
+            {inlines(cell.tokens)}
+          </Cell>
+        ))}
+      </tr>
+    );
+  },
+  (before, after) =>
+    before.cells.length === after.cells.length &&
+    before.cells.every(({ text, align }, index) => text === after.cells[index]?.text && align === after.cells[index].align),
+);
+
+/** The pieces of a long line that grows: only those at its end are drawn again. */
+function inGroups(tokens: Token[]): ReactNode {
+  if (tokens.length <= TOGETHER) return inlines(tokens);
+  const groups = Array.from({ length: Math.ceil(tokens.length / TOGETHER) }, (_, index) => tokens.slice(index * TOGETHER, (index + 1) * TOGETHER));
+  return groups.map((group, index) => <Group key={index} tokens={group} raw={group.map(({ raw }) => raw).join("")} />);
+}
+
+const Group = memo(
+  function Group({ tokens }: { tokens: Token[]; raw: string }) {
+    return <span>{inlines(tokens)}</span>;
+  },
+  (before, after) => before.raw === after.raw,
+);
 
 function inlines(tokens: Token[]): ReactNode {
   return tokens.map((token, index) => inline(token, index));

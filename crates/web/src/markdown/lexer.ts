@@ -21,7 +21,11 @@ const blockMath: TokenizerExtension = {
 const inlineMath: TokenizerExtension = {
   name: "inlineMath",
   level: "inline",
-  start: (source) => source.match(/\$|\\\(/)?.index,
+  // Asked for every piece of a line: what looks for single characters is much quicker than an expression.
+  start(source) {
+    const [dollar, bracket] = [source.indexOf("$"), source.indexOf("\\(")];
+    return dollar < 0 || bracket < 0 ? Math.max(dollar, bracket) : Math.min(dollar, bracket);
+  },
   tokenizer(source) {
     const match = /^(?:\$\$([^\n$]+?)\$\$|\$(?![\s$])((?:\\.|[^\n$\\])+?)(?<!\s)\$(?!\d)|\\\(([^\n]+?)\\\))/.exec(source);
     if (!match) return undefined;

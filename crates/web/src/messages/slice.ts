@@ -1,4 +1,4 @@
-import { type PayloadAction, createSlice } from "@reduxjs/toolkit";
+import { type PayloadAction, createSlice, original } from "@reduxjs/toolkit";
 import type { Problem } from "../api/problem";
 import type { Message, Page, ThreadMessage } from "../contract";
 import { forgotten, framesArrived } from "../store/frames";
@@ -53,9 +53,15 @@ function remove(state: MessagesState, ids: string[]): void {
 function note(state: MessagesState, conversationId: string): void {
   if (state.recent[0] === conversationId) return;
   state.recent = [conversationId, ...state.recent.filter((id) => id !== conversationId)];
+  // Read without drafts: there may be tens of thousands of messages.
+  const entities = original(state)?.entities ?? state.entities;
   for (const old of state.recent.splice(KEPT)) {
-    const messages = Object.values(state.entities).filter((message) => message.conversation_id === old);
-    remove(state, messages.map(({ id }) => id));
+    for (const { id, conversation_id } of Object.values(entities)) {
+      if (conversation_id !== old) continue;
+      delete state.entities[id];
+      delete state.children[id];
+      delete state.cursors[id];
+    }
     delete state.children[old];
     delete state.problems[old];
   }

@@ -38,6 +38,12 @@ export function keep(store: Store): void {
   const look = () => {
     const { conversations, messages } = store.getState();
     if (conversations === before?.conversations && messages === before?.messages) return;
+    if (before && conversations.gone !== before.conversations.gone) {
+      // What is deleted goes at once.
+      clearTimeout(timer);
+      void save();
+      return;
+    }
     timer ??= setTimeout(() => void save(), PAUSE);
   };
   store.subscribe(look);
@@ -53,6 +59,8 @@ const isTheirs = (state: RootState): state is SignedIn =>
 /** The threads that changed since they were written. */
 function threadsIn(state: RootState, written: Map<string, Message[]>): KeptThread[] {
   const threads: KeptThread[] = [];
+  // What the store has let go is not held here either.
+  for (const id of written.keys()) if (!state.messages.recent.includes(id)) written.delete(id);
   for (const [index, conversationId] of state.messages.recent.entries()) {
     const conversation = state.conversations.entities[conversationId];
     if (!conversation) continue;

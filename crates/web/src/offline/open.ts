@@ -1,7 +1,7 @@
 import { clientProblem } from "../api/problem";
 import { setDraftOwner } from "../composer/drafts";
 import { restoreOutbox } from "../composer/persist";
-import { conversationSelectors, conversationsChanged, keyOf, pageArrived, type View } from "../conversations/slice";
+import { conversationSelectors, conversationsChanged, keyOf, pagesArrived, type View } from "../conversations/slice";
 import { threadArrived, threadFailed } from "../messages/slice";
 import { whoAmI } from "../session/actions";
 import { restored } from "../store/frames";
@@ -50,7 +50,7 @@ export const listKept =
     const words = view.q.toLowerCase();
     const all = conversationSelectors.selectAll(getState().conversations);
     const items = all.filter(({ archived, title }) => archived === view.archived && title.toLowerCase().includes(words));
-    dispatch(pageArrived({ key: keyOf(view), page: { items, next: null }, isFirst: true, pinned: [] }));
+    dispatch(pagesArrived({ key: keyOf(view), pages: [{ after: null, page: { items, next: null } }], where: "first", now: Date.now() }));
   };
 
 export const threadKept =

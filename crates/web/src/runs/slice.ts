@@ -20,6 +20,19 @@ export function runOf(frame: ServerFrame): string | null {
 const isOfRun = (frame: ServerFrame): frame is RunFrame =>
   frame.type !== "error" && frame.type !== "unsubscribed" && runOf(frame) !== null;
 
+/** How many runs are kept. Of one that nobody follows any more the end is not told; a snapshot brings it back if needed. */
+const MOST = 64;
+
+/** Without the runs that began first, where there are too many. */
+function bounded(state: RunsState): RunsState {
+  const ids = Object.keys(state.runs);
+  if (ids.length <= MOST) return state;
+  const dropped = new Set(ids.slice(0, -MOST));
+  const keep = <T>(entries: Record<string, T>, isKept: (key: string, value: T) => boolean) =>
+    Object.fromEntries(Object.entries(entries).filter(([key, value]) => isKept(key, value)));
+  return { runs: keep(state.runs, (id) => !dropped.has(id)), byMessage: keep(state.byMessage, (_, id) => !dropped.has(id)) };
+}
+
 function assign(state: RunsState, runId: string, messageId: string): RunsState {
   const run = state.runs[runId] ?? emptyRun;
   return {
@@ -57,7 +70,7 @@ export function reduceFrames(state: RunsState, frames: ServerFrame[]): RunsState
     const change = status === "running" ? assign : forget;
     next = change(next, id, frame.event.message_id);
   }
-  return next;
+  return bounded(next);
 }
 
 const slice = createSlice({
@@ -66,7 +79,7 @@ const slice = createSlice({
   reducers: {
     /** The server said which message a run writes. */
     runKnown: (state, { payload }: PayloadAction<{ id: string; message_id: string }>) =>
-      assign(original(state) ?? initialState, payload.id, payload.message_id),
+      bounded(assign(original(state) ?? initialState, payload.id, payload.message_id)),
   },
   extraReducers: (builder) =>
     builder

@@ -1,12 +1,16 @@
+import { CheckSquare } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "wouter";
 import { useSearchInfiniteQuery } from "../api/api";
 import { isProblem } from "../api/problem";
 import type { SearchHit } from "../contract";
+import SelectionBar from "../conversations/SelectionBar";
+import { useAppSelector } from "../store/store";
 import { ProblemText } from "../ui/ProblemText";
 import { useDates } from "../ui/dates";
 import { useTitle } from "../ui/title";
+import { excerpt } from "./excerpt";
 
 type Order = "newest" | "best";
 const PAUSE = 250;
@@ -73,7 +77,14 @@ export default function SearchPage() {
 function Hits({ q, order }: { q: string; order: Order }) {
   const { t } = useTranslation();
   const { currentData, error, isFetching, hasNextPage, fetchNextPage } = useSearchInfiniteQuery({ q, order });
-  const hits = currentData?.pages.flatMap((page) => page.items) ?? [];
+  const gone = useAppSelector((state) => state.conversations.gone);
+  const [selected, setSelected] = useState<ReadonlySet<string> | null>(null);
+  const hits = (currentData?.pages.flatMap((page) => page.items) ?? []).filter((hit) => !gone[hit.conversation_id]);
+  const toggle = (id: string) => {
+    const next = new Set(selected);
+    if (!next.delete(id)) next.add(id);
+    setSelected(next);
+  };
   if (isProblem(error)) {
     return (
       <p className="error" role="alert">
@@ -86,9 +97,26 @@ function Hits({ q, order }: { q: string; order: Order }) {
       <p role="status" className="hint" dir="auto">
         {!isFetching && hits.length === 0 && t("search.none", { q })}
       </p>
+      {hits.length > 0 && (
+        <div className="hit-tools">
+          {selected && <SelectionBar selected={selected} isArchive={false} onDone={() => setSelected(null)} />}
+          <button type="button" className="quiet-button" aria-pressed={selected !== null} onClick={() => setSelected(selected ? null : new Set())}>
+            <CheckSquare aria-hidden size={14} />
+            {selected ? t("list.endSelection") : t("list.select")}
+          </button>
+        </div>
+      )}
       <ol className="hits">
         {hits.map((hit) => (
-          <li key={hit.message_id}>
+          <li key={hit.message_id} className={selected ? "selectable-hit" : undefined}>
+            {selected && (
+              <input
+                type="checkbox"
+                checked={selected.has(hit.conversation_id)}
+                aria-label={t("list.selectOne", { title: hit.conversation_title })}
+                onChange={() => toggle(hit.conversation_id)}
+              />
+            )}
             <Hit hit={hit} />
           </li>
         ))}
@@ -115,16 +143,12 @@ function Hit({ hit }: { hit: SearchHit }) {
         </span>
       </span>
       <p dir="auto">
-        {hit.snippet.map(({ highlighted, text }, index) => {
+        {excerpt(hit.snippet).map(({ highlighted, text }, index) => {
           const Piece = highlighted ? "mark" : "span";
-          return <Piece key={index}>{withoutMarks(text)}</Piece>;
+          return <Piece key={index}>{text}</Piece>;
         })}
       </p>
     </Link>
   );
 }
 
-/** A passage without the marks of Markdown that only mean something at their place in the whole. */
-function withoutMarks(text: string): string {
-  return text.replaceAll(/\*\*|`+/g, "").replaceAll(/(^|\s)#{1,6}\s/g, "$1");
-}

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { loadThread } from "../messages/actions";
@@ -8,10 +8,11 @@ import { threadOf } from "../messages/thread";
 import { isOffline } from "../offline/state";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { ProblemText } from "../ui/ProblemText";
-import { LiveRegion } from "./LiveRegion";
 import { MessageItem } from "./MessageItem";
 import { OutgoingItem } from "./OutgoingItem";
 import { useOutgoing } from "./outgoing";
+
+const Reader = lazy(() => import("./Reader"));
 
 /** How near to the end counts as being there. */
 const AT_END = 80;
@@ -128,7 +129,9 @@ export function Thread({ conversationId, openedAt, editedId, onEdit }: ThreadPro
           <span className="hidden">{t("chat.toEnd")}</span>
         </button>
       )}
-      <LiveRegion messageId={leafId} />
+      <div className="hidden" aria-live="polite" aria-atomic="true">
+        <Suspense fallback={null}>{leafId && <Reader key={leafId} messageId={leafId} />}</Suspense>
+      </div>
     </div>
   );
 }

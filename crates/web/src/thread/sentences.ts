@@ -1,3 +1,5 @@
+import { plain } from "../markdown/plain";
+
 /** Where the last sentence, line or list entry that is whole ends, from a place on. */
 export function endOfSentences(text: string, from: number): number {
   const ends = /[.!?…。！？]["')\]»”]?(?=\s)|[。！？]|\n/g;
@@ -7,12 +9,7 @@ export function endOfSentences(text: string, from: number): number {
   return end;
 }
 
-/** What is worth reading aloud of a text in Markdown. */
+/** What is worth reading aloud of a part of a text in Markdown, which may begin or end within a block of code. */
 export function spoken(text: string): string {
-  return text
-    .replaceAll(/^\s*(```|~~~).*$/gm, "")
-    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replaceAll(/^\s*(#{1,6}|[-*+>]|\|)\s*/gm, "")
-    .replaceAll(/[*_`]{1,3}/g, "")
-    .trim();
+  return plain(text.replaceAll(/^\s*(```|~~~).*$/gm, ""));
 }

@@ -1,7 +1,11 @@
 import type { Page } from "@playwright/test";
-import { answers, composer, newChat, say, test } from "../browser/fixtures";
+import { composer, newChat, say, test } from "../browser/fixtures";
+import { pretendMany } from "../browser/many";
+import { tasksDuring } from "./trace";
 
 const show = (what: string, figure: number, unit: string) => console.log(`${figure.toFixed(1).padStart(10)} ${unit.padEnd(6)} ${what}`);
+
+const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
 /** Watches tasks and paints while something goes on. */
 async function watched(page: Page, work: () => Promise<void>) {
@@ -75,20 +79,91 @@ test("a conversation of 2,000 messages", async ({ chat }) => {
   show("messages in the page at the beginning", await chat.getByRole("article").count(), "");
 });
 
-test("an answer of 20,000 tokens", async ({ chat }) => {
-  await newChat(chat, "long");
-  const seen = await watched(chat, async () => {
-    await say(chat, "Write at length");
-    await answers(chat).getByText("Chapter 2").first().waitFor({ timeout: 60_000 });
-    for (let round = 0; round < 12; round += 1) {
-      await composer(chat).pressSequentially("typing meanwhile ", { delay: 30 });
-      await chat.waitForTimeout(200);
-    }
-    await answers(chat).getByText("local/long").waitFor({ timeout: 120_000 });
+for (const [kind, words] of [
+  ["chapters", "an answer of 20,000 tokens with code, lists and tables"],
+  ["program", "a program of 20,000 tokens"],
+] as const) {
+  test(words, async ({ chat, browser, server }) => {
+    await newChat(chat, "long");
+    await composer(chat).focus();
+    const before = server.upstream.answered;
+    let seen: Awaited<ReturnType<typeof watched>> | null = null;
+    // Nothing is looked for in the page meanwhile: that would be work of its main thread too.
+    const tasks = await tasksDuring(browser, chat, async () => {
+      seen = await watched(chat, async () => {
+        await say(chat, kind);
+        while (server.upstream.answered === before) {
+          await chat.keyboard.type("typing meanwhile ", { delay: 40 });
+          await pause(1_000);
+        }
+        await pause(2_000);
+      });
+    });
+    const { late, frames, input } = seen as unknown as Awaited<ReturnType<typeof watched>>;
+    const longest = (by: "duration" | "cpu") => Math.max(0, ...tasks.map((task) => task[by]));
+    show(`${words}, 200 tokens a second: tasks over 50 ms`, tasks.filter(({ duration }) => duration > 50).length, "");
+    show("of them over 50 ms of the processor", tasks.filter(({ cpu }) => cpu > 50).length, "");
+    show("longest task", longest("duration"), "ms");
+    show("longest task, of the processor", longest("cpu"), "ms");
+    show("frames later than 34 ms, of 100", (100 * late) / Math.max(1, frames), "");
+    const slow = input.sort((one, other) => one - other);
+    show("typing, from key to paint, 95 of 100", slow[Math.floor(slow.length * 0.95)] ?? 0, "ms");
+    for (const { duration, cpu, what } of tasks.slice(0, 3)) console.log(`             ${duration.toFixed(0)} ms, ${cpu.toFixed(0)} of the processor: ${what}`);
   });
-  show("long tasks (over 50 ms) while it streamed", seen.long.length, "");
-  show("longest task", Math.max(0, ...seen.long), "ms");
-  show("frames later than 34 ms, of 100", (100 * seen.late) / Math.max(1, seen.frames), "");
-  const slow = seen.input.sort((one, other) => one - other);
-  show("typing, from key to paint, 95 of 100", slow[Math.floor(slow.length * 0.95)] ?? 0, "ms");
+}
+
+/** What the page's objects take once everything that is not used any more is gone. */
+async function heap(page: Page): Promise<number> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await devtools.send("Runtime.getHeapUsage");
+  await devtools.detach();
+  return usedSize / 1024 / 1024;
+}
+
+test("memory after opening 100 long conversations", async ({ chat }) => {
+  const ids = await chat.evaluate(async () => {
+    const me = (await (await fetch("/api/v1/me")).json()) as { csrf_token: string };
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": me.csrf_token };
+    const post = async (path: string, body: object) =>
+      (await (await fetch(path, { method: "POST", headers, body: JSON.stringify(body) })).json()) as { id: string };
+    const made: string[] = [];
+    for (let index = 0; index < 100; index += 1) {
+      const { id } = await post("/api/v1/conversations", { title: `Long ${index}` });
+      for (let at = 0; at < 50; at += 1) await post(`/api/v1/conversations/${id}/messages`, { text: `Message ${at}. ${"Some words. ".repeat(60)}`, reply: false });
+      made.push(id);
+    }
+    return made;
+  });
+  await chat.goto("/");
+  const open = async (some: string[]) => {
+    for (const id of some) {
+      await chat.evaluate((to) => history.pushState(null, "", `/c/${to}`), id);
+      await chat.getByText("Message 49.").waitFor();
+    }
+  };
+  show("heap at the beginning", await heap(chat), "MB");
+  await open(ids.slice(0, 20));
+  show("heap after 20 conversations of 50 messages", await heap(chat), "MB");
+  await open(ids.slice(20));
+  show("heap after 100", await heap(chat), "MB");
+});
+
+test("a sidebar of 100,000 conversations", async ({ chat, browser }) => {
+  const asked = await pretendMany(chat, 100_000);
+  await chat.goto("/");
+  await chat.getByRole("link", { name: "Number 0", exact: true }).waitFor();
+  show("heap with a page of conversations", await heap(chat), "MB");
+  const list = chat.locator(".conversations");
+  const tasks = await tasksDuring(browser, chat, async () => {
+    const end = Date.now() + 30_000;
+    while (Date.now() < end) {
+      await list.evaluate((element) => element.scrollBy(0, 3_000));
+      await pause(30);
+    }
+  });
+  show("conversations scrolled through in half a minute", asked.pages * 100, "");
+  show("longest task meanwhile, of the processor", Math.max(0, ...tasks.map(({ cpu }) => cpu)), "ms");
+  show("lines in the page", await list.locator("li").count(), "");
+  show("heap", await heap(chat), "MB");
 });

@@ -112,11 +112,42 @@ test("a text file goes along", async ({ chat, server }) => {
     mimeType: "application/octet-stream",
     buffer: Buffer.from([0xff, 0xfe, 0x00]),
   });
-  await expect(chat.getByText("Only text files can be attached today.")).toBeVisible();
+  await expect(chat.getByText("Only text files and pictures can be attached today.")).toBeVisible();
   await say(chat, "What does it say?");
   await expect(answers(chat)).toContainText("You said:");
   await expect(questions(chat).getByText("notes.txt")).toBeVisible();
   expect(JSON.stringify(server.upstream.asked.at(-1))).toContain("remember the milk");
+});
+
+test("a picture is pasted, made as small as it has to be, and goes along", async ({ chat, server }) => {
+  await newChat(chat, "echo");
+  await composer(chat).evaluate(async (area) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 3_000;
+    canvas.height = 1_000;
+    const context = canvas.getContext("2d");
+    const noise = context?.createImageData(3_000, 1_000);
+    if (!context || !noise) throw new Error("no canvas");
+    for (let at = 0; at < noise.data.length; at += 1) noise.data[at] = (at * 2_654_435_761) % 251;
+    context.putImageData(noise, 0, 0);
+    const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([blob as Blob], "image.png", { type: "image/png" }));
+    area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  });
+  await expect(chat.getByRole("button", { name: "Remove Picture" })).toBeVisible();
+  await chat.reload();
+  await expect(chat.getByRole("button", { name: "Remove Picture" })).toBeVisible();
+  await say(chat, "What do you see?");
+  await expect(answers(chat)).toContainText("You said:");
+  const picture = questions(chat).getByRole("img", { name: "Picture" });
+  await expect(picture).toBeVisible();
+  const [width, height] = await picture.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight]);
+  expect(width).toBeLessThanOrEqual(1_568);
+  expect((width ?? 0) / (height ?? 1)).toBeCloseTo(3, 1);
+  const content = JSON.stringify(server.upstream.asked.at(-1));
+  expect(content).toContain('"type":"image_url"');
+  expect(content.length).toBeLessThan(512 * 1024);
 });
 
 test("instructions and parameters reach the model", async ({ chat, server }) => {

@@ -1,3 +1,4 @@
+import AxeBuilder from "@axe-core/playwright";
 import { answers, expect, newChat, say, test } from "./fixtures";
 
 test("diagrams are drawn once somebody sees them, and what is none stays its source", async ({ chat, expected }) => {
@@ -53,6 +54,8 @@ test("diagrams are drawn once somebody sees them, and what is none stays its sou
   await expect(answers(chat).locator("pre").first()).toContainText("Warm enough?");
   await answers(chat).getByRole("button", { name: "Show the diagram" }).click();
   await expect(diagrams.first()).toBeVisible();
+  const { violations } = await new AxeBuilder({ page: chat }).analyze();
+  expect(violations.map(({ id, nodes }) => ({ id, html: nodes[0]?.html }))).toEqual([]);
   // In the other theme it is another picture.
   const light = await diagrams.first().getAttribute("src");
   await chat.emulateMedia({ colorScheme: "dark" });

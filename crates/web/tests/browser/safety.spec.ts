@@ -66,7 +66,11 @@ test("the page is held by one strict policy and kept for ever only where its add
   const manifest = await fetch(`${server.address}/manifest.webmanifest`);
   expect(manifest.headers.get("content-type")).toBe("application/manifest+json");
   expect(manifest.headers.get("cache-control")).toBe("no-cache");
-  const { icons } = (await manifest.json()) as { icons: { src: string }[] };
-  for (const { src } of icons) expect((await fetch(server.address + src)).headers.get("content-type")).toBe("image/svg+xml");
+  const { icons } = (await manifest.json()) as { icons: { src: string; type: string }[] };
+  for (const { src, type } of icons) expect((await fetch(server.address + src)).headers.get("content-type")).toBe(type);
+  // The page knows without asking whether its request came with a session.
+  const company = async (headers: Record<string, string>) => (await fetch(server.address, { headers })).headers.get("server-timing");
+  expect(await company({})).toBe("stranger");
+  expect(await company({ cookie: "colloquy=something" })).toBe("session");
   expect((await fetch(`${server.address}/api/v1/nothing`)).headers.get("content-type")).toContain("problem+json");
 });

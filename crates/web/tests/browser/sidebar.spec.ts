@@ -110,6 +110,37 @@ test("a search leads to the very message, on its branch", async ({ chat }) => {
   await expect(chat.getByText("Nothing contains “zzzyyy”.")).toBeVisible();
 });
 
+test("what a search finds is read without marks, and several chats of it are put away or deleted at once", async ({ chat }) => {
+  for (const title of ["First", "Second", "Third"]) {
+    await newChat(chat, "echo");
+    await say(chat, `${title}: the **quokka** sleeps in \`my_burrow\``);
+    await expect(answers(chat)).toContainText("You said:");
+  }
+  await chat.goto("/search?q=quokka");
+  const results = chat.getByRole("region", { name: "Results" });
+  const hits = results.getByRole("link");
+  await expect(hits).toHaveCount(6);
+  await expect(hits.filter({ hasText: "You ·" }).first()).toContainText("the quokka sleeps in my_burrow");
+  await results.getByRole("button", { name: "Select several" }).click();
+  const boxes = (title: string) => results.getByRole("checkbox", { name: new RegExp(`Select “${title}`) });
+  await boxes("First").first().check();
+  // Every passage of the same chat is chosen with it.
+  await expect(boxes("First").last()).toBeChecked();
+  await boxes("Second").first().check();
+  await expect(results.getByText("2 selected")).toBeVisible();
+  await results.getByRole("toolbar", { name: "Select several" }).getByRole("button", { name: "Delete" }).click();
+  await chat.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(hits).toHaveCount(2);
+  await expect(results.getByRole("checkbox")).toHaveCount(0);
+  await chat.reload();
+  await expect(hits).toHaveCount(2);
+  await results.getByRole("button", { name: "Select several" }).click();
+  await boxes("Third").first().check();
+  await results.getByRole("toolbar", { name: "Select several" }).getByRole("button", { name: "Archive" }).click();
+  await chat.getByRole("button", { name: "Archived chats" }).click();
+  await expect(chat.getByRole("navigation", { name: "Conversations" }).getByRole("link", { name: /^Third/ })).toBeVisible();
+});
+
 test("titles are filtered on the server, and many chats scroll", async ({ chat }) => {
   test.setTimeout(60_000);
   await make(chat, Array.from({ length: 260 }, (_, index) => `Numbered ${String(index).padStart(3, "0")}`));

@@ -108,3 +108,27 @@ $\\href{javascript:window.pwned=12}{x}$ $\\includegraphics{${PICTURE}}$ $\\class
 | --- | --- |
 | [z](vbscript:window.pwned=14) | <style>body{background:url(${PICTURE})}</style> |
 `;
+
+const languages = {
+  js: (line: number) => `  const value${line} = await load("key-${line}", { retries: ${line % 7} }); // line ${line}\n`,
+  rust: (line: number) => `    let value_${line}: Option<&str> = map.get(&${line}).map(|found| found.as_str());\n`,
+  python: (line: number) => `    value_${line} = [row["name"] for row in rows if row["id"] > ${line}]  # line ${line}\n`,
+} as const;
+
+const repeated = (count: number, make: (index: number) => string) => Array.from({ length: count }, (_, index) => make(index)).join("");
+const sentence = (index: number) => `Sentence ${index} says **something** about \`value_${index}\`, and [more](https://example.org/${index}). `;
+
+/**
+ * A text of 20,000 tokens of four characters and more: `chapters` of everything that an answer holds, one `program`, or one
+ * `paragraph`.
+ */
+export function longText(kind: string): string {
+  const code = (language: keyof typeof languages, lines: number) => `\`\`\`${language}\n${repeated(lines, languages[language])}\`\`\`\n`;
+  if (kind === "program") return `Here it is:\n\n${code("rust", 1_200)}`;
+  if (kind === "paragraph") return repeated(1_200, sentence);
+  const rows = repeated(8, (index) => `| row ${index} | ${index * 7} | \`cell\` |\n`);
+  const chapter = (index: number) =>
+    `\n\n## Chapter ${index}\n\n${repeated(6, sentence)}\n\n- one\n- two\n  - nested\n\n| a | b | c |\n| --- | ---: | --- |\n${rows}\n` +
+    code((["js", "rust", "python"] as const)[index % 3] ?? "js", 20);
+  return repeated(40, chapter);
+}

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { drawnText, evilText, richText } from "./texts";
+import { drawnText, evilText, longText, richText } from "./texts";
 
 interface Asked {
   model: string;
@@ -10,12 +10,14 @@ interface Asked {
 
 /**
  * A scripted model provider that speaks OpenAI's wire format. The model decides what happens: `echo` repeats what was
- * said, `slow` counts until it is stopped, `held` says a word and waits to be released, `rich` answers with everything
+ * said, `long` writes 20,000 tokens, `slow` counts until it is stopped, `held` says a word and waits to be released, `rich` answers with everything
  * that an answer can hold, `drawn` with diagrams, `evil` with scripts and traps, letter by letter, `thinker` reasons and calls a tool, `broken`
  * fails.
  */
 export class Upstream {
   readonly asked: Asked[] = [];
+  /** How many answers were sent to their end. */
+  answered = 0;
   #server: Server;
   #held: (() => void)[] = [];
 
@@ -80,6 +82,7 @@ export class Upstream {
     const usage = { prompt_tokens: 1234, completion_tokens: 56, total_tokens: 1290 };
     response.write(`data: ${JSON.stringify({ ...head(asked), choices: [], usage })}\n\n`);
     response.end("data: [DONE]\n\n");
+    this.answered += 1;
   }
 
   async #say(asked: Asked, send: (delta: object) => void, isGone: () => boolean): Promise<string> {
@@ -109,15 +112,16 @@ export class Upstream {
         }
         return "stop";
       case "long": {
-        // 16,000 tokens at once, as after a pause of the machine, then 4,000 at 200 a second.
-        const chapter = (number: number) => `\n\n## Chapter ${number}\n\n${"word and ".repeat(60)}\n\n\`\`\`js\n${"const a = 1;\n".repeat(40)}\`\`\`\n`;
-        const all = Array.from({ length: 40 }, (_, index) => chapter(index + 1)).join("");
-        const tokens = all.match(/[\s\S]{1,4}/g) ?? [];
-        for (const [index, token] of tokens.entries()) {
+        // The first word says what it is like, the second after how many tokens they come at 200 a second.
+        const [kind = "", quick = "0"] = said.split(" ");
+        const tokens = longText(kind).match(/[\s\S]{1,4}/g) ?? [];
+        const begin = Date.now();
+        for (const [index, token] of tokens.slice(0, 20_000).entries()) {
           if (isGone()) break;
           send({ content: token });
-          if (index > tokens.length - 4_000 && index % 2 === 0) await pause(10);
-          else if (index % 100 === 0) await pause(1);
+          const ahead = (index - Number(quick)) * 5 - (Date.now() - begin);
+          if (index % 50 === 0 && index < Number(quick)) await pause(1);
+          else if (ahead > 5) await pause(ahead);
         }
         return "stop";
       }

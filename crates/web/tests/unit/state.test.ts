@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Conversation, Message, ServerFrame, ThreadMessage } from "../../src/contract";
 import { groupOf, rowsOf } from "../../src/conversations/groups";
 import { makeSelectView } from "../../src/conversations/selectors";
-import { conversationPatched, conversationsChanged, conversationsReducer, conversationsRemoved, pageArrived } from "../../src/conversations/slice";
+import { conversationPatched, conversationsChanged, conversationsReducer, conversationsRemoved, pagesArrived } from "../../src/conversations/slice";
 import { messagesReducer, threadArrived } from "../../src/messages/slice";
 import { siblingsOf, threadOf } from "../../src/messages/thread";
 import { runsReducer } from "../../src/runs/slice";
@@ -32,7 +32,7 @@ describe("conversations", () => {
     const select = makeSelectView();
     const view = { archived: false, q: "" };
     const items = [conversation("new", { updated_at: "2026-03-03T00:00:00Z" }), conversation("mid", { updated_at: "2026-03-02T00:00:00Z" })];
-    let conversations = conversationsReducer(undefined, pageArrived({ key: "current:", page: { items, next: "more" }, isFirst: true, pinned: [] }));
+    let conversations = conversationsReducer(undefined, pagesArrived({ key: "current:", pages: [{ after: null, page: { items, next: "more" } }], where: "first", now: 0 }));
     conversations = conversationsReducer(conversations, conversationsChanged([conversation("old", { updated_at: "2020-01-01T00:00:00Z" })]));
     const ids = () => select({ conversations } as RootState, view).map(({ id }) => id);
     expect(ids()).toEqual(["new", "mid"]);
@@ -53,7 +53,8 @@ describe("conversations", () => {
     );
     expect(groupOf(ago(200), now)).toEqual({ month: "2025-08" });
     const rows = rowsOf([conversation("a", { updated_at: ago(0) }), conversation("b", { updated_at: ago(1), pinned: true })], now, true);
-    expect(rows.map(({ key }) => key)).toEqual(["list.pinned", "b", "list.today", "a"]);
+    expect(rows.pinned.map(({ key }) => key)).toEqual(["list.pinned", "b"]);
+    expect(rows.rest.map(({ key }) => key)).toEqual(["list.today", "a"]);
   });
 });
 
@@ -135,5 +136,10 @@ describe("reading aloud", () => {
     expect(endOfSentences("No end yet, v1.5 of it", 0)).toBe(0);
     expect(endOfSentences("一句话。还没", 0)).toBe(4);
     expect(spoken("## A **bold** [link](https://example.org)\n- `code`")).toBe("A bold link\ncode");
+    expect(spoken("Set `max_output_tokens` or __init__, not *snake_case_name* or __bold__.")).toBe(
+      "Set max_output_tokens or init, not snake_case_name or bold.",
+    );
+    expect(spoken("Call user_name_of(x) and `__init__`.\n```py\nself._private = a_b\n```")).toBe("Call user_name_of(x) and __init__.\nself._private = a_b");
+    expect(spoken("| a | b |\n| --- | --- |\n| c_d | **e** |")).toBe("a, b\nc_d, e");
   });
 });

@@ -6,15 +6,7 @@ import { textOf, useMessageView } from "./view";
 const PAUSE = 1_500;
 
 /** Reads an answer aloud, for those who have it read, while it is written: by whole sentences, not by tokens. */
-export function LiveRegion({ messageId }: { messageId: string | null }) {
-  return (
-    <div className="hidden" aria-live="polite" aria-atomic="true">
-      {messageId && <Reader key={messageId} messageId={messageId} />}
-    </div>
-  );
-}
-
-function Reader({ messageId }: { messageId: string }) {
+export default function Reader({ messageId }: { messageId: string }) {
   const view = useMessageView(messageId);
   const isOpen = view?.isOpen ?? false;
   const whole = view?.message.role === "assistant" ? textOf(view.parts) : "";
