@@ -47,7 +47,7 @@ fn refused(answer: Answer, pointer: &str, code: &str) {
 
 #[tokio::test]
 async fn closed_registration_is_closed_on_every_path() {
-    for builder in [hospitable(), registration("closed"), registration("domains")] {
+    for builder in [hospitable(), registration("closed")] {
         let server =
             builder.env("COLLOQUY_APPLICATION__IDENTITY__REGISTRATION_DOMAINS", "example.org").start().await;
         let anonymous = server.anonymous();
