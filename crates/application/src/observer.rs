@@ -68,7 +68,10 @@ fn end_credentials(services: &Services, event: &Event) {
         Event::SessionClosed { session_id, user_id, .. } => end(*user_id, &session(*session_id)),
         Event::SessionSwitched(switched) => end(switched.user_id, &session(switched.id)),
         Event::SessionsClosed { user_id, except } => {
-            end(*user_id, &|actor| matches!(actor.credential, Credential::Session(id) if Some(id) != *except));
+            end(
+                *user_id,
+                &|actor| matches!(actor.credential, Credential::Session(id) if Some(id) != *except),
+            );
         }
         Event::ApiKeyRevoked { api_key_id, user_id } => {
             end(*user_id, &|actor| actor.credential.api_key_id() == Some(*api_key_id));
