@@ -30,7 +30,8 @@ test("a sidebar of 100,000 chats loads what is seen, and holds no more than that
   await list.evaluate((element) => element.scrollTo(0, element.scrollHeight / 2));
   await expect.poll(async () => (await numbers()).length).toBeGreaterThan(20);
   const middle = (await numbers())[0] ?? 0;
-  expect(Math.abs(middle - height / 38 / 2)).toBeLessThan(60);
+  // The page with the middle comes first, and then those beside it.
+  expect(Math.abs(middle - height / 38 / 2)).toBeLessThan(130);
   expect(Math.abs((await list.evaluate((element) => element.scrollHeight)) - height)).toBeLessThan(400);
   // By steps upwards nothing is missing, and nothing jumps.
   for (let step = 0; step < 20; step += 1) {
