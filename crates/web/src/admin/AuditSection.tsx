@@ -37,8 +37,9 @@ export function AuditSection() {
         onSubmit={(event) => {
           event.preventDefault();
           const fields = [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value)]);
-          setWanted(auditQuery(Object.fromEntries(fields)));
-          void refetch();
+          const next = auditQuery(Object.fromEntries(fields));
+          if (address(next) === address(wanted)) void refetch();
+          else setWanted(next);
         }}
       >
         <Field label={t("audit.name")} name="name" maxLength={100} autoComplete="off" placeholder="session.*" />

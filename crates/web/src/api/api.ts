@@ -1,7 +1,7 @@
 import { type BaseQueryFn, createApi } from "@reduxjs/toolkit/query/react";
 import type { Model, Page, Project, SearchHit, SignInOptions, Workspace } from "../contract";
 import { sessionExpired } from "../session/slice";
-import { type Problem, isProblem } from "./problem";
+import { type Problem, clientProblem, isProblem } from "./problem";
 import { type Asked, at, request } from "./request";
 
 /** Sends the request of an endpoint. A session that is over is noticed here, whoever asked. */
@@ -9,6 +9,8 @@ const baseQuery: BaseQueryFn<Asked, unknown, Problem> = async (asked, { signal, 
   try {
     return { data: await request(asked.method === undefined ? { ...asked, signal } : asked) };
   } catch (error) {
+    // Nobody waits for the answer any more.
+    if (signal.aborted) return { error: clientProblem("unreachable", 0, "") };
     if (!isProblem(error)) throw error;
     if (error.status === 401) dispatch(sessionExpired());
     return { error };
