@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use diesel::sqlite::SqliteConnection;
 use domain::ports::{AuditFilter, AuditLog, StorageError};
 use domain::{AuditEntry, AuditRecord, Page, PageRequest, UserId, WorkspaceId};
+use storage::audit::Check;
 use storage::hash;
 
 use crate::Sqlite;
@@ -82,21 +84,37 @@ impl AuditLog for Sqlite {
     }
 
     async fn audit_heads(&self) -> Result<Vec<(WorkspaceId, u64, [u8; 32])>, StorageError> {
-        self.readers
-            .read(|connection| {
-                let rows = query::<(Binary, BigInt, Binary)>(
-                    "SELECT workspace_id, sequence, hash FROM audit_heads ORDER BY workspace_id",
-                    &[] as &[Value<'_>],
-                )
-                .load::<(Id, i64, Vec<u8>)>(connection)?;
-                rows.into_iter()
-                    .map(|(id, sequence, newest)| {
-                        Ok((id.typed(WorkspaceId::from_uuid), unsigned(sequence)?, hash(&newest)?))
-                    })
-                    .collect()
-            })
-            .await
+        self.readers.read(heads).await
     }
+}
+
+fn heads(connection: &mut SqliteConnection) -> Outcome<Vec<(WorkspaceId, u64, [u8; 32])>> {
+    let rows = query::<(Binary, BigInt, Binary)>(
+        "SELECT workspace_id, sequence, hash FROM audit_heads ORDER BY workspace_id",
+        &[] as &[Value<'_>],
+    )
+    .load::<(Id, i64, Vec<u8>)>(connection)?;
+    let heads = rows.into_iter().map(|(id, sequence, newest)| {
+        Ok((id.typed(WorkspaceId::from_uuid), unsigned(sequence)?, hash(&newest)?))
+    });
+    heads.collect()
+}
+
+/// The workspaces whose audit log is not what was written, each with the place of the first entry that is not.
+pub(crate) fn breaks(connection: &mut SqliteConnection) -> Outcome<Vec<(WorkspaceId, u64)>> {
+    const PAGE: u16 = 1_000;
+    let mut broken = Vec::new();
+    for (workspace_id, sequence, newest) in heads(connection)? {
+        let mut check = Check::default();
+        loop {
+            let values = values![workspace_id, large(check.place())?, PAGE];
+            if !check.follow(&all::<Types, Row, _>(connection, CHAIN, values)?) {
+                break;
+            }
+        }
+        broken.extend(check.end(sequence, &newest).map(|place| (workspace_id, place)));
+    }
+    Ok(broken)
 }
 
 /// The statement of a filter: one of 24. A name is compared as it stands, so nothing in it is a wildcard but the star

@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
-use domain::Timestamp;
+use domain::{Timestamp, WorkspaceId};
 
+use crate::audit;
 use crate::connection;
 use crate::migrate::{self, MigrateError};
 use crate::settings::Settings;
@@ -28,6 +29,8 @@ pub struct Inspection {
     pub orphans: i64,
     /// Conversations whose number of messages is not the number of their messages.
     pub miscounted: i64,
+    /// The workspaces whose audit log is not what was written, each with the place of the first entry that is not.
+    pub audit_breaks: Vec<(WorkspaceId, u64)>,
     /// When the newest fact happened.
     pub newest_fact: Option<Timestamp>,
 }
@@ -49,6 +52,7 @@ pub fn inspect(settings: &Settings) -> Result<Inspection, MigrateError> {
         unfinished_copy_of: transfer::unfinished(&mut connection).map_err(failed)?,
         orphans: 0,
         miscounted: 0,
+        audit_breaks: Vec::new(),
         newest_fact: None,
     };
     // The tables are those of the newest schema only once nothing is pending.
@@ -65,6 +69,9 @@ pub fn inspect(settings: &Settings) -> Result<Inspection, MigrateError> {
              WHERE message_count <> (SELECT count(*) FROM messages m WHERE m.conversation_id = c.id)",
         )
         .map_err(failed)?;
+        inspection.audit_breaks = audit::breaks(&mut connection).map_err(|failure| {
+            MigrateError::Open(format!("the audit log in {} cannot be read: {}", path.display(), failure.0))
+        })?;
         inspection.newest_fact = query::<Nullable<BigInt>>("SELECT max(at) FROM events", values![])
             .get_result::<Option<i64>>(&mut connection)
             .map_err(failed)?

@@ -173,18 +173,40 @@ pub fn link(previous: &[u8; 32], sequence: u64, digest: &[u8; 32]) -> [u8; 32] {
     hash.chain_update(digest).finalize().into()
 }
 
-/// Whether entries, oldest first, follow the one with the hash `previous` at place `after` without a gap or a change.
-/// Gives the place of the first that does not.
-pub fn first_break(previous: [u8; 32], after: u64, entries: &[AuditEntry]) -> Option<u64> {
-    let mut previous = previous;
-    for (place, entry) in (after + 1..).zip(entries) {
-        let expected = link(&previous, place, &digest(&entry.record));
-        if entry.sequence != place || entry.hash != expected {
-            return Some(place);
-        }
-        previous = entry.hash;
+/// Goes through the entries of a workspace, oldest first, and finds the first that was changed, left out or put in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Check {
+    place: u64,
+    previous: [u8; 32],
+    broken: Option<u64>,
+}
+
+impl Check {
+    /// The place of the newest entry that was looked at; those after it come next.
+    pub const fn place(&self) -> u64 {
+        self.place
     }
-    None
+
+    /// Looks at further entries, and gives whether it is worth while to go on.
+    pub fn follow(&mut self, entries: &[AuditEntry]) -> bool {
+        for entry in entries {
+            let place = self.place + 1;
+            let expected = link(&self.previous, place, &digest(&entry.record));
+            if entry.sequence != place || entry.hash != expected {
+                self.broken = Some(place);
+                return false;
+            }
+            (self.place, self.previous) = (place, entry.hash);
+        }
+        !entries.is_empty()
+    }
+
+    /// The place of the first entry that is not what was written, where there is one: the log has to end where it is said
+    /// to, apart from it, to end.
+    pub fn end(self, sequence: u64, hash: &[u8; 32]) -> Option<u64> {
+        let is_whole = self.place == sequence && self.previous == *hash;
+        self.broken.or_else(|| (!is_whole).then_some(self.place + 1))
+    }
 }
 
 #[cfg(test)]
@@ -214,23 +236,30 @@ mod tests {
         (1..=4).map(entry).collect()
     }
 
+    fn first_break(entries: &[AuditEntry]) -> Option<u64> {
+        let mut check = Check::default();
+        check.follow(entries);
+        let end = chain();
+        check.end(4, &end[3].hash)
+    }
+
     #[test]
-    fn a_change_a_gap_and_another_order_are_found() {
+    fn a_change_a_gap_another_order_and_another_end_are_found() {
         let whole = chain();
-        assert_eq!(first_break([0; 32], 0, &whole), None);
-        assert_eq!(first_break(whole[1].hash, 2, &whole[2..]), None);
+        assert_eq!(first_break(&whole), None);
         let mut changed = chain();
         changed[2].record.name = "session.closed".to_owned();
-        assert_eq!(first_break([0; 32], 0, &changed), Some(3));
+        assert_eq!(first_break(&changed), Some(3));
         let mut shorter = chain();
         shorter.remove(1);
-        assert_eq!(first_break([0; 32], 0, &shorter), Some(2));
+        assert_eq!(first_break(&shorter), Some(2));
+        assert_eq!(first_break(&whole[..3]), Some(4));
         let mut swapped = chain();
         swapped.swap(0, 1);
-        assert_eq!(first_break([0; 32], 0, &swapped), Some(1));
+        assert_eq!(first_break(&swapped), Some(1));
         let mut moved = chain();
         moved[0].record.request_id = None;
         moved[0].record.subject_id = Some(Uuid::nil());
-        assert_eq!(first_break([0; 32], 0, &moved), Some(1));
+        assert_eq!(first_break(&moved), Some(1));
     }
 }

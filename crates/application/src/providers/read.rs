@@ -21,7 +21,7 @@ impl Query for ListProviders {
     async fn answer(&self, services: &Services, context: &Context) -> Result<Vec<ProviderView>, Error> {
         require_first_workspace(services, &context.actor).await?;
         let mut views: Vec<ProviderView> =
-            services.ports.provider_connections.from_settings().into_iter().map(ProviderView::from).collect();
+            services.ports.provider_connections.of_settings().into_iter().map(ProviderView::from).collect();
         let connected = services.ports.providers.providers().await?;
         views.extend(connected.iter().map(|provider| view(services, provider)));
         Ok(views)

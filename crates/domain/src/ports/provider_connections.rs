@@ -10,7 +10,7 @@ use crate::{ModelName, ProviderId, ProviderKey, ProviderName};
 #[async_trait]
 pub trait ProviderConnections: Send + Sync {
     /// The providers that the operator's settings name, in the order of their names.
-    fn from_settings(&self) -> Vec<SettingsProvider>;
+    fn of_settings(&self) -> Vec<SettingsProvider>;
 
     /// What keeps a provider from being connected, as far as can be told without asking it.
     fn problems(&self, connection: &ProviderConnection) -> Vec<ConnectionProblem>;

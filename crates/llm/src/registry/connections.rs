@@ -17,7 +17,7 @@ use crate::{BUILTIN, OpenAiCompatible, ProviderKind, ProviderSettings, Secret};
 
 #[async_trait]
 impl ProviderConnections for Registry {
-    fn from_settings(&self) -> Vec<SettingsProvider> {
+    fn of_settings(&self) -> Vec<SettingsProvider> {
         let shown = self.configured.iter().map(|(name, settings)| SettingsProvider {
             name: name.clone(),
             kind: settings.kind.as_str().to_owned(),

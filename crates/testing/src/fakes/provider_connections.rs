@@ -20,7 +20,7 @@ impl RememberedConnections {
 
 #[async_trait]
 impl ProviderConnections for RememberedConnections {
-    fn from_settings(&self) -> Vec<SettingsProvider> {
+    fn of_settings(&self) -> Vec<SettingsProvider> {
         Vec::new()
     }
 

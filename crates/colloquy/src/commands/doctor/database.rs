@@ -87,6 +87,7 @@ fn judge_whole(inspection: &Inspection) -> Vec<Finding> {
             "conversations have another number of messages than they say",
             report,
         ),
+        super::audit::judge(&inspection.audit_breaks),
     ]
 }
 
@@ -112,11 +113,12 @@ mod tests {
             dangling: 1,
             orphans: 2,
             miscounted: 3,
+            audit_breaks: vec![(domain::WorkspaceId::from_uuid(uuid::Uuid::nil()), 1)],
             newest_fact: None,
         };
-        assert_eq!(judge(&wrong).iter().filter(|finding| finding.is_bad()).count(), 4);
+        assert_eq!(judge(&wrong).iter().filter(|finding| finding.is_bad()).count(), 5);
         let begun = Inspection { unfinished_copy_of: Some("sqlite://a".to_owned()), ..wrong.clone() };
-        assert_eq!(judge(&begun).iter().filter(|finding| finding.is_bad()).count(), 5);
+        assert_eq!(judge(&begun).iter().filter(|finding| finding.is_bad()).count(), 6);
         let behind = Inspection { pending: vec!["a".to_owned()], ..wrong };
         assert!(judge(&behind).iter().all(Finding::is_bad));
     }

@@ -2,6 +2,7 @@
 //!
 //! It works beside running servers, and changes nothing unless it is asked to repair.
 
+mod audit;
 mod clock;
 mod database;
 mod disk;
@@ -15,7 +16,7 @@ mod redis;
 use crate::cli::DoctorArguments;
 use crate::failure::Failure;
 use crate::output;
-use crate::settings::{Loaded, Problems};
+use crate::settings::{Engine, Loaded, Problems};
 use crate::short_runtime;
 pub use database::{UNREADABLE, look as sqlite};
 pub use disk::unwritable;
@@ -59,6 +60,12 @@ async fn look(loaded: &Loaded, arguments: &DoctorArguments) -> Result<Vec<Findin
     let (found, newest) = crate::database::inspect(loaded).await;
     let can_be_counted = found.iter().all(|finding| !finding.is_bad());
     findings.extend(found);
+    // Opening a file would keep a server from it; its log was looked at with the rest of it.
+    if can_be_counted && settings.database.engine() == Engine::Postgres {
+        let database = crate::database::open(loaded).await?;
+        findings.push(audit::look(&*database).await);
+        database.shut_down().await?;
+    }
     findings.push(clock::look(newest));
     findings.extend(redis::look(&settings.redis).await);
     findings.extend(providers::look(&settings.providers).await);
