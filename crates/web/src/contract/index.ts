@@ -35,9 +35,9 @@ export type User = Schemas["User"];
 // People, workspaces, projects and links.
 export type Access = Schemas["Project"]["access"];
 export type AuditEntry = Schemas["AuditEntry"];
-export type CreatedInvitation = Invitation & { link: string | null };
-export type CreatedShare = Share & { link: string };
-export type CreatedUser = User & { link: string | null };
+export type CreatedInvitation = Schemas["CreatedInvitation"];
+export type CreatedShare = Schemas["CreatedShare"];
+export type CreatedUser = Schemas["CreatedUser"];
 export type CreateProvider = Schemas["CreateProvider"];
 export type ExternalIdentity = Schemas["ExternalIdentity"];
 export type Invitation = Schemas["Invitation"];

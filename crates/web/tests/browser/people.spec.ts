@@ -73,7 +73,7 @@ test("somebody follows an invitation, and somebody else joins a second workspace
   // Carl has a workspace of his own when the owner founds one and invites him there.
   await chat.getByRole("heading", { name: "Another workspace" }).scrollIntoViewIfNeeded();
   await chat.getByLabel("Name of the workspace").last().fill("Garden club");
-  await chat.getByRole("button", { name: "Found it" }).click();
+  await Promise.all([chat.waitForEvent("load"), chat.getByRole("button", { name: "Found it" }).click()]);
   await atHome(chat);
   await chat.goto("/admin/workspace");
   await expect(chat.getByLabel("Name of the workspace").first()).toHaveValue("Garden club");
@@ -81,17 +81,17 @@ test("somebody follows an invitation, and somebody else joins a second workspace
   await chat.getByRole("button", { name: "Invite", exact: true }).click();
   const second = ((await chat.locator(".new-key code").textContent()) ?? "").replace(/^https?:\/\/[^/]+/, server.address);
   await page.goto(second);
-  await page.getByRole("button", { name: "Join" }).click();
+  await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "Join" }).click()]);
   await atHome(page);
   await page.getByRole("button", { name: /^Account:/ }).click();
-  await page.getByRole("menuitem", { name: "Home" }).click();
+  await Promise.all([page.waitForEvent("load"), page.getByRole("menuitem", { name: "Home" }).click()]);
   await atHome(page);
   await page.getByRole("button", { name: /^Account:/ }).click();
   await expect(page.getByRole("menuitem", { name: /Home/ })).toContainText("(here)");
   await context.close();
   // Back home, for the tests after this one.
   await chat.getByRole("button", { name: /^Account:/ }).click();
-  await chat.getByRole("menuitem", { name: "Home" }).click();
+  await Promise.all([chat.waitForEvent("load"), chat.getByRole("menuitem", { name: "Home" }).click()]);
   await atHome(chat);
 });
 
