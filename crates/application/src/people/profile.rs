@@ -37,6 +37,7 @@ pub struct UpdateMe {
 
 /// The account as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(title = "UpdatedMe")]
 pub struct UpdatedMe {
     /// The person.
     #[serde(flatten)]

@@ -37,6 +37,8 @@ pub fn shorten(document: &mut Value) {
         let is_taken = names.values().any(|taken| *taken == wanted);
         names.insert(name.clone(), if is_taken { name.replace("View", "") } else { wanted });
     }
+    let distinct = names.values().collect::<BTreeSet<_>>().len();
+    debug_assert_eq!(distinct, names.len(), "two schemas have the same name; give one a title: {names:?}");
     rename(document, &names);
 }
 

@@ -15,7 +15,7 @@ const PAGE = "/";
 /** How long the network may take before the page is taken from what is kept, in milliseconds. */
 const PATIENCE = 5_000;
 /** The addresses of the client; others are pages of the server itself. */
-const CLIENT = /^\/(?:$|(?:c|search|settings|admin|login)(?:\/|$))/;
+const CLIENT = /^\/(?:$|(?:c|search|settings|admin|login|projects)(?:\/|$))/;
 
 worker.addEventListener("install", (event) => {
   event.waitUntil(install(event));
