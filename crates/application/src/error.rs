@@ -156,7 +156,8 @@ impl Error {
 
     /// Somebody who did not prove who they are; which part of the proof is wrong is not told.
     pub fn wrong_credentials() -> Self {
-        let detail = "The address, the password or the code is wrong, or the account may not be used yet or any more.";
+        let detail =
+            "The address, the password or the code is wrong, or the account may not be used yet or any more.";
         Self::new(Code::Unauthenticated, "wrong_credentials", detail)
     }
 

@@ -97,7 +97,7 @@ impl Settings {
                 "is missing: from whom mails are, such as Colloquy <colloquy@example.org>",
             ),
             Some(Err(_)) => {
-                problem("mail.from", "must be an address, such as Colloquy <colloquy@example.org>")
+                problem("mail.from", "must be an address, such as Colloquy <colloquy@example.org>");
             }
             Some(Ok(_)) => {}
         }

@@ -12,9 +12,12 @@ const METADATA: [IpAddr; 3] = [
 /// The address that a packet to `ip` ends at: what is wrapped in IPv6 is unwrapped, where the wrapping is in use.
 pub fn unwrapped(ip: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = ip else { return ip };
-    let [a, b, c, d, e, f, high, low] = v6.segments();
-    let is_wrapped = matches!([a, b, c, d, e, f], [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0]);
-    if is_wrapped { IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))) } else { ip }
+    match v6.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
+        }
+        _ => ip,
+    }
 }
 
 /// Whether an unwrapped address belongs to the public internet.
@@ -39,6 +42,7 @@ pub fn is_beyond_names(ip: IpAddr) -> bool {
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "a line for each kind of network")]
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let is_special = match ip.octets() {
         // This network; private networks; this machine.
@@ -54,10 +58,11 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     !is_special
 }
 
+#[expect(clippy::match_same_arms, reason = "a line for each kind of network")]
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let is_special = match ip.segments() {
         // Protocol assignments, Teredo among them; examples; 6to4.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] => true,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] => true,
         // Examples.
         [0x3fff, 0..=0xfff, ..] => true,
         // An address of IPv4 at the end of a tunnel inside a site (ISATAP).

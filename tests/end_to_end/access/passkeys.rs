@@ -276,12 +276,12 @@ async fn passkeys_are_added_named_and_removed_by_their_person() {
     ada.post(PASSKEYS, &body).await.expect_problem(422, "invalid_input");
     let passkey = owner.post(PASSKEYS, &body).await.expect(201);
     let path = format!("{PASSKEYS}/{}", id(&passkey));
-    let patch = async |person: &Client, body: Value| {
+    let rename = async |person: &Client, body: Value| {
         Answer::of(person.request(Method::PATCH, &path).json(&body)).await
     };
-    patch(&ada, json!({"name": "Mine"})).await.expect_problem(404, "not_found");
-    patch(&owner, json!({"name": "a\nb"})).await.expect_problem(422, "invalid_input");
-    patch(&owner, json!({"name": "Key ring"})).await.expect(200);
+    rename(&ada, json!({"name": "Mine"})).await.expect_problem(404, "not_found");
+    rename(&owner, json!({"name": "a\nb"})).await.expect_problem(422, "invalid_input");
+    rename(&owner, json!({"name": "Key ring"})).await.expect(200);
     assert_eq!(owner.get(PASSKEYS).await.expect(200)["items"][0]["name"], "Key ring");
     let delete = async |person: &Client, body: Value| {
         Answer::of(person.request(Method::DELETE, &path).json(&body)).await

@@ -320,18 +320,18 @@ async fn a_new_address_counts_once_its_mail_was_read() {
     assert_eq!(taken["unconfirmed_email"], OWNER_EMAIL);
     assert!(!sink.nth_to(OWNER_EMAIL, 1).await.text.contains("token"));
 
-    let token = sink.nth_to("new@example.org", 1).await.token();
-    let verified = server.anonymous().post(VERIFY, &json!({ "token": token })).await.expect(200);
+    let link = sink.nth_to("new@example.org", 1).await.token();
+    let verified = server.anonymous().post(VERIFY, &json!({ "token": link })).await.expect(200);
     assert_eq!(verified["email"], "new@example.org");
-    server.anonymous().post(VERIFY, &json!({ "token": token })).await.expect_problem(403, "link_invalid");
+    server.anonymous().post(VERIFY, &json!({ "token": link })).await.expect_problem(403, "link_invalid");
     assert_eq!(signs_in(&server, "member@example.org", OWNER_PASSWORD).await, 401);
     assert_eq!(signs_in(&server, "new@example.org", OWNER_PASSWORD).await, 200);
     assert!(sink.nth_to("member@example.org", 1).await.text.contains("another e-mail address"));
 
     // A link that was asked for before the password changed is of no more use.
     change(&member, "later@example.org").await;
-    let token = sink.nth_to("later@example.org", 1).await.token();
+    let link = sink.nth_to("later@example.org", 1).await.token();
     let body = json!({ "current_password": OWNER_PASSWORD, "password": PASSWORD });
     member.post("/api/v1/me/password", &body).await.expect(204);
-    server.anonymous().post(VERIFY, &json!({ "token": token })).await.expect_problem(403, "link_invalid");
+    server.anonymous().post(VERIFY, &json!({ "token": link })).await.expect_problem(403, "link_invalid");
 }

@@ -115,6 +115,7 @@ async fn a_link_that_does_not_count_looks_like_none() {
 }
 
 /// A link that ends in a few seconds.
+#[expect(clippy::disallowed_methods, reason = "the server's clock is this machine's")]
 fn expiring() -> Value {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time of day").as_micros();
     let now = Timestamp::from_micros(i64::try_from(now).expect("a time of day"));

@@ -105,10 +105,8 @@ impl Client {
     /// The same client with a cookie that came in another way; who it is tells the token.
     pub async fn with_cookie(&self, cookie: &str) -> Self {
         let csrf_token = String::new();
-        let unproven = Self {
-            credential: Credential::Cookie { cookie: cookie.to_owned(), csrf_token },
-            ..self.clone()
-        };
+        let unproven =
+            Self { credential: Credential::Cookie { cookie: cookie.to_owned(), csrf_token }, ..self.clone() };
         let me = unproven.get("/api/v1/me").await.expect(200);
         let csrf_token = me["csrf_token"].as_str().expect("a token").to_owned();
         Self { credential: Credential::Cookie { cookie: cookie.to_owned(), csrf_token }, ..self.clone() }

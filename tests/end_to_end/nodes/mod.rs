@@ -19,8 +19,8 @@ mod refusals;
 mod reindexing;
 mod repeats;
 mod rolling_restart;
-mod sharing;
 mod sessions;
+mod sharing;
 mod streams;
 mod unclear_commits;
 

@@ -68,7 +68,8 @@ async fn no_text_in_an_address_is_the_servers_fault() {
             continue;
         }
         for text in hostile() {
-            let escaped: String = text.bytes().take(2_000).map(|byte| format!("%{byte:02X}")).collect();
+            let hex: Vec<String> = text.bytes().take(2_000).map(|byte| format!("%{byte:02X}")).collect();
+            let escaped = hex.concat();
             if !operation.in_path.is_empty() {
                 let path = operation.path_with(|_| escaped.clone());
                 let answer = Answer::of(client.request(operation.method.clone(), &path)).await;

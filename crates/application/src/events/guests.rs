@@ -42,9 +42,9 @@ struct Visit {
 /// By whom, and through which project, a conversation is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Place {
-    workspace_id: WorkspaceId,
-    project_id: ProjectId,
-    user_id: UserId,
+    workspace: WorkspaceId,
+    project: ProjectId,
+    person: UserId,
 }
 
 #[derive(Default)]
@@ -79,8 +79,7 @@ impl Guests {
         sight: Sight,
         inbox: &Arc<Inbox>,
     ) -> Option<Guest> {
-        let place =
-            Place { workspace_id: actor.workspace_id, project_id: sight.through?, user_id: actor.user_id };
+        let place = Place { workspace: actor.workspace_id, project: sight.through?, person: actor.user_id };
         let mut visits = self.0.lock();
         visits.numbers += 1;
         let number = visits.numbers;
@@ -167,7 +166,7 @@ impl Guests {
     }
 
     async fn look_at(&self, services: &Services, place: Place) -> Result<(), Error> {
-        let Place { workspace_id, project_id, user_id } = place;
+        let Place { workspace: workspace_id, project: project_id, person: user_id } = place;
         if services.ports.projects.access(workspace_id, project_id, user_id).await?.is_none() {
             self.0.lock().end(|other| *other == place);
         }

@@ -16,11 +16,14 @@ use crate::Ports;
 /// How often what was counted is stored.
 const PERIOD: Duration = Duration::from_secs(1);
 
+/// Who consumed something, with which key, of which model.
+type Consumer = (WorkspaceId, UserId, Option<ApiKeyId>, ModelName);
+
 /// Gathers usage in memory and stores it once a second: at most that much is lost when the process is killed.
 pub struct UsageMeter {
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
-    counted: Mutex<HashMap<(WorkspaceId, UserId, Option<ApiKeyId>, ModelName), UsageEntry>>,
+    counted: Mutex<HashMap<Consumer, UsageEntry>>,
 }
 
 impl UsageMeter {

@@ -48,7 +48,9 @@ pub use mail::{Mail, MailError, Mailer};
 pub use maintenance::{Drift, DriftKind, Maintenance, StorageHealth};
 pub use messages::{Messages, ThreadMessage};
 pub use projects::{Projects, Shares};
-pub use provider_connections::{ConnectionProblem, ProviderConnection, ProviderConnections, SettingsProvider};
+pub use provider_connections::{
+    ConnectionProblem, ProviderConnection, ProviderConnections, SettingsProvider,
+};
 pub use providers::Providers;
 pub use rate_limiter::{Quota, RateLimitDecision, RateLimiter};
 pub use relay::{Relay, RelayEntry, RelayError, RelayKind};

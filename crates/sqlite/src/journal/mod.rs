@@ -122,7 +122,6 @@ fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Commit
     Ok(Committed { places: facts::append(connection, &context, &facts)? })
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm for each event")]
 fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &Event) -> Outcome<()> {
     match event {
         Event::WorkspaceCreated(workspace) => people::create_workspace(connection, context, workspace),
