@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use domain::{
-    Conversation, ConversationId, Credential, EffectiveRequest, Event, FinishReason, Message, MessageId,
-    MessageRole, ModelName, NewConversation, NewMessage, Origin, Parameters, Part, PromptContext, Timestamp,
-    TokenCount, UnitOfWork, Usage, User, Version,
+    Conversation, ConversationId, EffectiveRequest, Event, FinishReason, Message, MessageId, MessageRole,
+    ModelName, NewConversation, NewMessage, Origin, Parameters, Part, PromptContext, Timestamp, TokenCount,
+    UnitOfWork, Usage, User, Version,
 };
 
 use crate::random::Random;
@@ -55,8 +55,7 @@ impl Generator {
                     break;
                 }
             }
-            let origin =
-                Origin { user_id: Some(self.owner.id), credential: Credential::System, request_id: None };
+            let origin = Origin { user_id: Some(self.owner.id), ..Origin::SYSTEM };
             (!events.is_empty()).then(|| UnitOfWork::new(self.owner.workspace_id, origin, at, events))
         })
     }
@@ -70,6 +69,7 @@ impl Generator {
                 id: ConversationId::from_uuid(random.uuid(created_at)),
                 workspace_id: self.owner.workspace_id,
                 owner_id: self.owner.id,
+                project_id: None,
                 title: None,
                 model: Some(random.pick(&self.models).clone()),
                 system_prompt: None,
@@ -196,6 +196,7 @@ mod tests {
         let owner = User {
             id: UserId::from_uuid(Uuid::from_u128(1)),
             workspace_id: WorkspaceId::from_uuid(Uuid::from_u128(2)),
+            home_workspace_id: WorkspaceId::from_uuid(Uuid::from_u128(2)),
             role: Role::Owner,
             email: Email::new("owner@localhost").expect("an address"),
             display_name: DisplayName::new("Owner").expect("a name"),

@@ -4,8 +4,8 @@ use std::error::Error;
 
 use domain::ports::{Identities, Journal};
 use domain::{
-    Credential, DisplayName, Email, Event, Origin, PageRequest, Role, UnitOfWork, User, UserId, UserState,
-    Version, Workspace, WorkspaceId, WorkspaceName,
+    DisplayName, Email, Event, Origin, PageRequest, Role, UnitOfWork, User, UserId, UserState, Version,
+    Workspace, WorkspaceId, WorkspaceName,
 };
 
 use crate::arguments::Arguments;
@@ -31,7 +31,7 @@ pub async fn find_or_make<S: Identities + Journal>(
         let Some(workspace) = workspace else {
             return Err("the accounts of this database are in no workspace".into());
         };
-        let mut users = storage.users(workspace.id, PageRequest::first(2)).await?.items;
+        let mut users = storage.users(workspace.id, None, PageRequest::first(2)).await?.items;
         return match (users.pop(), users.pop()) {
             (Some(user), None) => Ok(user),
             _ => Err("there are several accounts; name one with --owner".into()),
@@ -52,12 +52,18 @@ async fn make<S: Journal>(
     } else {
         let id = WorkspaceId::from_uuid(random.uuid(BEGINNING));
         let name = WorkspaceName::new("Seeded")?;
-        events.push(Event::WorkspaceCreated(Workspace { id, name, created_at: BEGINNING }));
+        events.push(Event::WorkspaceCreated(Workspace {
+            id,
+            name,
+            version: Version::FIRST,
+            created_at: BEGINNING,
+        }));
         id
     };
     let user = User {
         id: UserId::from_uuid(random.uuid(BEGINNING)),
         workspace_id,
+        home_workspace_id: workspace_id,
         role: Role::Owner,
         email: arguments.owner.clone().map_or_else(|| Email::new("owner@localhost"), Ok)?,
         display_name: DisplayName::new("Owner")?,
@@ -67,8 +73,7 @@ async fn make<S: Journal>(
         created_at: BEGINNING,
     };
     events.push(Event::UserCreated(user.clone()));
-    let origin = Origin { user_id: None, credential: Credential::System, request_id: None };
-    storage.commit(UnitOfWork::new(workspace_id, origin, BEGINNING, events)).await?;
+    storage.commit(UnitOfWork::new(workspace_id, Origin::SYSTEM, BEGINNING, events)).await?;
     println!("Made the account {}; `colloquy user reset-password` gives it a password.", user.email);
     Ok(user)
 }

@@ -105,15 +105,15 @@ impl Guests {
                     visits.found_in(conversation.id, conversation.project_id);
                 }
                 Event::ProjectMemberRemoved { project_id, user_id } => {
-                    visits.end(|place| (place.project_id, place.user_id) == (*project_id, *user_id));
+                    visits.end(|place| (place.project, place.person) == (*project_id, *user_id));
                 }
-                Event::ProjectDeleted(project) => visits.end(|place| place.project_id == project.id),
+                Event::ProjectDeleted(project) => visits.end(|place| place.project == project.id),
                 Event::MemberRemoved(member) => {
                     visits.end(|place| {
-                        (place.workspace_id, place.user_id) == (member.workspace_id, member.user_id)
+                        (place.workspace, place.person) == (member.workspace_id, member.user_id)
                     });
                 }
-                Event::UserDeleted(user) => visits.end(|place| place.user_id == user.id),
+                Event::UserDeleted(user) => visits.end(|place| place.person == user.id),
                 _ => {}
             }
         }
@@ -157,7 +157,7 @@ impl Guests {
         if looked.is_err() {
             let mut visits = self.0.lock();
             for place in places {
-                if let Some(person) = visits.people.get_mut(&place.user_id) {
+                if let Some(person) = visits.people.get_mut(&place.person) {
                     person.is_due = true;
                 }
             }
@@ -178,7 +178,7 @@ impl Visits {
     /// Tells those guests of a conversation who saw it through another project than it is in now.
     fn found_in(&self, id: ConversationId, project_id: Option<ProjectId>) {
         for visit in self.by_conversation.get(&id).into_iter().flatten() {
-            if Some(visit.place.project_id) != project_id {
+            if Some(visit.place.project) != project_id {
                 visit.inbox.lose(id);
             }
         }
@@ -203,10 +203,10 @@ impl Visits {
         let mut conversations: HashMap<WorkspaceId, Vec<ConversationId>> = HashMap::new();
         let mut places = HashSet::new();
         for (id, visits) in &self.by_conversation {
-            let is_due = |visit: &&Visit| due.contains(&visit.place.user_id);
+            let is_due = |visit: &&Visit| due.contains(&visit.place.person);
             places.extend(visits.iter().filter(is_due).map(|visit| visit.place));
             if let Some(visit) = visits.iter().find(|visit| !commits_alone || is_due(visit)) {
-                conversations.entry(visit.place.workspace_id).or_default().push(*id);
+                conversations.entry(visit.place.workspace).or_default().push(*id);
             }
         }
         (conversations, places)
@@ -226,7 +226,7 @@ impl Drop for Guest {
         if of_conversation.get().is_empty() {
             of_conversation.remove();
         }
-        if let Entry::Occupied(mut person) = visits.people.entry(visit.place.user_id) {
+        if let Entry::Occupied(mut person) = visits.people.entry(visit.place.person) {
             person.get_mut().visits -= 1;
             if person.get().visits == 0 {
                 person.remove();

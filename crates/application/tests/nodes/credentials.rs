@@ -153,15 +153,15 @@ async fn goes_on_after(events: impl AsyncFn(&World, &Node, SessionId) -> Vec<Eve
     };
     let events = events(&world, &here, session_id).await;
     here.storage.commit(world.unit(events)).await.expect("the events are in order");
-    let ends_here = ours.inbox.has_ended();
+    let is_over = ours.inbox.has_ended();
     let ends_there =
         within(Duration::from_secs(5), async || theirs.inbox.has_ended().then_some(())).await.is_some();
-    assert_eq!(ends_here, ends_there, "one node knows more than the other");
+    assert_eq!(is_over, ends_there, "one node knows more than the other");
     if let Some(bystander) = bystander {
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert!(!bystander.inbox.has_ended(), "another session ended too");
     }
-    !ends_here
+    !is_over
 }
 
 fn changed(user: &User, change: UserChange) -> Event {

@@ -186,10 +186,10 @@ async fn people_see_with_what_and_where_they_are_signed_in() {
     assert_eq!(first.device.as_ref().map(DeviceName::as_str), Some("Firefox on Linux"));
     assert_eq!((first.address, first.last_used_at), (home.address, first.created_at));
     tokio::time::sleep(Duration::from_secs(30)).await;
-    let last: IpAddr = Ipv4Addr::new(192, 0, 2, 2).into();
-    assert_eq!(list(last).await.address, home.address, "nothing is written on the way of a request");
+    let newest: IpAddr = Ipv4Addr::new(192, 0, 2, 2).into();
+    assert_eq!(list(newest).await.address, home.address, "nothing is written on the way of a request");
     tokio::time::sleep(Duration::from_secs(90)).await;
     let later = list(elsewhere).await;
-    assert_eq!(later.address, Some(last), "it is within two minutes");
+    assert_eq!(later.address, Some(newest), "it is within two minutes");
     assert!(later.last_used_at > first.last_used_at);
 }

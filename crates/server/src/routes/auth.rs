@@ -82,7 +82,7 @@ async fn give_tokens(call: Call) -> Outcome {
     let (input, call) = read::<ProgramSignInInput>(call).await?;
     let visitor = info.visitor(&call.state.hosts);
     let signed_in = sign_in_program(call.state.services(), input, &visitor).await?;
-    respond::json(StatusCode::OK, &signed_in).map_err(Into::into)
+    respond::json(StatusCode::OK, &signed_in)
 }
 
 async fn renew_tokens(call: Call) -> Outcome {
@@ -91,7 +91,7 @@ async fn renew_tokens(call: Call) -> Outcome {
     let info = RequestInfo::of(&call.request);
     let (input, call) = read::<RefreshInput>(call).await?;
     let tokens = refresh(call.state.services(), input, &info.visitor(&call.state.hosts)).await?;
-    respond::json(StatusCode::OK, &tokens).map_err(Into::into)
+    respond::json(StatusCode::OK, &tokens)
 }
 
 fn log_out(call: Call) -> Handling {

@@ -97,15 +97,11 @@ async fn accept(call: Call) -> Outcome {
     let somebody = signed_in(&call, &info).await?;
     let (input, call) = auth::read::<AcceptInvitationInput>(call).await?;
     let services = call.state.services();
-    match somebody {
-        Some(context) => {
-            respond::json(StatusCode::OK, &accept_as_member(services, input, &context, &visitor).await?)
-        }
-        None => {
-            let signed_in = accept_as_newcomer(services, input, &visitor).await?;
-            auth::begin_session(StatusCode::CREATED, &call.state, &info, signed_in)
-        }
+    if let Some(context) = somebody {
+        return respond::json(StatusCode::OK, &accept_as_member(services, input, &context, &visitor).await?);
     }
+    let signed_in = accept_as_newcomer(services, input, &visitor).await?;
+    auth::begin_session(StatusCode::CREATED, &call.state, &info, signed_in)
 }
 
 /// Who is signed in; nobody where a browser only sends the cookie of a session that is over.

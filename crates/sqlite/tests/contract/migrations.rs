@@ -144,7 +144,7 @@ async fn nobody_changes_the_audit_log_by_hand() {
         "DELETE FROM audit_entries",
         "REPLACE INTO audit_entries SELECT * FROM audit_entries",
     ] {
-        let refusal = connection.batch_execute(by_hand).err().expect("it is refused");
+        let refusal = connection.batch_execute(by_hand).expect_err("it is refused");
         assert!(refusal.to_string().contains("rule: audit"), "{by_hand}: {refusal}");
     }
     let left = world.storage.audit.audit_chain(world.workspace_id, 0, 10).await.expect("reading works");

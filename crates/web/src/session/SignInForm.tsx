@@ -1,5 +1,5 @@
 import { KeyRound } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useSignInOptionsQuery } from "../api/api";
@@ -35,10 +35,12 @@ export function SignInForm({ email, next, isForAll = false }: SignInFormProps) {
   });
   const offersPasskeys = options?.passkeys === true && hasPasskeys();
   const [passkeyProblem, setPasskeyProblem] = useState<Problem | null>(null);
-  useQuietPasskey(offersPasskeys && !proven);
+  const endQuietOffer = useQuietPasskey(offersPasskeys && !proven);
   if (proven) return <CodeForm {...proven} onBack={() => setProven(null)} />;
   const usePasskey = () => {
     setPasskeyProblem(null);
+    // A browser asks for one thing at a time.
+    endQuietOffer();
     dispatch(signInByPasskey(null)).catch((error: unknown) => {
       if (!isProblem(error)) throw error;
       setPasskeyProblem(error);
@@ -154,12 +156,14 @@ function CodeForm({ email, password, onBack }: { email: string; password: string
   );
 }
 
-/** Offers passkeys among what the browser fills in, where it can. */
-function useQuietPasskey(isWanted: boolean): void {
+/** Offers passkeys among what the browser fills in, where it can; gives what ends that. */
+function useQuietPasskey(isWanted: boolean): () => void {
   const dispatch = useAppDispatch();
+  const offered = useRef<AbortController | null>(null);
   useEffect(() => {
     if (!isWanted) return;
     const controller = new AbortController();
+    offered.current = controller;
     const offer = async () => {
       if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || controller.signal.aborted) return;
       await dispatch(signInByPasskey(controller.signal));
@@ -170,4 +174,5 @@ function useQuietPasskey(isWanted: boolean): void {
     });
     return () => controller.abort();
   }, [dispatch, isWanted]);
+  return () => offered.current?.abort();
 }

@@ -15,7 +15,7 @@ import { withTexts } from "../i18n";
 import { loadThread, stopRun } from "../messages/actions";
 import { ModelPicker } from "../models/ModelPicker";
 import { isOffline } from "../offline/state";
-import { ProjectTag, projectInAddress } from "../projects/ProjectTag";
+import { ProjectTag, projectInAddress, useMayWrite } from "../projects/ProjectTag";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { NoticePage } from "../ui/NoticePage";
 import { noticed } from "../ui/notices";
@@ -60,6 +60,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
     };
     void open();
   }, [dispatch, conversationId, isSignedIn, isAway]);
+  const mayWrite = useMayWrite(conversation);
   const openedAt = useOpenedAt(conversationId);
   const stop = useCallback(
     () => conversationId && dispatch(stopActive(conversationId)),
@@ -123,13 +124,17 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
       ) : (
         <Greeting onSuggest={suggest} />
       )}
-      <Composer
-        place={conversationId ?? NEW}
-        isAnswering={isBusy}
-        onSend={onSend}
-        onStop={stop}
-        onEditLast={() => conversationId && setEditedId("last")}
-      />
+      {mayWrite ? (
+        <Composer
+          place={conversationId ?? NEW}
+          isAnswering={isBusy}
+          onSend={onSend}
+          onStop={stop}
+          onEditLast={() => conversationId && setEditedId("last")}
+        />
+      ) : (
+        <p className="hint read-only">{t("projects.readOnly")}</p>
+      )}
       {shares && conversationId && (
         <Suspense fallback={null}>
           <ShareDialog conversationId={conversationId} onClose={() => setShares(false)} />

@@ -159,5 +159,8 @@ test("a project keeps chats together and shows them to whom it should", async ({
   await page.getByRole("link", { name: "Balcony" }).click();
   await expect(page.getByRole("link", { name: /Seeds for spring/ })).toContainText("by somebody else");
   await expect(page.getByRole("button", { name: "Delete" })).toHaveCount(0);
+  await page.getByRole("link", { name: /Seeds for spring/ }).click();
+  await expect(page.getByText("In this project you may read it.")).toBeVisible();
+  await expect(page.getByRole("textbox", { name: "Message", exact: true })).toHaveCount(0);
   await context.close();
 });

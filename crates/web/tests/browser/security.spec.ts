@@ -132,7 +132,7 @@ bare("a passkey is added, signs in without a password, and is removed", async ({
     watch(page, address, wrong);
     const browser = await page.context().newCDPSession(page);
     await browser.send("WebAuthn.enable");
-    await browser.send("WebAuthn.addVirtualAuthenticator", {
+    const { authenticatorId } = await browser.send("WebAuthn.addVirtualAuthenticator", {
       options: {
         protocol: "ctap2",
         transport: "internal",
@@ -158,6 +158,17 @@ bare("a passkey is added, signs in without a password, and is removed", async ({
     await page.context().clearCookies();
     await page.goto(`${address}/login`);
     // The device answers by itself what is offered quietly, sooner than a person could press the button.
+    await atHome(page);
+    // With a device that waits for its person, the button does.
+    await browser.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: false });
+    await page.context().clearCookies();
+    const asked = page.waitForResponse(/passkey\/challenge/);
+    await page.goto(`${address}/login`);
+    await asked;
+    const askedAgain = page.waitForResponse(/passkey\/challenge/);
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    await askedAgain;
+    await browser.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
     await atHome(page);
     await page.goto(`${address}/settings/security`);
     await expect(passkeys.getByText("Never")).toHaveCount(0);
