@@ -156,14 +156,14 @@ pub struct CheckArguments {
 /// What to do with the server's own keys.
 #[derive(Debug, Subcommand)]
 pub enum SecretsCommand {
-    /// Print a fresh secret, good for security.secret_key
+    /// Print a fresh secret key
     Generate,
     /// List the keys that the secret key opens
     List,
     /// Encrypt them with the present secret key, and replace those that are named
     ///
-    /// To change security.secret_key: name the old one as security.previous_secret_key and the new one as
-    /// security.secret_key for every server, one after the other; run this; take the old one out again.
+    /// To change the secret key: name the old one as the previous one, and the new one in its place, for every server, one
+    /// after the other; run this; take the old one out again.
     Rotate(RotateArguments),
 }
 

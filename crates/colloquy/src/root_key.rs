@@ -95,8 +95,9 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = std::fs::metadata(settings.data_dir.join(FILE)).expect("a file").permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
+            let rights =
+                std::fs::metadata(settings.data_dir.join(FILE)).expect("a file").permissions().mode();
+            assert_eq!(rights & 0o777, 0o600);
         }
         settings.security.secret_key = Some(generate().expect("a secret"));
         settings.security.previous_secret_key = Some("earlier".to_owned());

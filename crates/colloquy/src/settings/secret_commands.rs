@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Problem;
 use super::secrets::{is_address_of_a_store, is_secret};
@@ -14,8 +14,6 @@ const PREFIX: &str = "command:";
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The most that it may say.
 const MAX_BYTES: u64 = 64 * 1024;
-/// How often it is looked whether it is done.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Replaces the secrets that programs tell by what they tell.
 pub fn run_commands(tree: &mut Node, problems: &mut Vec<Problem>) {
@@ -53,30 +51,24 @@ fn told_by(command: &str) -> Result<String, String> {
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| failed(error.to_string()))?;
-    let Some(output) = child.stdout.take() else { return Err(failed("it has no output".to_owned())) };
-    let reader = std::thread::spawn(move || {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
         let mut text = String::new();
-        output.take(MAX_BYTES + 1).read_to_string(&mut text).map(|_| text)
+        let read = match child.stdout.take() {
+            Some(output) => output.take(MAX_BYTES + 1).read_to_string(&mut text),
+            None => Ok(0),
+        };
+        // Nobody listens any more where it took too long.
+        let _ = tell.send(read.and_then(|_| child.wait()).map(|status| (status, text)));
     });
-    let begun = Instant::now();
-    let status = loop {
-        match child.try_wait().map_err(|error| failed(error.to_string()))? {
-            Some(status) => break status,
-            None if begun.elapsed() > PATIENCE => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(failed(format!("it has not ended after {} s", PATIENCE.as_secs())));
-            }
-            None => std::thread::sleep(LOOK),
-        }
-    };
-    if !status.success() {
-        return Err(failed(format!("it ended with {status}")));
-    }
-    let text = reader.join().map_err(|_| failed("its output cannot be read".to_owned()))?;
-    let text = text.map_err(|error| failed(format!("its output cannot be read: {error}")))?;
+    let told = told.recv_timeout(PATIENCE);
+    let told = told.map_err(|_| failed(format!("it has not ended after {} s", PATIENCE.as_secs())))?;
+    let (status, text) = told.map_err(|error| failed(format!("its output cannot be read: {error}")))?;
     if text.len() as u64 > MAX_BYTES {
         return Err(failed("it says too much for a secret".to_owned()));
+    }
+    if !status.success() {
+        return Err(failed(format!("it ended with {status}")));
     }
     match text.trim() {
         "" => Err(failed("it says nothing".to_owned())),

@@ -8,12 +8,12 @@ use storage::Word as _;
 
 /// The table of permissions, then the commands with what each of them needs.
 pub fn table() -> String {
-    let mut shown = format!("{:<20} {:<12} {}\n", "permission", "least role", "scope of an API key");
+    let mut shown = format!("{:<20} {:<12} scope of an API key\n", "permission", "least role");
     for rule in &PERMISSIONS {
         let scope = rule.scope.map_or("none: no key may", |scope| scope.name());
         let _ = writeln!(shown, "{:<20} {:<12} {scope}", rule.name, rule.least_role.word());
     }
-    let _ = write!(shown, "\n{:<32} {}\n", "command", "needs");
+    let _ = writeln!(shown, "\n{:<32} needs", "command");
     for command in Registry::new().iter() {
         let _ = writeln!(shown, "{:<32} {}", command.name, command.permission.rule().name);
     }
