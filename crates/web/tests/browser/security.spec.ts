@@ -165,10 +165,12 @@ bare("a passkey is added, signs in without a password, and is removed", async ({
     const asked = page.waitForResponse(/passkey\/challenge/);
     await page.goto(`${address}/login`);
     await asked;
+    // What was offered quietly goes on waiting; what is asked for now is answered.
+    await page.waitForTimeout(500);
+    await browser.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
     const askedAgain = page.waitForResponse(/passkey\/challenge/);
     await page.getByRole("button", { name: "Sign in with a passkey" }).click();
     await askedAgain;
-    await browser.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
     await atHome(page);
     await page.goto(`${address}/settings/security`);
     await expect(passkeys.getByText("Never")).toHaveCount(0);
