@@ -72,7 +72,8 @@ async fn appearance(
     body: &Value,
     name: &str,
 ) -> (u16, Vec<String>, String) {
-    let body = serde_json::from_str(&body.to_string().replace("{}", name)).expect("JSON");
+    let body =
+        serde_json::from_str(&body.to_string().replace("\"{}\"", &format!("\"{name}\""))).expect("JSON");
     ask(client, method, &path.replace("{}", name), &body).await.appearance(&[name])
 }
 

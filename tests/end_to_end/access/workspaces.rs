@@ -65,6 +65,9 @@ async fn whoever_founds_a_workspace_owns_it_and_is_let_in_by_switching() {
     owner.get(&format!("/api/v1/conversations/{conversation}")).await.expect(200);
 }
 
+/// Another identifier that nothing has.
+const NOBODY: &str = "0192f000-0000-7000-8000-000000000002";
+
 #[tokio::test]
 async fn a_workspace_of_others_looks_like_one_that_does_not_exist() {
     let server = hospitable().start().await;
@@ -90,8 +93,8 @@ async fn a_workspace_of_others_looks_like_one_that_does_not_exist() {
             admin
                 .post(&format!("{ALL}/{name}/invitations"), &json!({ "email": "e@e.org", "role": "viewer" }))
                 .await,
-            admin.delete(&format!("{ALL}/{name}/members/{NOTHING}")).await,
-            admin.delete(&format!("{ALL}/{name}/invitations/{NOTHING}")).await,
+            admin.delete(&format!("{ALL}/{name}/members/{NOBODY}")).await,
+            admin.delete(&format!("{ALL}/{name}/invitations/{NOBODY}")).await,
             admin.post("/api/v1/me/workspace", &json!({ "workspace_id": name })).await,
         ];
         assert!(answers.iter().all(|answer| answer.status == 404), "{answers:?}");

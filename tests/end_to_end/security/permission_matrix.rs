@@ -25,7 +25,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("user.get", "manage_users"),
     ("workspace.list", "read"),
     ("workspace.get", "read"),
-    ("member.list", "read"),
+    ("member.list", "share"),
     ("invitation.list", "manage_workspace"),
     ("project.list", "read"),
     ("project.get", "read"),
