@@ -168,7 +168,7 @@ async fn a_method_that_a_path_does_not_have_is_refused_with_those_that_it_has() 
         (format!("/api/v1/conversations/{conversation}/fork"), vec!["POST"]),
         ("/api/v1/auth/login".to_owned(), vec!["POST"]),
         ("/api/v1/batch".to_owned(), vec!["POST"]),
-        ("/api/v1/me".to_owned(), vec!["GET", "HEAD"]),
+        ("/api/v1/me".to_owned(), vec!["DELETE", "GET", "HEAD", "PATCH"]),
         ("/health/live".to_owned(), vec!["GET", "HEAD"]),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"] {
