@@ -15,7 +15,7 @@ use domain::ports::{
 };
 use domain::{
     Actor, ContentFlag, ContentSource, Conversation, ConversationId, Credential, Event, ModelName,
-    NewConversation, Origin, Parameters, Parts, Run, RunId, SessionId, Timestamp, Title, TokenHash,
+    NewConversation, Origin, Parameters, Parts, Role, Run, RunId, SessionId, Timestamp, Title, TokenHash,
     UnitOfWork, User, UserId, Version, Workspace, WorkspaceId, WorkspaceName,
 };
 use futures_util::FutureExt as _;
@@ -140,7 +140,8 @@ impl World {
         let clock = RuntimeClock::ahead(Duration::ZERO);
         let database = SharedDatabase::new(seed, clock.clone());
         let workspace_id = WorkspaceId::from_uuid(ids.uuid());
-        let user = Accounts::account(&ids, workspace_id, "ada@example.org", clock.now());
+        let account = Accounts::account(&ids, workspace_id, "ada@example.org", clock.now());
+        let user = User { role: Role::Owner, ..account };
         let name = WorkspaceName::new("Home").expect("the name is valid");
         let workspace =
             Workspace { id: workspace_id, name, version: Version::FIRST, created_at: clock.now() };

@@ -1,5 +1,7 @@
 //! `colloquy copy`: moving everything from one database into another one.
 
+#[cfg(test)]
+mod accounts;
 mod location;
 mod progress;
 #[cfg(test)]

@@ -10,14 +10,14 @@ use storage::transfer::{Cell, Row};
 
 const CONVERSATIONS: u128 = 300;
 /// 1 January 2020: before the partitions for years begin.
-const BEGINNING: i64 = 1_577_836_800_000_000;
+pub const BEGINNING: i64 = 1_577_836_800_000_000;
 const A_WEEK: i64 = 604_800_000_000;
 
-fn text(text: impl Into<String>) -> Cell {
+pub fn text(text: impl Into<String>) -> Cell {
     Cell::Text(text.into())
 }
 
-fn id(kind: u128, number: u128) -> Cell {
+pub fn id(kind: u128, number: u128) -> Cell {
     Cell::Id(raw(kind, number, BEGINNING))
 }
 
@@ -117,61 +117,9 @@ fn rows(table: &Table) -> Vec<Row> {
                 ]
             })
             .collect(),
-        other => accounts(other),
+        other => accounts::rows(other),
     };
     rows.into_iter().map(|cells| row(table, cells)).collect()
-}
-
-/// The rows of people and of what lets them in.
-fn accounts(table: &str) -> Vec<Vec<(&'static str, Cell)>> {
-    let (time, number) = (Cell::Time, Cell::Integer);
-    let (workspace, ada) = (|| ("workspace_id", id(1, 0)), || ("user_id", id(2, 0)));
-    match table {
-        "workspaces" => vec![vec![("id", id(1, 0)), ("name", text("Haus")), ("created_at", time(BEGINNING))]],
-        "users" => (0..2)
-            .map(|n| {
-                let hash = if n == 0 { text("$argon2id$") } else { Cell::Null };
-                vec![
-                    ("id", id(2, n)),
-                    ("email", text(format!("Person{n}@Example.org"))),
-                    ("password_hash", hash),
-                    ("display_name", text("Zoë 👩‍🔬")),
-                    ("state", text("active")),
-                    ("version", number(1)),
-                    ("created_at", time(BEGINNING + 1)),
-                ]
-            })
-            .collect(),
-        "memberships" => (0..2)
-            .map(|n| {
-                vec![workspace(), ("user_id", id(2, n)), ("role", text("owner")), ("created_at", time(7))]
-            })
-            .collect(),
-        "sessions" => vec![vec![
-            ("id", id(3, 0)),
-            workspace(),
-            ada(),
-            ("token_hash", Cell::Bytes(vec![0; 32])),
-            ("created_at", time(7)),
-            ("expires_at", time(i64::from(u32::MAX) * 1_000_000)),
-        ]],
-        "api_keys" => (0..2)
-            .map(|n| {
-                vec![
-                    ("id", id(4, n)),
-                    workspace(),
-                    ada(),
-                    ("name", text("k")),
-                    ("prefix", text("clq_")),
-                    ("key_hash", Cell::Bytes(vec![u8::try_from(n).unwrap_or(0) + 1; 32])),
-                    ("scopes", Cell::Json(r#"["chat", "read"]"#.to_owned())),
-                    ("created_at", time(7)),
-                    ("expires_at", if n == 0 { Cell::Null } else { time(8) }),
-                ]
-            })
-            .collect(),
-        other => panic!("nothing is made up for {other}"),
-    }
 }
 
 fn moment(number: u128) -> i64 {
@@ -205,7 +153,7 @@ fn conversation(n: u128) -> Vec<(&'static str, Cell)> {
 }
 
 /// The second message is an import, whose identifier is older than that of its parent.
-fn message_id(conversation: u128, number: u128) -> Cell {
+pub fn message_id(conversation: u128, number: u128) -> Cell {
     let at = if number == 1 { moment(conversation) - A_WEEK } else { moment(conversation) };
     Cell::Id(raw(6, conversation * 16 + number, at))
 }
