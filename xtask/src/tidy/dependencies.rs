@@ -145,7 +145,10 @@ mod tests {
                 member("colloquy", &[("actix-web", None)]),
                 "colloquy: must not know actix-web; only server may",
             ),
-            (member("server", &[("reqwest", Some("dev"))]), "server: must not know reqwest; only llm may"),
+            (
+                member("server", &[("reqwest", Some("dev"))]),
+                "server: must not know reqwest; only llm and oidc and outbound may",
+            ),
             (
                 member("application", &[("diesel", None)]),
                 "application: must not know diesel; only sqlite and postgres may",
