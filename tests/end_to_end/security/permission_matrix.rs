@@ -30,7 +30,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("project.list", "read"),
     ("project.get", "read"),
     ("project_member.list", "read"),
-    ("share.list", "share"),
+    ("share.list", "read"),
     ("provider.list", "manage_providers"),
     ("provider.get", "manage_providers"),
     ("provider.test", "manage_providers"),
