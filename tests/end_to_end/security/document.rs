@@ -155,6 +155,7 @@ impl Documents {
         match (kind, name) {
             ("string", "email") => json!(format!("{}@example.org", crate::harness::new_id())),
             ("string", "model") => json!("builtin/recall"),
+            ("string", "role") => json!("user"),
             ("string", _) => match schema["format"].as_str() {
                 Some("uuid") => json!(super::world::NOTHING),
                 Some("date-time") => json!("2030-01-01T00:00:00Z"),
