@@ -147,9 +147,13 @@ impl Documents {
             return first.clone();
         }
         for key in ["anyOf", "oneOf"] {
-            if let Some(first) = schema[key].get(0) {
-                return self.fitting(first, name, depth + 1);
+            let Some(first) = schema[key].get(0) else { continue };
+            let mut value = self.fitting(first, name, depth + 1);
+            // Some say what is there in any case, and beside it what there is one or the other of.
+            if let Some(object) = value.as_object_mut() {
+                object.extend(self.required_of(schema, depth));
             }
+            return value;
         }
         let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or("object");
         match (kind, name) {
@@ -166,16 +170,17 @@ impl Documents {
             ("integer", _) => schema.get("minimum").cloned().unwrap_or_else(|| json!(1)),
             ("number", _) => json!(0.5),
             ("boolean", _) => json!(true),
-            _ => {
-                let required: Vec<&str> =
-                    schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                let properties = schema["properties"].as_object().into_iter().flatten();
-                let needed = properties.filter(|(name, _)| required.contains(&name.as_str()));
-                let filled =
-                    needed.map(|(name, schema)| (name.clone(), self.fitting(schema, name, depth + 1)));
-                Value::Object(filled.collect())
-            }
+            _ => Value::Object(self.required_of(schema, depth)),
         }
+    }
+
+    /// What an object must have.
+    fn required_of(&self, schema: &Value, depth: usize) -> Map<String, Value> {
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        let needed = properties.filter(|(name, _)| required.contains(&name.as_str()));
+        needed.map(|(name, schema)| (name.clone(), self.fitting(schema, name, depth + 1))).collect()
     }
 
     /// The schema behind a reference.
