@@ -10,9 +10,6 @@ use super::folder::{migrate, template, template_name};
 use super::server::Stopped;
 use super::{Client, Folder, Link, Proxy, Server, ServerBuilder};
 
-/// What the nodes of a cluster open their keys with.
-const SECRET_KEY: &str = "3q9XmZ7wKcR2vTfB8nLpY5sJdHgA1uEo";
-
 /// How a cluster is to be started.
 pub struct ClusterBuilder {
     server: ServerBuilder,
@@ -131,8 +128,7 @@ impl Cluster {
         if let Some(link) = self.links.get(node) {
             url = url.replace(&format!(":{}/", port(&url)), &format!(":{}/", link.port()));
         }
-        let builder = self.server.clone().env("COLLOQUY_SECURITY__SECRET_KEY", SECRET_KEY);
-        let mut builder = builder.env("COLLOQUY_DATABASE__URL", &url);
+        let mut builder = self.server.clone().env("COLLOQUY_DATABASE__URL", &url);
         if let Some(redis) = &self.redis {
             builder = builder.env("COLLOQUY_REDIS__URL", &redis.url());
         }

@@ -93,6 +93,8 @@ impl ServerBuilder {
             // The load balancer of the tests looks more often than others.
             .env("COLLOQUY_SERVER__UNREADY_MS", "500")
             .env("COLLOQUY_MODELS__DISCOVER_LOCAL", "false")
+            // Servers that meet on one database, from folders of their own, need the same.
+            .env("COLLOQUY_SECURITY__SECRET_KEY", "3q9XmZ7wKcR2vTfB8nLpY5sJdHgA1uEo")
             // One account signs in more often in a test than anybody does.
             .env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "1000")
             .env("COLLOQUY_APPLICATION__SIGN_INS_PER_DAY", "100000")
