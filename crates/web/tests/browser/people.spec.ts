@@ -145,7 +145,7 @@ test("a project keeps chats together and shows them to whom it should", async ({
   await chat.getByRole("dialog").getByLabel("Project").selectOption({ label: "Balcony" });
   await chat.getByRole("dialog").getByRole("button", { name: "Move" }).click();
   await chat.goto("/");
-  await chat.getByRole("region", { name: "Projects" }).getByRole("link", { name: "Balcony" }).click();
+  await chat.getByRole("region", { name: "Projects" }).getByRole("link", { name: "Balcony", exact: true }).click();
   await expect(chat.getByRole("region", { name: "Chats of the project" }).getByRole("link")).toContainText("Seeds for spring");
   await chat.getByRole("button", { name: "People" }).click();
   await chat.getByRole("dialog").getByLabel("Add somebody of the workspace").selectOption({ label: "Petra" });
@@ -156,7 +156,7 @@ test("a project keeps chats together and shows them to whom it should", async ({
   await page.goto("/login");
   await signInAs(page, "petra@example.org");
   await atHome(page);
-  await page.getByRole("link", { name: "Balcony" }).click();
+  await page.getByRole("link", { name: "Balcony", exact: true }).click();
   await expect(page.getByRole("link", { name: /Seeds for spring/ })).toContainText("by somebody else");
   await expect(page.getByRole("button", { name: "Delete" })).toHaveCount(0);
   await page.getByRole("link", { name: /Seeds for spring/ }).click();
