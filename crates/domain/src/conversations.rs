@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::text::{InvalidText, single_line, text_type};
 use crate::{
     ConversationId, EffectiveRequest, Message, MessageId, MessageRole, MessageStatus, MessageTree, ModelName,
-    NewMessage, Parameters, Parts, ProjectId, Timestamp, UserId, Version, WorkspaceId,
+    NewMessage, Parameters, Parts, ProjectId, TagId, Timestamp, UserId, Version, WorkspaceId,
 };
 
 /// A conversation: what lists show of it, and the rules for what may happen to it.
@@ -31,6 +31,9 @@ pub struct Conversation {
     pub system_prompt: Option<SystemPrompt>,
     /// How models answer unless a message says otherwise.
     pub parameters: Parameters,
+    /// What its owner finds it under, in the order of the identifiers. [`crate::Event::ConversationTagged`] and its
+    /// counterpart change it in storage; changing it here has no effect.
+    pub tag_ids: Vec<TagId>,
     /// Whether it stands above the others.
     pub pinned: bool,
     /// Whether it is out of the way.
@@ -191,12 +194,18 @@ pub enum ConversationRejection {
     /// The content holds nothing.
     #[error("a message needs some content")]
     Empty,
+    /// It has as many tags as a conversation may have.
+    #[error("a conversation has at most {limit} tags", limit = Conversation::MAX_TAGS)]
+    TooManyTags,
     /// Only questions can be answered again.
     #[error("only an answer, or a question, can be regenerated")]
     NotAnswerable,
 }
 
 impl Conversation {
+    /// The largest number of tags.
+    pub const MAX_TAGS: usize = 32;
+
     /// A conversation without messages.
     pub fn create(new: NewConversation, at: Timestamp) -> Self {
         let title_origin = if new.title.is_some() { TitleOrigin::Person } else { TitleOrigin::Default };
@@ -210,6 +219,7 @@ impl Conversation {
             model: new.model,
             system_prompt: new.system_prompt,
             parameters: new.parameters,
+            tag_ids: Vec::new(),
             pinned: false,
             archived: false,
             active_leaf_id: None,
@@ -247,13 +257,30 @@ impl Conversation {
     }
 
     /// The conversation with a title that a model proposed; `None` once a person has chosen one.
-    pub fn retitle(&self, title: Title, at: Timestamp) -> Option<Self> {
+    pub fn retitle(&self, title: Title) -> Option<Self> {
         if self.title_origin == TitleOrigin::Person || self.title == title {
             return None;
         }
-        let updated_at = self.updated_at;
-        let retitled = Self { title, title_origin: TitleOrigin::Model, ..self.clone() }.touched(at);
-        Some(Self { updated_at, ..retitled })
+        Some(Self { title, title_origin: TitleOrigin::Model, ..self.aside() })
+    }
+
+    /// The conversation with a tag; `None` where it has it already. When something was last said in it stays as it is.
+    pub fn tag(&self, tag_id: TagId) -> Result<Option<Self>, ConversationRejection> {
+        let Err(place) = self.tag_ids.binary_search(&tag_id) else { return Ok(None) };
+        if self.tag_ids.len() >= Self::MAX_TAGS {
+            return Err(ConversationRejection::TooManyTags);
+        }
+        let mut tagged = self.aside();
+        tagged.tag_ids.insert(place, tag_id);
+        Ok(Some(tagged))
+    }
+
+    /// The conversation without a tag; `None` where it does not have it.
+    pub fn untag(&self, tag_id: TagId) -> Option<Self> {
+        let place = self.tag_ids.binary_search(&tag_id).ok()?;
+        let mut untagged = self.aside();
+        untagged.tag_ids.remove(place);
+        Some(untagged)
     }
 
     /// Adds a complete message under `parent` and makes it the active leaf.
@@ -325,6 +352,11 @@ impl Conversation {
     /// The conversation one version on.
     fn touched(&self, at: Timestamp) -> Self {
         Self { version: self.version.next(), updated_at: self.updated_at.max(at), ..self.clone() }
+    }
+
+    /// The conversation one version on, in its place among the others.
+    fn aside(&self) -> Self {
+        Self { version: self.version.next(), ..self.clone() }
     }
 
     fn check_parent(&self, parent: Option<&Message>) -> Result<(), ConversationRejection> {

@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use crate::{
-    ApiKey, ApiKeyId, Conversation, ConversationId, ExternalIdentity, Invitation, InvitationId, Membership,
-    Message, MessageEdit, MessageId, Passkey, PasskeyId, Project, ProjectId, ProjectMember, Provider, Run,
-    Session, SessionEnd, SessionId, Share, ShareId, SignInFailure, Ticket, TicketId, TokenHash, Totp,
-    UsageEntry, User, UserChange, UserId, Workspace,
+    Annotation, ApiKey, ApiKeyId, Conversation, ConversationId, ExternalIdentity, Invitation, InvitationId,
+    Membership, Message, MessageEdit, MessageId, Passkey, PasskeyId, Project, ProjectId, ProjectMember,
+    Provider, Run, Session, SessionEnd, SessionId, Share, ShareId, SignInFailure, Tag, TagId, Ticket,
+    TicketId, TokenHash, Totp, UsageEntry, User, UserChange, UserId, Workspace,
 };
 
 /// Something that happened. An event carries the state *after* it, so that storage can write its tables from the
@@ -188,6 +188,33 @@ pub enum Event {
     ConversationUpdated(Conversation),
     /// A conversation and everything in it was deleted. Carries its last state with the version one on.
     ConversationDeleted(Conversation),
+    /// A conversation was given a tag. [`Event::ConversationUpdated`] comes with it, in the same unit and before it.
+    ConversationTagged {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The tag, which belongs to the owner of the conversation.
+        tag_id: TagId,
+    },
+    /// A tag was taken from a conversation. [`Event::ConversationUpdated`] comes with it, in the same unit and before it.
+    ConversationUntagged {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The tag.
+        tag_id: TagId,
+    },
+    /// A tag was made.
+    TagCreated(Tag),
+    /// A tag has another name or color.
+    TagUpdated(Tag),
+    /// A tag was deleted; conversations no longer have it, which is no new version of them. Carries its last state with
+    /// the version one on.
+    TagDeleted(Tag),
+    /// Somebody annotated a message.
+    AnnotationCreated(Annotation),
+    /// An annotation says something else.
+    AnnotationUpdated(Annotation),
+    /// An annotation was deleted. Carries its last state with the version one on.
+    AnnotationDeleted(Annotation),
     /// A message was added.
     MessagePosted(Message),
     /// A person changed what a message says.
@@ -281,6 +308,14 @@ impl Event {
             Self::ConversationCreated(_) => "conversation.created",
             Self::ConversationUpdated(_) => "conversation.updated",
             Self::ConversationDeleted(_) => "conversation.deleted",
+            Self::ConversationTagged { .. } => "conversation.tagged",
+            Self::ConversationUntagged { .. } => "conversation.untagged",
+            Self::TagCreated(_) => "tag.created",
+            Self::TagUpdated(_) => "tag.updated",
+            Self::TagDeleted(_) => "tag.deleted",
+            Self::AnnotationCreated(_) => "annotation.created",
+            Self::AnnotationUpdated(_) => "annotation.updated",
+            Self::AnnotationDeleted(_) => "annotation.deleted",
             Self::MessagePosted(_) => "message.posted",
             Self::MessageEdited { .. } => "message.edited",
             Self::MessageDeleted { .. } => "message.deleted",
@@ -325,6 +360,13 @@ impl Event {
             Self::ProviderCreated(provider)
             | Self::ProviderUpdated(provider)
             | Self::ProviderDeleted(provider) => provider.id.uuid(),
+            Self::ConversationTagged { tag_id, .. } | Self::ConversationUntagged { tag_id, .. } => {
+                tag_id.uuid()
+            }
+            Self::TagCreated(tag) | Self::TagUpdated(tag) | Self::TagDeleted(tag) => tag.id.uuid(),
+            Self::AnnotationCreated(annotation)
+            | Self::AnnotationUpdated(annotation)
+            | Self::AnnotationDeleted(annotation) => annotation.id.uuid(),
             _ => return None,
         })
     }

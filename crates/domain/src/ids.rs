@@ -78,6 +78,10 @@ typed_id! {
     PasskeyId;
     /// Conversations that several people share.
     ProjectId;
+    /// A word under which conversations are found again.
+    TagId;
+    /// A remark beside a message, or a judgement of it.
+    AnnotationId;
     /// A link to a conversation.
     ShareId;
     /// A model provider that an administrator connected.

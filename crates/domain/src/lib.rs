@@ -4,6 +4,7 @@
 //! what they decide leaves as [`Event`]s in a [`UnitOfWork`]; the outside is reached through [`ports`].
 
 mod actors;
+mod annotations;
 mod api_keys;
 mod audit;
 mod content_flags;
@@ -23,6 +24,7 @@ mod second_factors;
 mod secret_keys;
 mod sessions;
 mod shares;
+mod tags;
 mod text;
 mod tickets;
 mod time;
@@ -36,6 +38,7 @@ mod workspaces;
 pub mod ports;
 
 pub use actors::{Actor, Credential, KeyLimits, PERMISSIONS, Permission, PermissionRule, Role, Scope};
+pub use annotations::{Annotation, AnnotationContent, AnnotationKind, NoteText, Rating};
 pub use api_keys::{ApiKey, ApiKeyName};
 pub use audit::{AuditEntry, AuditRecord};
 pub use content_flags::{ContentFlag, ContentSource};
@@ -45,8 +48,8 @@ pub use conversations::{
 };
 pub use events::Event;
 pub use ids::{
-    ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
-    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TicketId, UserId, WorkspaceId,
+    AnnotationId, ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId,
+    ProjectId, ProviderId, RunId, SecretKeyId, SessionId, ShareId, TagId, TicketId, UserId, WorkspaceId,
 };
 pub use jobs::{Job, JobKind};
 pub use messages::{
@@ -64,6 +67,7 @@ pub use second_factors::{ExternalIdentity, Passkey, PasskeyName, Totp};
 pub use secret_keys::{KeyPurpose, SecretKey};
 pub use sessions::{CredentialUse, DeviceName, Session, SessionEnd, SessionKind, TokenHash, UsedCredential};
 pub use shares::{Share, ShareKind};
+pub use tags::{Tag, TagColor, TagName};
 pub use text::InvalidText;
 pub use tickets::{Ticket, TicketKind};
 pub use time::Timestamp;

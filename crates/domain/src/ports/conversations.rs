@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::StorageError;
-use crate::{Conversation, ConversationId, Page, PageRequest, ProjectId, Timestamp, UserId, WorkspaceId};
+use crate::{
+    Conversation, ConversationId, Page, PageRequest, ProjectId, TagId, Timestamp, UserId, WorkspaceId,
+};
 
 /// Reading conversations.
 #[async_trait]
@@ -48,8 +50,14 @@ pub struct ConversationFilter {
     pub pinned: Option<bool>,
     /// Only archived ones, or only the others.
     pub archived: Option<bool>,
+    /// Only those with this tag.
+    pub tag_id: Option<TagId>,
     /// Only those whose title contains this text, without regard to case.
     pub title_contains: Option<String>,
+    /// Only those last updated at this moment or later.
+    pub updated_from: Option<Timestamp>,
+    /// Only those last updated before this moment.
+    pub updated_before: Option<Timestamp>,
 }
 
 /// The key of a conversation in a list.

@@ -3,6 +3,7 @@
 //! "Not found" is `Ok(None)`. Every port that reads rows takes the workspace: a row of another workspace is a row
 //! that does not exist. Each port has a contract suite in the `testing` crate, which every adapter runs.
 
+mod annotations;
 mod audit;
 mod cache;
 mod chat_model;
@@ -27,8 +28,10 @@ mod runs;
 mod search;
 mod secret_keys;
 mod sign_in_providers;
+mod tags;
 mod workspaces;
 
+pub use annotations::{Annotations, AnnotationsIn};
 pub use audit::{AuditFilter, AuditLog};
 pub use cache::{Cache, CacheKey, Cached, Load, Loaded};
 pub use chat_model::{
@@ -55,9 +58,10 @@ pub use providers::Providers;
 pub use rate_limiter::{Quota, RateLimitDecision, RateLimiter};
 pub use relay::{Relay, RelayEntry, RelayError, RelayKind};
 pub use runs::Runs;
-pub use search::{Search, SearchHit, SearchOrder, SearchRequest};
+pub use search::{Search, SearchFilter, SearchHit, SearchOrder, SearchRequest};
 pub use secret_keys::{SealedKind, SealedPlace, SecretKeys};
 pub use sign_in_providers::{
     Begun, ExternalPerson, KeptSignIn, Returned, SignInProvider, SignInProviderError, SignInProviders,
 };
+pub use tags::Tags;
 pub use workspaces::Workspaces;

@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 
 use super::StorageError;
-use crate::{ConversationId, MessageId, MessageRole, Timestamp, Title, UserId, WorkspaceId};
+use crate::{
+    ConversationId, MessageId, MessageRole, ModelName, ProjectId, TagId, Timestamp, Title, UserId,
+    WorkspaceId,
+};
 
 /// Full-text search over messages.
 #[async_trait]
@@ -23,16 +26,37 @@ pub struct SearchRequest {
     pub words: Vec<String>,
     /// Whether every word must occur, or any.
     pub all_words: bool,
-    /// Only messages of this role.
-    pub role: Option<MessageRole>,
-    /// Not in this conversation.
-    pub except: Option<ConversationId>,
+    /// Which of them.
+    pub filter: SearchFilter,
     /// The order of the hits.
     pub order: SearchOrder,
     /// For [`SearchOrder::Newest`]: only messages older than this one.
     pub before: Option<MessageId>,
     /// The largest number of hits.
     pub limit: u16,
+}
+
+/// Which messages a search is about. `None` means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchFilter {
+    /// Only messages of this role.
+    pub role: Option<MessageRole>,
+    /// Only answers of this model.
+    pub model: Option<ModelName>,
+    /// Only messages posted at this moment or later.
+    pub posted_from: Option<Timestamp>,
+    /// Only messages posted before this moment.
+    pub posted_before: Option<Timestamp>,
+    /// Only in conversations with this tag.
+    pub tag_id: Option<TagId>,
+    /// Only in conversations that are in this project.
+    pub project_id: Option<ProjectId>,
+    /// Only in pinned conversations, or only in the others.
+    pub pinned: Option<bool>,
+    /// Only in archived conversations, or only in the others.
+    pub archived: Option<bool>,
+    /// Not in this conversation.
+    pub except: Option<ConversationId>,
 }
 
 /// The order of hits.
