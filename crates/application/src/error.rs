@@ -258,6 +258,7 @@ impl From<ConversationRejection> for Error {
             }
             ConversationRejection::AnswerRunning => Self::conflict("answer_running", rejection.to_string()),
             ConversationRejection::Empty => Self::invalid_field("/text", "required", rejection.to_string()),
+            ConversationRejection::TooManyTags => Self::conflict("too_many_tags", rejection.to_string()),
             ConversationRejection::NotAnswerable => Self::conflict("not_answerable", rejection.to_string()),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{CacheKey, SearchHit, SearchOrder, SearchRequest};
+use domain::ports::{CacheKey, SearchFilter, SearchHit, SearchOrder, SearchRequest};
 use domain::{ConversationId, MessageId, MessageRole, Page, PageRequest, Permission, Timestamp, Title};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,8 +76,7 @@ impl Query for SearchMessages {
             owner_id: actor.user_id,
             words: words(&self.q),
             all_words: true,
-            role: None,
-            except: None,
+            filter: SearchFilter::default(),
             order: self.order,
             before: page.after,
             limit: page.limit + 1,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use domain::NodeId;
 use domain::ports::{
-    AuditLog, Cache, Clock, ContentFilter, Conversations, IdempotencyRecords, Identities, Ids, Jobs, Journal,
-    Mailer, Maintenance, Messages, Models, Projects, ProviderConnections, Providers, RateLimiter, Relay,
-    Runs, Search, SecretKeys, Shares, SignInProviders, Workspaces,
+    Annotations, AuditLog, Cache, Clock, ContentFilter, Conversations, IdempotencyRecords, Identities, Ids,
+    Jobs, Journal, Mailer, Maintenance, Messages, Models, Projects, ProviderConnections, Providers,
+    RateLimiter, Relay, Runs, Search, SecretKeys, Shares, SignInProviders, Tags, Workspaces,
 };
 use tokio::sync::Semaphore;
 
@@ -40,6 +40,10 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Reading projects and who sees them.
     pub projects: Arc<dyn Projects>,
+    /// Reading tags.
+    pub tags: Arc<dyn Tags>,
+    /// Reading annotations.
+    pub annotations: Arc<dyn Annotations>,
     /// Reading links to conversations.
     pub shares: Arc<dyn Shares>,
     /// Reading the audit log.

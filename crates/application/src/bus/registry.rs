@@ -57,6 +57,7 @@ impl Registry {
         registry.add::<people::UpdateUser>();
         registry.add::<people::DeleteUser>();
         registry.add::<people::CreatePasswordLink>();
+        registry.add::<people::ResetSecondFactors>();
         registry.add::<people::UpdateMe>();
         registry.add::<people::ChangePassword>();
         registry.add::<people::DeleteMe>();

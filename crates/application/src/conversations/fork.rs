@@ -64,6 +64,7 @@ impl Handler for ForkConversation {
             active_leaf_id: copies.last().map(|message| message.id),
             message_count: 0,
             forked_from: Some(ForkOrigin { conversation_id: origin.id, message_id: self.message_id }),
+            tag_ids: Vec::new(),
             pinned: false,
             archived: false,
             version: Version::FIRST,

@@ -41,6 +41,7 @@ impl Query for ListConversations {
             pinned: self.pinned,
             archived: self.archived,
             title_contains: self.q.clone(),
+            ..ConversationFilter::default()
         };
         let of = match self.project_id {
             Some(id) => {

@@ -81,7 +81,7 @@ async fn store(
             return Ok(());
         };
         let at = services.ports.clock.now();
-        let Some(retitled) = conversation.retitle(title.clone(), at) else { return Ok(()) };
+        let Some(retitled) = conversation.retitle(title.clone()) else { return Ok(()) };
         let origin = Origin::SYSTEM;
         let unit = UnitOfWork::new(workspace_id, origin, at, vec![Event::ConversationUpdated(retitled)]);
         match services.ports.journal.commit(unit).await {

@@ -92,6 +92,19 @@ pub(crate) fn password_changed(to: &Email) -> Mail {
     )
 }
 
+/// An administrator removed what was asked for beside the password.
+pub(crate) fn second_factors_removed(to: &Email) -> Mail {
+    mail(
+        to,
+        "Your second factors were removed",
+        "An administrator removed the device, the recovery codes and the passkeys of \
+         your Colloquy account, and whoever was signed in has been signed out. Your password is as it was.\n\n\
+         If you did not ask for it, tell your administrator at once. Otherwise set up a new device when you have \
+         signed in."
+            .to_owned(),
+    )
+}
+
 /// An administrator made an account.
 pub(crate) fn activation_mail(services: &Services, to: &Email, address: &str) -> Mail {
     let lifetime = hours(services.settings.identity.invitation_hours);

@@ -11,6 +11,7 @@ mod options;
 mod post;
 mod profile;
 mod registration;
+mod second_factors;
 mod tickets;
 mod users;
 
@@ -23,6 +24,7 @@ pub use options::{OpenRegistration, ProviderView, SignInOptions, sign_in_options
 pub use post::Post;
 pub use profile::{ChangePassword, DeleteMe, UpdateMe, UpdatedMe};
 pub use registration::{RegisterInput, VerifiedEmail, VerifyEmailInput, register, verify_email};
+pub use second_factors::ResetSecondFactors;
 pub use users::{CreatePasswordLink, DeleteUser, GetUser, PasswordLink, UpdateUser};
 
 pub(crate) use changes::Changes;

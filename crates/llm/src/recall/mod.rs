@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::ports::{
     ChatModel, Completion, CompletionEvent, CompletionRequest, CompletionStream, ProviderError, Search,
-    SearchHit, SearchOrder, SearchRequest,
+    SearchFilter, SearchHit, SearchOrder, SearchRequest,
 };
 use domain::{FinishReason, MessageRole, Part, PartDelta};
 use futures_util::{StreamExt, stream};
@@ -58,8 +58,11 @@ impl Recall {
             owner_id: request.user_id,
             words: words.to_vec(),
             all_words: false,
-            role: Some(MessageRole::User),
-            except: request.conversation_id,
+            filter: SearchFilter {
+                role: Some(MessageRole::User),
+                except: request.conversation_id,
+                ..SearchFilter::default()
+            },
             order: SearchOrder::Best,
             before: None,
             // People repeat themselves; what is the same is quoted once.
