@@ -15,7 +15,7 @@ pub trait Annotations: Send + Sync {
         id: AnnotationId,
     ) -> Result<Option<Annotation>, StorageError>;
 
-    /// What a person wrote beside the messages of a conversation, or beside one message, newest first.
+    /// What a person wrote beside the messages of a conversation, beside one message, or anywhere, newest first.
     async fn annotations_of(
         &self,
         workspace_id: WorkspaceId,
@@ -32,4 +32,6 @@ pub enum AnnotationsIn {
     Conversation(ConversationId),
     /// Beside a message.
     Message(MessageId),
+    /// Beside any message of the workspace.
+    Anywhere,
 }

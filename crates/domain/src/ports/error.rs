@@ -20,3 +20,12 @@ pub enum StorageError {
     #[error("stored data is corrupt")]
     Corrupt(#[source] Box<dyn Error + Send + Sync>),
 }
+
+/// Rules of [`StorageError::Rejected`] that handlers leave to the database: only there, two changes at once cannot both
+/// break them.
+impl StorageError {
+    /// Two tags of a person with one name, whatever the case.
+    pub const TAG_TAKEN: &'static str = "a tag of this name exists";
+    /// Two ratings of a message by one person.
+    pub const RATED_ALREADY: &'static str = "the message is rated already";
+}
