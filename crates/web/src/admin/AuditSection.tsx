@@ -9,7 +9,7 @@ import { Table } from "../ui/Table";
 import { useDates } from "../ui/dates";
 import { download } from "../ui/download";
 import { noticed } from "../ui/notices";
-import { useAuditInfiniteQuery, useUsersInfiniteQuery } from "./api";
+import { useAuditInfiniteQuery, useEverybodyQuery } from "./api";
 import { type AuditQuery, auditQuery } from "./audit";
 
 /** What happened in the workspace, newest first. */
@@ -19,9 +19,8 @@ export function AuditSection() {
   const dispatch = useAppDispatch();
   const [wanted, setWanted] = useState<AuditQuery>({});
   const { data, error, isFetching, hasNextPage, fetchNextPage, refetch } = useAuditInfiniteQuery(wanted);
-  const { data: people } = useUsersInfiniteQuery("all");
+  const { data: users = [] } = useEverybodyQuery();
   const entries = data?.pages.flatMap((page) => page.items) ?? [];
-  const users = people?.pages.flatMap((page) => page.items) ?? [];
   const names = new Map(users.map(({ id, display_name: name }) => [id, name]));
   const who = (id: string | null) => (id === null ? t("audit.nobody") : (names.get(id) ?? id));
   const save = async () => {

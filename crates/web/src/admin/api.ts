@@ -1,4 +1,4 @@
-import { api, byPage } from "../api/api";
+import { api, byPage, everyPage } from "../api/api";
 import { at } from "../api/request";
 import type {
   AuditEntry,
@@ -34,6 +34,10 @@ const administration = api.injectEndpoints({
         path: at("/api/v1/users"),
         query: { after: pageParam, state: queryArg === "all" ? undefined : queryArg },
       }),
+      providesTags: ["User"],
+    }),
+    everybody: build.query<User[], void>({
+      queryFn: (_, __, ___, ask) => everyPage<User>(ask, at("/api/v1/users")),
       providesTags: ["User"],
     }),
     createUser: build.mutation<CreatedUser, CreateUser>({
@@ -126,6 +130,7 @@ const administration = api.injectEndpoints({
 
 export const {
   useUsersInfiniteQuery,
+  useEverybodyQuery,
   useCreateUserMutation,
   useUpdateUserMutation,
   useDeleteUserMutation,

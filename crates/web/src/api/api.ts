@@ -17,6 +17,25 @@ const baseQuery: BaseQueryFn<Asked, unknown, Problem> = async (asked, { signal, 
   }
 };
 
+/** The most that is read of a list that is shown whole, in pages. */
+const MOST_PAGES = 25;
+type Ask = (asked: Asked) => { data?: unknown; error?: Problem } | PromiseLike<{ data?: unknown; error?: Problem }>;
+
+/** A list that is shown whole, read page by page. */
+export async function everyPage<T>(ask: Ask, path: string): Promise<{ data: T[] } | { error: Problem }> {
+  const items: T[] = [];
+  let after: string | undefined;
+  for (let count = 0; count < MOST_PAGES; count += 1) {
+    const { data, error } = await ask({ path, query: { limit: 200, after } });
+    if (error) return { error };
+    const page = data as Page<T>;
+    items.push(...page.items);
+    if (!page.next) break;
+    after = page.next;
+  }
+  return { data: items };
+}
+
 /** Lists that are shown as the server gives them. Conversations and messages live normalised in slices of their own. */
 export const api = createApi({
   reducerPath: "api",
@@ -46,8 +65,7 @@ export const api = createApi({
       providesTags: ["Workspace"],
     }),
     projects: build.query<Project[], void>({
-      query: () => ({ path: at("/api/v1/projects"), query: { limit: 200 } }),
-      transformResponse: (page: Page<Project>) => page.items,
+      queryFn: (_, __, ___, ask) => everyPage<Project>(ask, at("/api/v1/projects")),
       providesTags: ["Project"],
     }),
   }),

@@ -8,6 +8,7 @@ import { Confirm } from "../ui/Dialog";
 import { Menu, MenuItem, MenuSeparator } from "../ui/Menu";
 import { deleteConversations, updateConversation } from "./actions";
 import { useLeaveDeleted } from "./leave";
+import { useRight } from "./rights";
 
 const MoveDialog = lazy(() => withTexts(import("../projects/MoveDialog")));
 
@@ -31,6 +32,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
   const [moves, setMoves] = useState(false);
   const dispatch = useAppDispatch();
   const leave = useLeaveDeleted();
+  const isMine = useRight(conversation) === "own";
   if (!conversation) return null;
   const title = conversation.title || t("list.untitled");
   const change = (changes: Parameters<typeof updateConversation>[1]) => void dispatch(updateConversation(id, changes));
@@ -47,6 +49,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
     );
   }
   const onKeyDown = (event: KeyboardEvent) => {
+    if (!isMine) return;
     if (event.key === "F2") setRenaming(true);
     if (event.key === "Delete") setAsks(true);
   };
@@ -55,6 +58,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
       <label className="conversation selectable">
         <input
           type="checkbox"
+          disabled={!isMine}
           checked={isSelected}
           aria-label={t("list.selectOne", { title })}
           onChange={() => onToggle(id)}
@@ -76,37 +80,39 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
       >
         <span dir="auto">{title}</span>
       </Link>
-      <Menu
-        align="start"
-        trigger={
-          <button type="button" className="small row-menu" tabIndex={isReachable ? 0 : -1} aria-label={t("list.menu", { title })}>
-            <Ellipsis aria-hidden size={16} />
-          </button>
-        }
-      >
-        <MenuItem icon={<Pencil size={16} />} onSelect={() => setTimeout(() => setRenaming(true))}>
-          {t("list.rename")}
-        </MenuItem>
-        <MenuItem
-          icon={conversation.pinned ? <PinOff size={16} /> : <Pin size={16} />}
-          onSelect={() => change({ pinned: !conversation.pinned })}
+      {isMine && (
+        <Menu
+          align="start"
+          trigger={
+            <button type="button" className="small row-menu" tabIndex={isReachable ? 0 : -1} aria-label={t("list.menu", { title })}>
+              <Ellipsis aria-hidden size={16} />
+            </button>
+          }
         >
-          {conversation.pinned ? t("list.unpin") : t("list.pin")}
-        </MenuItem>
-        <MenuItem
-          icon={conversation.archived ? <ArchiveRestore size={16} /> : <Archive size={16} />}
-          onSelect={() => change({ archived: !conversation.archived })}
-        >
-          {conversation.archived ? t("list.unarchive") : t("list.archive")}
-        </MenuItem>
-        <MenuItem icon={<Folder size={16} />} onSelect={() => setTimeout(() => setMoves(true))}>
-          {t("projects.moveMenu")}
-        </MenuItem>
-        <MenuSeparator />
-        <MenuItem icon={<Trash2 size={16} />} isDangerous onSelect={() => setTimeout(() => setAsks(true))}>
-          {t("list.delete")}
-        </MenuItem>
-      </Menu>
+          <MenuItem icon={<Pencil size={16} />} onSelect={() => setTimeout(() => setRenaming(true))}>
+            {t("list.rename")}
+          </MenuItem>
+          <MenuItem
+            icon={conversation.pinned ? <PinOff size={16} /> : <Pin size={16} />}
+            onSelect={() => change({ pinned: !conversation.pinned })}
+          >
+            {conversation.pinned ? t("list.unpin") : t("list.pin")}
+          </MenuItem>
+          <MenuItem
+            icon={conversation.archived ? <ArchiveRestore size={16} /> : <Archive size={16} />}
+            onSelect={() => change({ archived: !conversation.archived })}
+          >
+            {conversation.archived ? t("list.unarchive") : t("list.archive")}
+          </MenuItem>
+          <MenuItem icon={<Folder size={16} />} onSelect={() => setTimeout(() => setMoves(true))}>
+            {t("projects.moveMenu")}
+          </MenuItem>
+          <MenuSeparator />
+          <MenuItem icon={<Trash2 size={16} />} isDangerous onSelect={() => setTimeout(() => setAsks(true))}>
+            {t("list.delete")}
+          </MenuItem>
+        </Menu>
+      )}
       {moves && (
         <Suspense fallback={null}>
           <MoveDialog ids={[id]} onClose={() => setMoves(false)} />

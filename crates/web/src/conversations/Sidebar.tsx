@@ -7,6 +7,8 @@ import { isMac } from "../app/shortcuts";
 import { ProjectsSection } from "../projects/ProjectsSection";
 import { AccountMenu } from "../session/AccountMenu";
 import { ConversationList } from "./ConversationList";
+import { useAppSelector } from "../store/store";
+import { isViewer } from "./rights";
 import type { View } from "./slice";
 
 const SelectionBar = lazy(() => import("./SelectionBar"));
@@ -21,6 +23,7 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
   const q = useDeferredValue(useSettled(typed.trim()));
   const view: View = { archived: isArchive, q };
   const input = useRef<HTMLInputElement>(null);
+  const onlyReads = useAppSelector(isViewer);
   const endSelection = () => setSelected(null);
   return (
     <nav className="sidebar" aria-label={t("nav.sidebar")}>
@@ -78,16 +81,18 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
           <Archive aria-hidden size={14} />
           {isArchive ? t("nav.backToChats") : t("nav.archived")}
         </button>
-        <button
-          type="button"
-          className="small"
-          aria-pressed={selected !== null}
-          title={selected ? t("list.endSelection") : t("list.select")}
-          onClick={() => setSelected(selected ? null : new Set())}
-        >
-          <CheckSquare aria-hidden size={15} />
-          <span className="hidden">{selected ? t("list.endSelection") : t("list.select")}</span>
-        </button>
+        {!onlyReads && (
+          <button
+            type="button"
+            className="small"
+            aria-pressed={selected !== null}
+            title={selected ? t("list.endSelection") : t("list.select")}
+            onClick={() => setSelected(selected ? null : new Set())}
+          >
+            <CheckSquare aria-hidden size={15} />
+            <span className="hidden">{selected ? t("list.endSelection") : t("list.select")}</span>
+          </button>
+        )}
       </div>
       <Suspense fallback={null}>
         {selected && <SelectionBar selected={selected} isArchive={isArchive} onDone={endSelection} />}

@@ -43,12 +43,15 @@ export const exchangeArrived =
     dispatch(conversationPatched({ id: message.conversation_id, changes }));
   };
 
-/** Shows the branch on which a message stands. */
+/** Shows the branch on which a message stands. In somebody else's conversation the others keep the branch that they see. */
 export const showBranch =
   (conversationId: string, messageId: string): Thunk<Promise<void>> =>
   async (dispatch, getState) => {
     if (!getState().messages.entities[messageId]) await dispatch(loadThread(conversationId, messageId, null));
-    await dispatch(updateConversation(conversationId, { active_leaf_id: messageId }));
+    const { conversations, session } = getState();
+    const isMine = conversations.entities[conversationId]?.owner_id === session.me?.id;
+    if (isMine) await dispatch(updateConversation(conversationId, { active_leaf_id: messageId }));
+    else dispatch(conversationPatched({ id: conversationId, changes: { active_leaf_id: messageId } }));
     const leaf = getState().conversations.entities[conversationId]?.active_leaf_id ?? null;
     const thread = threadOf(getState().messages, leaf);
     if (!thread.ids.includes(messageId)) await dispatch(loadThread(conversationId, leaf, null));

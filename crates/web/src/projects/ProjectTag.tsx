@@ -1,7 +1,6 @@
 import { Folder } from "lucide-react";
 import { Link } from "wouter";
 import { useProjectsQuery } from "../api/api";
-import type { Conversation } from "../contract";
 import { useAppSelector } from "../store/store";
 
 /** The project that a conversation is in. */
@@ -16,14 +15,6 @@ export function ProjectTag({ id }: { id: string }) {
       <span dir="auto">{name}</span>
     </Link>
   );
-}
-
-/** Whether the person may go on with a conversation: it is theirs, or they may write in its project. */
-export function useMayWrite(conversation: Conversation | undefined): boolean {
-  const me = useAppSelector((state) => state.session.me?.id);
-  const isOthers = conversation !== undefined && conversation.owner_id !== me;
-  const { data: projects } = useProjectsQuery(undefined, { skip: !isOthers });
-  return !isOthers || projects?.find(({ id }) => id === conversation.project_id)?.access !== "read";
 }
 
 /** The project that the address of a new conversation names. */

@@ -1,4 +1,4 @@
-import { api, byPage } from "../api/api";
+import { api, byPage, everyPage } from "../api/api";
 import { at } from "../api/request";
 import type { Access, Conversation, Member, Page, Project, ProjectMember } from "../contract";
 
@@ -35,16 +35,11 @@ const projects = api.injectEndpoints({
       keepUnusedDataFor: 0,
     }),
     projectMembers: build.query<ProjectMember[], string>({
-      query: (id) => ({ path: at("/api/v1/projects/{project_id}/members", { project_id: id }), query: { limit: 200 } }),
-      transformResponse: (page: Page<ProjectMember>) => page.items,
+      queryFn: (id, _, __, ask) => everyPage<ProjectMember>(ask, at("/api/v1/projects/{project_id}/members", { project_id: id })),
       providesTags: ["Project"],
     }),
     colleagues: build.query<Member[], string>({
-      query: (workspaceId) => ({
-        path: at("/api/v1/workspaces/{workspace_id}/members", { workspace_id: workspaceId }),
-        query: { limit: 200 },
-      }),
-      transformResponse: (page: Page<Member>) => page.items,
+      queryFn: (id, _, __, ask) => everyPage<Member>(ask, at("/api/v1/workspaces/{workspace_id}/members", { workspace_id: id })),
       providesTags: ["Member"],
     }),
     setProjectMember: build.mutation<ProjectMember, { projectId: string; userId: string; access: Access }>({

@@ -11,11 +11,12 @@ import { isAnswering, send, sendNext } from "../composer/actions";
 import { NEW, writeDraft } from "../composer/drafts";
 import type { CreateConversation, Part, UpdateConversation } from "../contract";
 import { createConversation, loadConversation, problemFrom, updateConversation } from "../conversations/actions";
+import { isViewer, useRight } from "../conversations/rights";
 import { withTexts } from "../i18n";
 import { loadThread, stopRun } from "../messages/actions";
 import { ModelPicker } from "../models/ModelPicker";
 import { isOffline } from "../offline/state";
-import { ProjectTag, projectInAddress, useMayWrite } from "../projects/ProjectTag";
+import { ProjectTag, projectInAddress } from "../projects/ProjectTag";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { NoticePage } from "../ui/NoticePage";
 import { noticed } from "../ui/notices";
@@ -43,7 +44,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
   const isBusy = useAppSelector((state) => (conversationId ? isAnswering(state, conversationId) : false));
   const isSignedIn = useAppSelector((state) => state.session.status === "signed-in");
   const isAway = useAppSelector(isOffline);
-  const isMine = useAppSelector(({ session }) => session.status === "signed-in" && session.me?.id === conversation?.owner_id);
+  const onlyReads = useAppSelector(isViewer);
   useChannel(conversationId && !isMissing ? `conversation:${conversationId}` : null);
   useTitle(conversation?.title ?? "");
   useEffect(() => {
@@ -60,7 +61,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
     };
     void open();
   }, [dispatch, conversationId, isSignedIn, isAway]);
-  const mayWrite = useMayWrite(conversation);
+  const right = useRight(conversation);
   const openedAt = useOpenedAt(conversationId);
   const stop = useCallback(
     () => conversationId && dispatch(stopActive(conversationId)),
@@ -103,37 +104,39 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
   return (
     <main id="main" className="chat" tabIndex={-1}>
       <header className="chat-header">
-        <ChooseModel value={model} onChoose={(next) => change({ model: next })} />
+        <ChooseModel value={model} onChoose={right === "own" ? (next) => change({ model: next }) : null} />
         <h1 dir="auto" className={conversation?.title ? undefined : "hidden"}>
           {conversation?.title || t("nav.newChat")}
         </h1>
         {projectId && <ProjectTag id={projectId} />}
-        {isMine && (
+        {conversation && isSignedIn && right === "own" && (
           <button type="button" className="icon" title={t("share.title")} onClick={() => setShares(true)}>
             <Share2 aria-hidden size={18} />
             <span className="hidden">{t("share.title")}</span>
           </button>
         )}
-        <button type="button" className="icon" title={t("chat.details")} onClick={() => setShowsDetails(true)}>
-          <SlidersHorizontal aria-hidden size={18} />
-          <span className="hidden">{t("chat.details")}</span>
-        </button>
+        {right === "own" && (
+          <button type="button" className="icon" title={t("chat.details")} onClick={() => setShowsDetails(true)}>
+            <SlidersHorizontal aria-hidden size={18} />
+            <span className="hidden">{t("chat.details")}</span>
+          </button>
+        )}
       </header>
       {conversationId ? (
-        <Thread conversationId={conversationId} openedAt={openedAt} editedId={editedId} onEdit={setEditedId} />
+        <Thread conversationId={conversationId} right={right} openedAt={openedAt} editedId={editedId} onEdit={setEditedId} />
       ) : (
-        <Greeting onSuggest={suggest} />
+        <Greeting onSuggest={onlyReads ? null : suggest} />
       )}
-      {mayWrite ? (
+      {right !== "read" ? (
         <Composer
           place={conversationId ?? NEW}
           isAnswering={isBusy}
           onSend={onSend}
           onStop={stop}
-          onEditLast={() => conversationId && setEditedId("last")}
+          onEditLast={() => conversationId && right === "own" && setEditedId("last")}
         />
       ) : (
-        <p className="hint read-only">{t("projects.readOnly")}</p>
+        <p className="hint read-only">{t(onlyReads ? "chat.viewer" : "projects.readOnly")}</p>
       )}
       {shares && conversationId && (
         <Suspense fallback={null}>
@@ -185,11 +188,20 @@ function useEscape(isActive: boolean, act: () => void): void {
   }, [isActive, act]);
 }
 
-function ChooseModel({ value, onChoose }: { value: string | null; onChoose: (model: string | null) => void }) {
+/** The model that answers; somebody who may not choose another only sees it. */
+function ChooseModel({ value, onChoose }: { value: string | null; onChoose: ((model: string | null) => void) | null }) {
   const { t } = useTranslation();
   const { data: models = [] } = useModelsQuery();
   const standard = models.find((model) => model.is_default)?.id;
   const shown = value ?? standard ?? t("model.none");
+  const name = shown.split("/").slice(1).join("/") || shown;
+  if (!onChoose) {
+    return (
+      <span className="model-shown" title={t("model.choose", { name: shown })}>
+        {name}
+      </span>
+    );
+  }
   return (
     <ModelPicker
       value={value}
@@ -197,7 +209,7 @@ function ChooseModel({ value, onChoose }: { value: string | null; onChoose: (mod
       first={standard ? `${t("model.default")} (${standard})` : t("model.default")}
       trigger={
         <button type="button" className="model-button" aria-label={t("model.choose", { name: shown })}>
-          <span>{shown.split("/").slice(1).join("/") || shown}</span>
+          <span>{name}</span>
           <ChevronDown aria-hidden size={16} />
         </button>
       }

@@ -4,8 +4,8 @@ import { useAppSelector } from "../store/store";
 
 const SUGGESTIONS = ["suggestion.1", "suggestion.2", "suggestion.3", "suggestion.4"] as const;
 
-/** The empty page: a beginning, and what is missing for a good one. */
-export function Greeting({ onSuggest }: { onSuggest: (text: string) => void }) {
+/** The empty page: a beginning, and what is missing for a good one. Whoever may only read is suggested nothing. */
+export function Greeting({ onSuggest }: { onSuggest: ((text: string) => void) | null }) {
   const { t } = useTranslation();
   const name = useAppSelector((state) => state.session.me?.display_name ?? "");
   const { data: models } = useModelsQuery();
@@ -19,15 +19,17 @@ export function Greeting({ onSuggest }: { onSuggest: (text: string) => void }) {
             {t("model.onlyRecall")} {t("model.howTo")}
           </p>
         )}
-        <ul className="suggestions">
-          {SUGGESTIONS.map((suggestion) => (
-            <li key={suggestion}>
-              <button type="button" onClick={() => onSuggest(t(`${suggestion}.text`))}>
-                {t(suggestion)}
-              </button>
-            </li>
-          ))}
-        </ul>
+        {onSuggest && (
+          <ul className="suggestions">
+            {SUGGESTIONS.map((suggestion) => (
+              <li key={suggestion}>
+                <button type="button" onClick={() => onSuggest(t(`${suggestion}.text`))}>
+                  {t(suggestion)}
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
       </div>
     </div>
   );

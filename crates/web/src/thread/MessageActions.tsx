@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { Message, Part } from "../contract";
+import { type Right, isViewer } from "../conversations/rights";
 import { deleteMessage, fork, regenerate, showBranch } from "../messages/actions";
 import { siblingsOf } from "../messages/thread";
 import { ModelPicker } from "../models/ModelPicker";
@@ -16,16 +17,18 @@ import { textOf } from "./view";
 interface MessageActionsProps {
   message: Message;
   parts: Part[];
+  right: Right;
   onEdit: (id: string) => void;
 }
 
 /** What can be done with a message. */
-export function MessageActions({ message, parts, onEdit }: MessageActionsProps) {
+export function MessageActions({ message, parts, right, onEdit }: MessageActionsProps) {
   const { t } = useTranslation();
   const dispatch = useAppDispatch();
   const [, navigate] = useLocation();
   const [isCopied, copy] = useCopy();
   const [asks, setAsks] = useState(false);
+  const onlyReads = useAppSelector(isViewer);
   const { conversation_id: conversationId, id } = message;
   const isAnswer = message.role === "assistant";
   const continueElsewhere = async () => {
@@ -40,11 +43,13 @@ export function MessageActions({ message, parts, onEdit }: MessageActionsProps) 
           {isCopied ? <Check aria-hidden size={16} /> : <Copy aria-hidden size={16} />}
           <span className="hidden">{isCopied ? t("code.copied") : t("message.copy")}</span>
         </button>
-        <button type="button" className="small" title={t("message.edit")} onClick={() => onEdit(id)}>
-          <Pencil aria-hidden size={16} />
-          <span className="hidden">{t("message.edit")}</span>
-        </button>
-        {isAnswer && (
+        {right === "own" && (
+          <button type="button" className="small" title={t("message.edit")} onClick={() => onEdit(id)}>
+            <Pencil aria-hidden size={16} />
+            <span className="hidden">{t("message.edit")}</span>
+          </button>
+        )}
+        {isAnswer && right !== "read" && (
           <>
             <button
               type="button"
@@ -67,23 +72,29 @@ export function MessageActions({ message, parts, onEdit }: MessageActionsProps) 
             />
           </>
         )}
-        <Menu
-          align="start"
-          trigger={
-            <button type="button" className="small" title={t("message.more")}>
-              <Ellipsis aria-hidden size={16} />
-              <span className="hidden">{t("message.more")}</span>
-            </button>
-          }
-        >
-          <MenuItem icon={<GitFork size={16} />} onSelect={() => void continueElsewhere()}>
-            {t("message.fork")}
-          </MenuItem>
-          <MenuSeparator />
-          <MenuItem icon={<Trash2 size={16} />} isDangerous onSelect={() => setTimeout(() => setAsks(true))}>
-            {t("message.delete")}
-          </MenuItem>
-        </Menu>
+        {!onlyReads && (
+          <Menu
+            align="start"
+            trigger={
+              <button type="button" className="small" title={t("message.more")}>
+                <Ellipsis aria-hidden size={16} />
+                <span className="hidden">{t("message.more")}</span>
+              </button>
+            }
+          >
+            <MenuItem icon={<GitFork size={16} />} onSelect={() => void continueElsewhere()}>
+              {t("message.fork")}
+            </MenuItem>
+            {right === "own" && (
+              <>
+                <MenuSeparator />
+                <MenuItem icon={<Trash2 size={16} />} isDangerous onSelect={() => setTimeout(() => setAsks(true))}>
+                  {t("message.delete")}
+                </MenuItem>
+              </>
+            )}
+          </Menu>
+        )}
       </div>
       {isAnswer && <UsageLine message={message} />}
       {!isAnswer && message.edited_at && <span className="quiet">{t("message.edited")}</span>}

@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { PartOf } from "../contract";
+import type { Right } from "../conversations/rights";
 import { Editor } from "./Editor";
 import { MessageActions } from "./MessageActions";
 import { MessageStatus } from "./MessageStatus";
@@ -10,6 +11,7 @@ import { useMessageView } from "./view";
 
 interface MessageItemProps {
   id: string;
+  right: Right;
   isLast: boolean;
   isMarked: boolean;
   isEdited: boolean;
@@ -23,7 +25,7 @@ const ROLES = {
   tool: "message.tool",
 } as const;
 
-export const MessageItem = memo(function MessageItem({ id, isLast, isMarked, isEdited, onEdit }: MessageItemProps) {
+export const MessageItem = memo(function MessageItem({ id, right, isLast, isMarked, isEdited, onEdit }: MessageItemProps) {
   const { t } = useTranslation();
   const view = useMessageView(id);
   if (!view) return null;
@@ -48,7 +50,7 @@ export const MessageItem = memo(function MessageItem({ id, isLast, isMarked, isE
         </div>
       )}
       <MessageStatus view={view} />
-      {!isOpen && !isEdited && <MessageActions message={message} parts={parts} onEdit={onEdit} />}
+      {!isOpen && !isEdited && <MessageActions message={message} parts={parts} right={right} onEdit={onEdit} />}
     </article>
   );
 });

@@ -3,6 +3,7 @@ import { ArrowDown } from "lucide-react";
 import { Suspense, lazy, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
+import type { Right } from "../conversations/rights";
 import { loadThread } from "../messages/actions";
 import { threadOf } from "../messages/thread";
 import { isOffline } from "../offline/state";
@@ -21,6 +22,7 @@ const AHEAD = 3;
 
 interface ThreadProps {
   conversationId: string;
+  right: Right;
   /** A message to show in the middle, because the address names it. */
   openedAt: string | null;
   editedId: string | null;
@@ -28,7 +30,7 @@ interface ThreadProps {
 }
 
 /** The messages of the active branch. Only those that can be seen exist; nothing jumps when others change or come. */
-export function Thread({ conversationId, openedAt, editedId, onEdit }: ThreadProps) {
+export function Thread({ conversationId, right, openedAt, editedId, onEdit }: ThreadProps) {
   const { t } = useTranslation();
   const dispatch = useAppDispatch();
   const leafId = useAppSelector((state) => state.conversations.entities[conversationId]?.active_leaf_id ?? null);
@@ -112,6 +114,7 @@ export function Thread({ conversationId, openedAt, editedId, onEdit }: ThreadPro
                 ) : (
                   <MessageItem
                     id={String(item.key)}
+                    right={right}
                     isLast={item.index === ids.length - 1}
                     isMarked={item.key === openedAt}
                     isEdited={item.key === editedId}
