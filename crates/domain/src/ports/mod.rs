@@ -1,7 +1,8 @@
 //! What the domain needs from outside. Every trait is object-safe, takes domain types and gives domain types.
 //!
-//! "Not found" is `Ok(None)`. Every port that reads rows takes the workspace: a row of another workspace is a row
-//! that does not exist. Each port has a contract suite in the `testing` crate, which every adapter runs.
+//! "Not found" is `Ok(None)`. Methods that read rows take the workspace: a row of another workspace is a row
+//! that does not exist. Those that look up by a secret or an address, or read what belongs to a person in all workspaces, do
+//! not. Ports with more than one adapter have a contract suite in the `testing` crate, which all of them run.
 
 mod annotations;
 mod audit;
