@@ -194,6 +194,13 @@ pub enum UserCommand {
     /// A server that uses the same SQLite database must be stopped; while it runs, administrators make such links.
     /// Whoever has the link can take the account over. Sessions end once the password has changed.
     ResetPassword(ResetPasswordArguments),
+    /// Remove the device, recovery codes and passkeys that somebody has lost, and end their sessions
+    ///
+    /// A server that uses the same SQLite database must be stopped; while it runs, administrators do it there.
+    ResetSecondFactors {
+        /// How the person signs in
+        email: String,
+    },
 }
 
 /// Whose password.

@@ -144,6 +144,21 @@ async fn a_passkey_takes_the_place_of_everything_else() {
 }
 
 #[tokio::test]
+async fn an_administrator_removes_the_passkeys_of_a_lost_device() {
+    let server = start().await;
+    let (owner, member) = (owner(&server).await, account(&server, "member").await);
+    let mut device = Device::new();
+    add(&member, &mut device, "Phone").await;
+    let signed_in = server.anonymous().with_session(&sign_in(&server, &mut device).await);
+    let member_id = id(&member.get("/api/v1/me").await.expect(200)).to_owned();
+    owner.delete(&format!("/api/v1/users/{member_id}/second-factors")).await.expect(204);
+    signed_in.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
+    sign_in(&server, &mut device).await.expect_problem(401, "wrong_passkey");
+    let back = server.anonymous().sign_in("member@example.org", OWNER_PASSWORD).await;
+    assert_eq!(back.get(PASSKEYS).await.expect(200)["items"], json!([]));
+}
+
+#[tokio::test]
 async fn an_answer_counts_once_and_for_its_challenge() {
     let server = start().await;
     let owner = owner(&server).await;

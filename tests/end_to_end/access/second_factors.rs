@@ -4,9 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use testing::mail_sink::MailSink;
 use totp_rs::{Builder, Secret, Totp};
 
-use super::hospitable;
+use super::{NOTHING, account, hospitable, id};
 use crate::harness::{Answer, Client, OWNER_EMAIL, OWNER_PASSWORD, Server};
 
 const TOTP: &str = "/api/v1/me/totp";
@@ -214,6 +215,50 @@ async fn a_device_is_set_up_by_whoever_began() {
     put(&ada, &json!({"state": state, "code": device.shows(3)})).await.expect_problem(422, "invalid_input");
     put(&ada, &of_ada).await.expect(200);
     put(&ada, &of_ada).await.expect_problem(409, "totp_enabled");
+}
+
+#[tokio::test]
+async fn an_administrator_removes_what_somebody_has_lost() {
+    let sink = MailSink::start().await;
+    let server = hospitable().mail(&sink).start().await;
+    let owner = owner(&server).await;
+    let (admin, member) = (account(&server, "admin").await, account(&server, "member").await);
+    for person in [&owner, &member] {
+        set_up(person).await;
+    }
+    let mut paths = Vec::new();
+    for person in [&owner, &admin, &member] {
+        let me = person.get("/api/v1/me").await.expect(200);
+        paths.push(format!("/api/v1/users/{}/second-factors", id(&me)));
+    }
+    let [of_owner, of_admin, of_member] = paths.as_slice() else { unreachable!("three people") };
+    member.delete(of_admin).await.expect_problem(403, "forbidden");
+    admin.delete(of_owner).await.expect_problem(403, "forbidden");
+    admin.delete(of_admin).await.expect_problem(409, "yourself");
+    admin.delete(&format!("/api/v1/users/{NOTHING}/second-factors")).await.expect_problem(404, "not_found");
+    let member_id = member.get("/api/v1/me").await.expect(200)["id"].clone();
+
+    admin.delete(of_member).await.expect(204);
+    member.get(TOTP).await.expect_problem(401, "unauthenticated");
+    let back = server.anonymous().sign_in("member@example.org", OWNER_PASSWORD).await;
+    assert_eq!(back.get(TOTP).await.expect(200), json!({"enabled_at": null, "recovery_codes": 0}));
+    let mail = sink.nth_to("member@example.org", 1).await;
+    assert!(mail.text.contains("An administrator removed"), "{}", mail.text);
+    let entries = owner.get("/api/v1/audit?name=totp.disabled").await.expect(200);
+    let entry = &entries["items"][0];
+    let admin_id = admin.get("/api/v1/me").await.expect(200)["id"].clone();
+    assert_eq!((&entry["actor_id"], &entry["user_id"]), (&admin_id, &member_id), "{entry}");
+    // There is nothing left to remove, so nobody is signed out for it.
+    admin.delete(of_member).await.expect(204);
+    back.get(TOTP).await.expect(200);
+    // For the owner the operator does it, where the database is.
+    log_in(&server, None).await.expect_problem(401, "second_factor_required");
+    let stopped = server.terminate().await;
+    let mut command = hospitable().command(stopped.folder());
+    let done =
+        command.args(["user", "reset-second-factors", OWNER_EMAIL]).output().await.expect("the program");
+    assert!(done.status.success(), "{done:?}");
+    log_in(&stopped.start().await, None).await.expect(200);
 }
 
 #[tokio::test]

@@ -152,6 +152,8 @@ async fn an_account_is_managed_where_it_was_made_and_its_role_where_it_is_used()
         .post(&format!("{account_of_owner}/password-link"), &json!({}))
         .await
         .expect_problem(403, "account_elsewhere");
+    let second_factors = format!("{account_of_owner}/second-factors");
+    guest.delete(&second_factors).await.expect_problem(403, "account_elsewhere");
     let member = format!("{ALL}/{theirs}/members/{owner_id}");
     let promoted = guest.patch(&member, &json!({ "role": "admin" })).await.expect(200);
     assert_eq!(promoted["role"], "admin");

@@ -19,7 +19,7 @@ pub use export::{Export, export_me};
 pub use new_passwords::{
     ActivateInput, ForgotPasswordInput, ResetPasswordInput, activate, forgot_password, reset_password,
 };
-pub use operator::{operator_password_link, operator_set_password};
+pub use operator::{operator_password_link, operator_reset_second_factors, operator_set_password};
 pub use options::{OpenRegistration, ProviderView, SignInOptions, sign_in_options};
 pub use post::Post;
 pub use profile::{ChangePassword, DeleteMe, UpdateMe, UpdatedMe};

@@ -2,7 +2,7 @@
 
 use domain::{Email, Event, Origin, UnitOfWork, User, UserChange, UserState};
 
-use super::{Changes, PasswordLink, users};
+use super::{Changes, PasswordLink, second_factors, users};
 use crate::identities::Password;
 use crate::{Error, Services};
 
@@ -41,6 +41,21 @@ pub async fn operator_set_password(
     let Changes { user, mut events, .. } = changes;
     events.push(Event::SessionsClosed { user_id: user.id, except: None });
     commit(services, &user, events).await
+}
+
+/// Removes the device, the recovery codes and the passkeys of somebody who has lost them, and ends their sessions. Whether
+/// there was any of it.
+///
+/// # Errors
+/// `unknown_account` where there is none.
+pub async fn operator_reset_second_factors(services: &Services, email: &Email) -> Result<bool, Error> {
+    let user = account(services, email).await?;
+    let events = second_factors::removal(services, user.id).await?;
+    if events.is_empty() {
+        return Ok(false);
+    }
+    commit(services, &user, events).await?;
+    Ok(true)
 }
 
 async fn account(services: &Services, email: &Email) -> Result<User, Error> {

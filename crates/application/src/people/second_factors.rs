@@ -31,20 +31,27 @@ impl Handler for ResetSecondFactors {
         let user = managed::member(services, context, self.user_id).await?;
         managed::refuse_self(context, &user, "Change how you sign in under /api/v1/me.")?;
         managed::check_home(&user)?;
-        let identities = &services.ports.identities;
-        let mut events = Vec::new();
-        if identities.totp(user.id).await?.is_some() {
-            events.push(Event::TotpDisabled { user_id: user.id });
-        }
-        let passkeys = identities.passkeys(user.id).await?;
-        events.extend(
-            passkeys.iter().map(|it| Event::PasskeyRemoved { passkey_id: it.id, user_id: user.id }),
-        );
+        let events = removal(services, user.id).await?;
         if events.is_empty() {
             return Ok(Decision::unchanged(()));
         }
-        events.push(Event::SessionsClosed { user_id: user.id, except: None });
         let mail = mails::second_factors_removed(&user.email);
         Ok(Decision::commit(services, context, events, ()).then(Effect::SendMail(mail)))
     }
+}
+
+/// That everything is removed that somebody signs in with beside their password, and that their sessions end; nothing where
+/// there is nothing of it.
+pub(super) async fn removal(services: &Services, user_id: UserId) -> Result<Vec<Event>, Error> {
+    let identities = &services.ports.identities;
+    let mut events = Vec::new();
+    if identities.totp(user_id).await?.is_some() {
+        events.push(Event::TotpDisabled { user_id });
+    }
+    let passkeys = identities.passkeys(user_id).await?;
+    events.extend(passkeys.iter().map(|it| Event::PasskeyRemoved { passkey_id: it.id, user_id }));
+    if !events.is_empty() {
+        events.push(Event::SessionsClosed { user_id, except: None });
+    }
+    Ok(events)
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 
 use application::Services;
 use application::identities::{NewAccount, Password, create_account, found_workspace};
-use application::people::{operator_password_link, operator_set_password};
+use application::people::{operator_password_link, operator_reset_second_factors, operator_set_password};
 use domain::{DisplayName, Email, Role, User};
 
 use crate::cli::{CreateUserArguments, ResetPasswordArguments, RoleArgument, UserCommand};
@@ -19,6 +19,7 @@ pub fn run(loaded: &Loaded, command: &UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Create(arguments) => make(loaded, arguments),
         UserCommand::ResetPassword(arguments) => reset_password(loaded, arguments),
+        UserCommand::ResetSecondFactors { email } => reset_second_factors(loaded, email),
     }
 }
 
@@ -68,6 +69,21 @@ fn reset_password(loaded: &Loaded, arguments: &ResetPasswordArguments) -> Result
         let done = new_password(&composition.services, loaded, &email, password.as_ref()).await;
         composition.database.shut_down().await?;
         output::print(&done?)
+    })
+}
+
+fn reset_second_factors(loaded: &Loaded, email: &str) -> Result<(), Failure> {
+    let email = Email::new(email).map_err(|invalid| wrong("the address", &invalid))?;
+    short_runtime()?.block_on(async {
+        let advice = "While a server runs on it, do it there: DELETE /api/v1/users/{user_id}/second-factors.";
+        let composition = composed(loaded, advice).await?;
+        let done = operator_reset_second_factors(&composition.services, &email).await;
+        composition.database.shut_down().await?;
+        output::print(&if done? {
+            format!("{email} is asked for the password alone. All sessions have ended.")
+        } else {
+            format!("{email} has no device and no passkey.")
+        })
     })
 }
 

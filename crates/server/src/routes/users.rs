@@ -17,7 +17,7 @@ const ALL: &str = "/api/v1/users";
 const ONE: &str = "/api/v1/users/{user_id}";
 const TAG: &str = "identity";
 
-pub fn routes() -> [Route; 6] {
+pub fn routes() -> [Route; 7] {
     let list_summary = "Lists the accounts, newest first (administrators)";
     let link_summary = "Makes a link with which somebody chooses a password (administrators)";
     let one = |status, description| Answer::json::<UserView>(status, description).headers(&["ETag"]);
@@ -64,6 +64,12 @@ pub fn routes() -> [Route; 6] {
             link_summary,
         )
         .answer(Answer::json::<PasswordLink>(StatusCode::CREATED, "The link, shown only now.")),
+        commands::deletes(
+            "/api/v1/users/{user_id}/second-factors",
+            "user.reset_second_factors",
+            TAG,
+            "Removes the device, recovery codes and passkeys that somebody has lost (administrators)",
+        ),
     ]
 }
 
