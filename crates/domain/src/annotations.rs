@@ -54,6 +54,22 @@ impl AnnotationContent {
             Self::Note { .. } => AnnotationKind::Note,
         }
     }
+
+    /// The judgement, where it is one.
+    pub const fn rating(&self) -> Option<Rating> {
+        match self {
+            Self::Rating { rating, .. } => Some(*rating),
+            Self::Note { .. } => None,
+        }
+    }
+
+    /// What is written, where anything is.
+    pub const fn note(&self) -> Option<&NoteText> {
+        match self {
+            Self::Rating { note, .. } => note.as_ref(),
+            Self::Note { note } => Some(note),
+        }
+    }
 }
 
 /// What kind of annotation something is.

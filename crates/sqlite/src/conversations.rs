@@ -6,32 +6,38 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use domain::ports::{ConversationCursor, ConversationFilter, Conversations, ConversationsOf, StorageError};
 use domain::{
     Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, ProjectId,
-    SystemPrompt, Title, TitleOrigin, UserId, WorkspaceId,
+    SystemPrompt, TagId, Timestamp, Title, TitleOrigin, UserId, WorkspaceId,
 };
+use storage::list_start;
+use uuid::Uuid;
 
 use crate::Sqlite;
 use crate::columns::{Id, Word, count, id_list, json, moment, text, version};
-use crate::errors::{Failure, Outcome};
+use crate::errors::{Failure, Outcome, corrupt};
 use crate::statement::{Value, query, values};
 
 macro_rules! select_conversations {
     ($rest:literal) => {
         concat!(
-            "SELECT id, workspace_id, owner_id, pinned, archived, version, message_count, active_leaf_id, created_at, \
-             updated_at, title, title_origin, model, parameters, forked_from_conversation_id, forked_from_message_id, \
-             system_prompt, project_id FROM conversations ",
+            "SELECT c.id, c.workspace_id, c.owner_id, c.pinned, c.archived, c.version, c.message_count, \
+             c.active_leaf_id, c.created_at, c.updated_at, c.title, c.title_origin, c.model, c.parameters, \
+             c.forked_from_conversation_id, c.forked_from_message_id, c.system_prompt, c.project_id, \
+             (SELECT group_concat(hex(t.tag_id)) FROM conversation_tags t WHERE t.conversation_id = c.id) FROM ",
             $rest
         )
     };
 }
 
-const GET: &str = select_conversations!("WHERE id = ?1 AND workspace_id = ?2");
-const GET_MANY: &str =
-    select_conversations!("WHERE workspace_id = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))");
-const OF_OWNER: &str =
-    select_conversations!("WHERE workspace_id = ?1 AND owner_id = ?2 AND (updated_at, id) < (?3, ?4)");
-const OF_PROJECT: &str =
-    select_conversations!("WHERE workspace_id = ?1 AND project_id = ?2 AND (updated_at, id) < (?3, ?4)");
+const GET: &str = select_conversations!("conversations c WHERE c.id = ?1 AND c.workspace_id = ?2");
+const GET_MANY: &str = select_conversations!(
+    "conversations c WHERE c.workspace_id = ?1 AND c.id IN (SELECT unhex(value) FROM json_each(?2))"
+);
+const LIST: &str = select_conversations!("conversations c WHERE c.workspace_id = ?1");
+/// A tag is at few enough conversations to sort them.
+const TAGGED: &str = select_conversations!(
+    "conversation_tags g CROSS JOIN conversations c ON c.id = g.conversation_id
+     WHERE g.tag_id = ?8 AND c.workspace_id = ?1"
+);
 
 #[async_trait]
 impl Conversations for Sqlite {
@@ -78,13 +84,20 @@ impl Conversations for Sqlite {
                     ConversationsOf::Owner(id) => Value::from(id),
                     ConversationsOf::Project(id) => Value::from(id),
                 };
-                let (before, before_id) = match page.after {
-                    Some(cursor) => (cursor.updated_at.micros(), Value::from(cursor.id)),
-                    None => (i64::MAX, Value::Id([0xFF; 16])),
-                };
+                let before = list_start(page.after, &filter);
+                let from = filter.updated_from.map_or(i64::MIN, Timestamp::micros);
                 let title = filter.title_contains.as_deref().map(str::to_lowercase);
                 let most = u32::from(page.limit) + 1;
-                let values = values![workspace_id, whose, before, before_id, most, title.as_deref()];
+                let values = values![
+                    workspace_id,
+                    whose,
+                    before.updated_at,
+                    before.id,
+                    most,
+                    title.as_deref(),
+                    from,
+                    filter.tag_id
+                ];
                 let rows = query::<Types>(&sql, values).load::<Row>(connection)?;
                 let rows = rows.into_iter().map(Conversation::try_from).collect::<Outcome<Vec<_>>>()?;
                 Ok(Page::from_surplus(rows, page.limit, |conversation| conversation.into()))
@@ -93,27 +106,29 @@ impl Conversations for Sqlite {
     }
 }
 
-/// The statement of a filter: one of 36. Flags stand in it as constants, so that the index of pinned or archived
+/// The statement of a filter: one of 72. Flags stand in it as constants, so that the index of pinned or archived
 /// conversations serves a list of just those.
 pub(crate) fn list_statement(of: ConversationsOf, filter: &ConversationFilter) -> String {
-    let mut sql = match of {
-        ConversationsOf::Owner(_) => OF_OWNER.to_owned(),
-        ConversationsOf::Project(_) => OF_PROJECT.to_owned(),
-    };
+    let mut sql = if filter.tag_id.is_some() { TAGGED.to_owned() } else { LIST.to_owned() };
+    sql.push_str(match of {
+        ConversationsOf::Owner(_) => " AND c.owner_id = ?2",
+        ConversationsOf::Project(_) => " AND c.project_id = ?2",
+    });
+    sql.push_str(" AND (c.updated_at, c.id) < (?3, ?4) AND c.updated_at >= ?7");
     match filter.pinned {
-        Some(true) => sql.push_str(" AND pinned = 1"),
-        Some(false) => sql.push_str(" AND pinned = 0"),
+        Some(true) => sql.push_str(" AND c.pinned = 1"),
+        Some(false) => sql.push_str(" AND c.pinned = 0"),
         None => {}
     }
     match filter.archived {
-        Some(true) => sql.push_str(" AND archived = 1"),
-        Some(false) => sql.push_str(" AND archived = 0"),
+        Some(true) => sql.push_str(" AND c.archived = 1"),
+        Some(false) => sql.push_str(" AND c.archived = 0"),
         None => {}
     }
     if filter.title_contains.is_some() {
-        sql.push_str(" AND instr(title_folded, ?6) > 0");
+        sql.push_str(" AND instr(c.title_folded, ?6) > 0");
     }
-    sql.push_str(" ORDER BY updated_at DESC, id DESC LIMIT (SELECT ?5)");
+    sql.push_str(" ORDER BY c.updated_at DESC, c.id DESC LIMIT (SELECT ?5)");
     sql
 }
 
@@ -136,6 +151,7 @@ type Types = (
     Nullable<Binary>,
     Nullable<Text>,
     Nullable<Binary>,
+    Nullable<Text>,
 );
 
 #[derive(Queryable)]
@@ -158,6 +174,7 @@ struct Row {
     forked_from_message_id: Option<Id>,
     system_prompt: Option<String>,
     project_id: Option<Id>,
+    tag_ids: Option<String>,
 }
 
 impl TryFrom<Row> for Conversation {
@@ -179,6 +196,7 @@ impl TryFrom<Row> for Conversation {
                 .map(|prompt| text(prompt, SystemPrompt::new))
                 .transpose()?,
             parameters: json(&row.parameters)?,
+            tag_ids: tag_ids(row.tag_ids.as_deref())?,
             pinned: row.pinned != 0,
             archived: row.archived != 0,
             active_leaf_id: row.active_leaf_id.map(|id| id.typed(MessageId::from_uuid)),
@@ -192,4 +210,12 @@ impl TryFrom<Row> for Conversation {
             updated_at: moment(row.updated_at),
         })
     }
+}
+
+/// The tags of a row, in the order of their identifiers.
+fn tag_ids(list: Option<&str>) -> Outcome<Vec<TagId>> {
+    let ids = list.iter().flat_map(|list| list.split(',')).map(Uuid::try_parse);
+    let mut ids = ids.map(|id| id.map(TagId::from_uuid).map_err(corrupt)).collect::<Outcome<Vec<_>>>()?;
+    ids.sort_unstable();
+    Ok(ids)
 }

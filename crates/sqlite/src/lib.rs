@@ -4,6 +4,7 @@
 //! topic as in `domain`: `conversations` answers [`domain::ports::Conversations`], `journal::conversations` writes
 //! what the events about conversations say.
 
+mod annotations;
 mod audit;
 mod columns;
 mod connection;
@@ -30,6 +31,7 @@ mod secret_keys;
 mod settings;
 mod shares;
 mod statement;
+mod tags;
 pub mod transfer;
 mod workspaces;
 mod writer;

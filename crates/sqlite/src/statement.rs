@@ -14,8 +14,8 @@ use diesel::result::{Error, OptionalExtension as _, QueryResult};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use domain::{
-    ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
-    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TicketId, Timestamp, TokenHash, UserId, Version,
+    AnnotationId, ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
+    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TagId, TicketId, Timestamp, TokenHash, UserId, Version,
     WorkspaceId,
 };
 
@@ -133,6 +133,7 @@ macro_rules! value_from_id {
 }
 
 value_from_id!(
+    AnnotationId,
     ApiKeyId,
     ConversationId,
     EditId,
@@ -147,6 +148,7 @@ value_from_id!(
     SecretKeyId,
     SessionId,
     ShareId,
+    TagId,
     TicketId,
     UserId,
     WorkspaceId

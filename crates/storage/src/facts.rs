@@ -1,8 +1,8 @@
 //! What the event log keeps of an event.
 
 use domain::{
-    Conversation, ConversationId, Credential, Event, ExternalIdentity, Invitation, MessageId, RunId,
-    RunStatus, Share, Totp, UserId, Version,
+    Annotation, Conversation, ConversationId, Credential, Event, ExternalIdentity, Invitation, MessageId,
+    RunId, RunStatus, Share, Tag, Totp, UserId, Version,
 };
 use uuid::Uuid;
 
@@ -35,6 +35,7 @@ impl About {
         let about = Self::of_account(event)
             .or_else(|| Self::of_credential(event))
             .or_else(|| Self::of_shared(event))
+            .or_else(|| Self::of_notes(event))
             .or_else(|| Self::of_conversation(event))?;
         Some(Self { name: event.name(), ..about })
     }
@@ -122,6 +123,33 @@ impl About {
             },
             _ => return None,
         })
+    }
+
+    /// Of tags and annotations. Nobody but their person learns of one, so it names no conversation, whose readers would be
+    /// told; which tags a conversation has is told with it.
+    fn of_notes(event: &Event) -> Option<Self> {
+        let (owner_id, id, version) = match event {
+            Event::TagCreated(tag) | Event::TagUpdated(tag) | Event::TagDeleted(tag) => {
+                let Tag { id, owner_id, version, .. } = tag;
+                (*owner_id, id.uuid(), *version)
+            }
+            Event::AnnotationCreated(annotation)
+            | Event::AnnotationUpdated(annotation)
+            | Event::AnnotationDeleted(annotation) => {
+                let Annotation { id, author_id, version, .. } = annotation;
+                (*author_id, id.uuid(), *version)
+            }
+            Event::ConversationTagged { conversation_id, tag_id }
+            | Event::ConversationUntagged { conversation_id, tag_id } => {
+                return Some(Self {
+                    subject_id: Some(tag_id.uuid()),
+                    conversation_id: Some(*conversation_id),
+                    ..Self::default()
+                });
+            }
+            _ => return None,
+        };
+        Some(Self { version: Some(version), ..Self::of_person(owner_id, id) })
     }
 
     /// Of conversations, messages and runs.

@@ -12,6 +12,10 @@ pub const FOREIGN_PARENT: &str = "the parent message does not belong to this con
 pub const FOREIGN_LEAF: &str = "the active leaf does not belong to the conversation";
 /// A message of another conversation, or under another parent, than before.
 pub const MESSAGE_MOVED: &str = "a message never moves to another place";
+/// Two tags of a person with one name.
+pub const TAG_TAKEN: &str = "a tag of this name exists";
+/// Two ratings of a message by one person.
+pub const RATED_ALREADY: &str = "the message is rated already";
 /// A workspace that nobody could manage any more.
 pub const LAST_OWNER: &str = "a workspace needs an active owner";
 /// A project of another workspace, or none at all.
@@ -42,6 +46,9 @@ pub fn taken(table: &str) -> &'static str {
         "passkeys" => "this passkey is known already",
         "external_identities" => "an account is linked to this identity already",
         "projects" => "a project with this id exists",
+        "tags" => "a tag with this id exists",
+        "conversation_tags" => "the conversation has this tag already",
+        "annotations" => "an annotation with this id exists",
         "shares" => "a link with this id exists",
         "providers" => "a provider with this id or name exists",
         "secret_keys" => "a key with this id or of this purpose exists",
@@ -69,6 +76,8 @@ pub fn out_of_bounds(name: &str) -> &'static str {
         Some("passkey" | "passkeys") => "a field of the passkey is outside its bounds",
         Some("external") => "a field of the identity is outside its bounds",
         Some("project" | "projects") => "a field of the project is outside its bounds",
+        Some("tag" | "tags") => "a field of the tag is outside its bounds",
+        Some("annotation" | "annotations") => "a field of the annotation is outside its bounds",
         Some("share" | "shares") => "a field of the link is outside its bounds",
         Some("provider" | "providers") => "a field of the provider is outside its bounds",
         Some("secret") => "a field of the key is outside its bounds",

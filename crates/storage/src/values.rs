@@ -3,12 +3,18 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Datelike as _, Utc};
-use domain::{ConversationId, InvalidText, JobKind, Message, Money, Timestamp, Version};
+use domain::ports::{ConversationCursor, ConversationFilter};
+use domain::{
+    AnnotationContent, AnnotationKind, ConversationId, InvalidText, JobKind, Message, Money, NoteText,
+    Rating, Timestamp, Version,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::errors::Corrupt;
 use crate::rules;
+use crate::words::Word as _;
 
 /// A moment in a row, in microseconds since the Unix epoch.
 pub const fn moment(micros: i64) -> Timestamp {
@@ -86,6 +92,35 @@ pub fn job_from_row(kind: &str, conversation_id: Option<ConversationId>) -> Resu
     match (kind, conversation_id) {
         ("title_conversation", Some(conversation_id)) => Ok(JobKind::TitleConversation { conversation_id }),
         (other, _) => Err(Corrupt::new(format!("{other:?} is no complete job"))),
+    }
+}
+
+/// The place before which the conversations of a page are: the end of the page before it, or where the filter begins.
+pub fn list_start(after: Option<ConversationCursor>, filter: &ConversationFilter) -> ConversationCursor {
+    let end = ConversationCursor {
+        updated_at: Timestamp::from_micros(i64::MAX),
+        id: ConversationId::from_uuid(Uuid::max()),
+    };
+    let bound = filter.updated_before.map_or(end, |updated_at| ConversationCursor {
+        updated_at,
+        id: ConversationId::from_uuid(Uuid::nil()),
+    });
+    after.map_or(bound, |after| after.min(bound))
+}
+
+/// What an annotation in a row says.
+pub fn annotation_content(
+    kind: &str,
+    rating: Option<&str>,
+    note: Option<&str>,
+) -> Result<AnnotationContent, Corrupt> {
+    let note = note.map(|note| text(note, NoteText::new)).transpose()?;
+    match (AnnotationKind::from_word(kind)?, rating, note) {
+        (AnnotationKind::Rating, Some(rating), note) => {
+            Ok(AnnotationContent::Rating { rating: Rating::from_word(rating)?, note })
+        }
+        (AnnotationKind::Note, None, Some(note)) => Ok(AnnotationContent::Note { note }),
+        _ => Err(Corrupt::new("an annotation says something else than its kind")),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Values that stand in a column as one of a few words.
 
 use domain::{
-    FinishReason, KeyPurpose, MessageRole, MessageStatus, ProjectAccess, Role, RunStatus, SessionKind,
-    ShareKind, TicketKind, TitleOrigin, UserState,
+    AnnotationKind, FinishReason, KeyPurpose, MessageRole, MessageStatus, ProjectAccess, Rating, Role,
+    RunStatus, SessionKind, ShareKind, TagColor, TicketKind, TitleOrigin, UserState,
 };
 
 use crate::errors::Corrupt;
@@ -46,6 +46,12 @@ words! {
     ProjectAccess { Read = "read", Write = "write", Manage = "manage" }
     ShareKind { Live = "live", Snapshot = "snapshot" }
     KeyPurpose { Hashing = "hashing", Sealing = "sealing", Signing = "signing" }
+    TagColor {
+        Gray = "gray", Red = "red", Orange = "orange", Yellow = "yellow", Green = "green", Blue = "blue",
+        Purple = "purple", Pink = "pink",
+    }
+    AnnotationKind { Rating = "rating", Note = "note" }
+    Rating { Up = "up", Down = "down" }
     TitleOrigin { Default = "default", Question = "question", Model = "model", Person = "person" }
     MessageRole { System = "system", User = "user", Assistant = "assistant", Tool = "tool" }
     MessageStatus {

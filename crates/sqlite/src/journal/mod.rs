@@ -1,5 +1,6 @@
 //! The one way to change data: events become rows.
 
+mod annotations;
 mod api_keys;
 mod audit;
 mod context;
@@ -14,6 +15,7 @@ mod projects;
 mod providers;
 mod runs;
 mod sessions;
+mod tags;
 mod usage;
 
 use std::sync::Arc;
@@ -185,6 +187,18 @@ fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &E
         Event::ConversationCreated(conversation) => conversations::create(connection, context, conversation),
         Event::ConversationUpdated(conversation) => conversations::update(connection, context, conversation),
         Event::ConversationDeleted(conversation) => conversations::delete(connection, context, conversation),
+        Event::ConversationTagged { conversation_id, tag_id } => {
+            tags::attach(connection, context, *conversation_id, *tag_id)
+        }
+        Event::ConversationUntagged { conversation_id, tag_id } => {
+            tags::detach(connection, context, *conversation_id, *tag_id)
+        }
+        Event::TagCreated(tag) => tags::create(connection, context, tag),
+        Event::TagUpdated(tag) => tags::update(connection, context, tag),
+        Event::TagDeleted(tag) => tags::delete(connection, context, tag),
+        Event::AnnotationCreated(annotation) => annotations::create(connection, context, annotation),
+        Event::AnnotationUpdated(annotation) => annotations::update(connection, context, annotation),
+        Event::AnnotationDeleted(annotation) => annotations::delete(connection, context, annotation),
         Event::MessagePosted(message) => messages::post(connection, context, message),
         Event::MessageEdited { message, edit } => messages::edit(connection, context, message, edit),
         Event::MessageDeleted { conversation_id, removed, .. } => {

@@ -11,7 +11,7 @@ pub(super) fn expression(request: &SearchRequest) -> Option<String> {
         return None;
     }
     let mut expression = format!("owner : {}", owner_word(request.workspace_id, request.owner_id));
-    if let Some(role) = request.role {
+    if let Some(role) = request.filter.role {
         expression.push_str(" AND role : ");
         expression.push_str(role.word());
     }

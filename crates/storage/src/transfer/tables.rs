@@ -55,7 +55,7 @@ const fn of(name: &'static str, kind: Kind) -> Column {
 }
 
 /// Every table with something in it that cannot be made anew; what is referred to comes first.
-pub const TABLES: [Table; 27] = [
+pub const TABLES: [Table; 30] = [
     Table {
         name: "workspaces",
         key: &["id"],
@@ -208,6 +208,21 @@ pub const TABLES: [Table; 27] = [
         ],
     },
     Table {
+        name: "tags",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("workspace_id", Id),
+            of("owner_id", Id),
+            of("name", Text),
+            of("folded", Text),
+            of("color", Text),
+            of("version", Integer),
+            of("created_at", Time),
+            of("updated_at", Time),
+        ],
+    },
+    Table {
         name: "conversations",
         key: &["id"],
         columns: &[
@@ -231,6 +246,11 @@ pub const TABLES: [Table; 27] = [
             of("forked_from_message_id", Id),
             of("system_prompt", Text),
         ],
+    },
+    Table {
+        name: "conversation_tags",
+        key: &["conversation_id", "tag_id"],
+        columns: &[of("conversation_id", Id), of("tag_id", Id)],
     },
     Table {
         name: "messages",
@@ -264,6 +284,23 @@ pub const TABLES: [Table; 27] = [
             of("edited_at", Time),
             of("replaced_version", Integer),
             of("replaced_parts", Json),
+        ],
+    },
+    Table {
+        name: "annotations",
+        key: &["id"],
+        columns: &[
+            of("id", Id),
+            of("workspace_id", Id),
+            of("conversation_id", Id),
+            of("message_id", Id),
+            of("author_id", Id),
+            of("kind", Text),
+            of("rating", Text),
+            of("note", Text),
+            of("version", Integer),
+            of("created_at", Time),
+            of("updated_at", Time),
         ],
     },
     Table {

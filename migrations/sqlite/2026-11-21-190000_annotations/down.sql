@@ -1,0 +1,3 @@
+DROP TABLE annotations;
+DROP TABLE conversation_tags;
+DROP TABLE tags;
