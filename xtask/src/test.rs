@@ -7,27 +7,23 @@ use std::process::Command;
 use crate::report::{Counts, Report};
 use crate::{Outcome, command, junit, project, servers, tidy, tools, web_test};
 
-/// Which packages a run of nextest has, under which of its profiles.
+/// Which tests a run of nextest has, under which of its profiles. Each names the whole workspace to cargo, and chooses among
+/// its tests: with fewer packages their dependencies would have other features, and be built once more.
 struct Suite {
     name: &'static str,
     profile: &'static str,
-    packages: &'static [&'static str],
+    tests: &'static str,
     /// On which database the end-to-end tests run.
     database: &'static str,
 }
 
 const SUITES: [Suite; 3] = [
-    Suite { name: "rust", profile: "ci", packages: &["--workspace", "--exclude", "tests"], database: "" },
-    Suite {
-        name: "end to end on SQLite",
-        profile: "sqlite",
-        packages: &["--package", "tests"],
-        database: "sqlite",
-    },
+    Suite { name: "rust", profile: "ci", tests: "not package(tests)", database: "" },
+    Suite { name: "end to end on SQLite", profile: "sqlite", tests: "package(tests)", database: "sqlite" },
     Suite {
         name: "end to end on Postgres",
         profile: "postgres",
-        packages: &["--package", "tests"],
+        tests: "package(tests)",
         database: "postgres",
     },
 ];
@@ -86,9 +82,10 @@ fn build() -> Outcome {
 fn rust_tests(suite: &Suite, filter: Option<&str>) -> Outcome<Counts> {
     // Where nextest keeps its reports unless its configuration says otherwise, wherever cargo builds.
     let report = project::root().join("target/nextest").join(suite.profile).join("junit.xml");
-    let words = ["nextest", "run", "--locked", "--profile", suite.profile, "--no-tests", "pass"];
+    let words =
+        ["nextest", "run", "--workspace", "--locked", "--profile", suite.profile, "--no-tests", "pass"];
     let mut nextest = servers::beside(&words)?;
-    nextest.args(suite.packages).args(filter).env("COLLOQUY_TEST_DATABASE", suite.database);
+    nextest.args(["--filterset", suite.tests]).args(filter).env("COLLOQUY_TEST_DATABASE", suite.database);
     with_server(&mut nextest)?;
     counted(&mut nextest, &report)
 }
