@@ -1,4 +1,5 @@
 //! Whose is it, and who else sees it: the one place that decides what an actor may do with a conversation or a project.
+//! Tags and annotations are their person's alone.
 //!
 //! | who | conversation | what is in it |
 //! |---|---|---|
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use domain::ports::CacheKey;
 use domain::{
-    Actor, Conversation, ConversationId, Message, MessageId, Permission, Project, ProjectAccess, ProjectId,
-    Run, RunId, UserId, Version,
+    Actor, Annotation, AnnotationId, Conversation, ConversationId, Message, MessageId, Permission, Project,
+    ProjectAccess, ProjectId, Run, RunId, Tag, TagId, UserId, Version,
 };
 
 use crate::{Error, Services, remembered};
@@ -132,6 +133,21 @@ pub async fn run(services: &Services, actor: &Actor, id: RunId) -> Result<(Run, 
     Ok((found, sight))
 }
 
+/// A tag of the actor's.
+pub async fn tag(services: &Services, actor: &Actor, id: TagId) -> Result<Tag, Error> {
+    let found = services.ports.tags.tag(actor.workspace_id, id).await?;
+    found.filter(|tag| tag.owner_id == actor.user_id).ok_or_else(Error::not_found)
+}
+
+/// An annotation of the actor's, of a message that they may still read.
+pub async fn annotation(services: &Services, actor: &Actor, id: AnnotationId) -> Result<Annotation, Error> {
+    let found = services.ports.annotations.annotation(actor.workspace_id, id).await?;
+    let own = found.filter(|annotation| annotation.author_id == actor.user_id);
+    let annotation = own.ok_or_else(Error::not_found)?;
+    sight(services, actor, annotation.conversation_id).await?;
+    Ok(annotation)
+}
+
 /// A project in which the actor may do this, and what they may do there in all.
 pub async fn project(
     services: &Services,
@@ -142,6 +158,24 @@ pub async fn project(
     let access = check_project(services, actor, id, needed).await?;
     let project = services.ports.projects.project(actor.workspace_id, id).await?;
     Ok((project.ok_or_else(Error::not_found)?, access))
+}
+
+/// A project of which the actor may make somebody a member: any that they manage. Administrators of the workspace may also
+/// make themselves manage any project, because those who did may be gone; before they have done so, which the audit log
+/// tells, they see nothing of it.
+pub async fn project_to_join(
+    services: &Services,
+    actor: &Actor,
+    id: ProjectId,
+    member: UserId,
+    wanted: ProjectAccess,
+) -> Result<Project, Error> {
+    let steps_in = member == actor.user_id && wanted == ProjectAccess::Manage;
+    if steps_in && actor.may(Permission::ManageWorkspace) {
+        let found = services.ports.projects.project(actor.workspace_id, id).await?;
+        return found.ok_or_else(Error::not_found);
+    }
+    Ok(project(services, actor, id, ProjectAccess::Manage).await?.0)
 }
 
 /// Refuses unless the actor may do this in a project.

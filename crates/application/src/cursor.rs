@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ports::ConversationCursor;
 use domain::{
-    ApiKeyId, ConversationId, EditId, InvitationId, MessageId, ProjectId, SessionId, Timestamp, UserId,
+    AnnotationId, ApiKeyId, ConversationId, EditId, InvitationId, MessageId, ProjectId, SessionId, TagId,
+    Timestamp, UserId,
 };
 
 /// A cursor that was not given out by the list it is presented to.
@@ -62,7 +63,7 @@ fn u128_to_id<T: std::str::FromStr>(number: u128) -> Option<T> {
     format!("{number:032x}").parse().ok()
 }
 
-id_cursor! { b'm' => MessageId, b'e' => EditId, b'k' => ApiKeyId, b'u' => UserId, b'v' => InvitationId, b'i' => SessionId, b'p' => ProjectId }
+id_cursor! { b'm' => MessageId, b'e' => EditId, b'k' => ApiKeyId, b'u' => UserId, b'v' => InvitationId, b'i' => SessionId, b'p' => ProjectId, b't' => TagId, b'n' => AnnotationId }
 
 /// A place in the audit log.
 impl CursorKey for u64 {

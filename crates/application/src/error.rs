@@ -234,6 +234,15 @@ impl From<StorageError> for Error {
                 "Somebody else changed this at the same moment. Try again.",
             )
             .retry_after(Duration::from_secs(1)),
+            StorageError::Rejected(StorageError::TAG_TAKEN) => {
+                let detail =
+                    "You have a tag of this name, perhaps in other case. Use it, or choose another name.";
+                Self::conflict("tag_taken", detail)
+            }
+            StorageError::Rejected(StorageError::RATED_ALREADY) => {
+                let detail = "You have rated this message. Change that rating, or delete it first.";
+                Self::conflict("rated_already", detail)
+            }
             StorageError::Rejected(reason) => Self::conflict("rejected", reason),
             StorageError::Unavailable(source) => {
                 let mut error = Self::new(

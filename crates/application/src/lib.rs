@@ -4,6 +4,7 @@
 //! handler loads what it needs, lets the domain decide, and gives back a [`Decision`]: what to commit and what to
 //! answer. The bus commits it. Nothing here knows a transport or a database.
 
+pub mod annotations;
 pub mod audit;
 pub mod bus;
 pub mod conversations;
@@ -19,6 +20,7 @@ pub mod providers;
 pub mod runs;
 pub mod search;
 pub mod shares;
+pub mod tags;
 pub mod workspaces;
 
 mod access;

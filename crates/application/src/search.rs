@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::ports::{CacheKey, SearchFilter, SearchHit, SearchOrder, SearchRequest};
-use domain::{ConversationId, MessageId, MessageRole, Page, PageRequest, Permission, Timestamp, Title};
+use domain::{
+    ConversationId, MessageId, MessageRole, Page, PageRequest, Permission, ProjectAccess, Timestamp, Title,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use crate::bus::{Context, Query};
-use crate::{Error, PageInput, Services, remembered};
+use crate::{Error, PageInput, Services, access, remembered};
 
 /// A page of hits.
 pub type SearchPage = Page<SearchHitView, MessageId>;
@@ -25,6 +27,8 @@ pub struct SearchMessages {
     /// The words, all of which must occur; those in quotation marks one after the other.
     #[validate(length(min = 1, max = 200, message = "must be 1 to 200 characters long"))]
     pub q: String,
+    /// Which of them. The tag and the project are the actor's.
+    pub filter: SearchFilter,
     /// The order of the hits.
     pub order: SearchOrder,
     /// Which page. In the order of [`SearchOrder::Best`] there is one.
@@ -71,12 +75,18 @@ impl Query for SearchMessages {
             return Err(Error::invalid_field("/after", "not_paged", detail));
         }
         let actor = &context.actor;
+        if let Some(id) = self.filter.tag_id {
+            access::tag(services, actor, id).await?;
+        }
+        if let Some(id) = self.filter.project_id {
+            access::check_project(services, actor, id, ProjectAccess::Read).await?;
+        }
         let request = SearchRequest {
             workspace_id: actor.workspace_id,
             owner_id: actor.user_id,
             words: words(&self.q),
             all_words: true,
-            filter: SearchFilter::default(),
+            filter: self.filter.clone(),
             order: self.order,
             before: page.after,
             limit: page.limit + 1,

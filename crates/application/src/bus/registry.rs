@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::{Bus, Context, Handler, Reply};
 use crate::{
-    Error, conversations, identities, messages, people, projects, providers, runs, shares, workspaces,
+    Error, annotations, conversations, identities, messages, people, projects, providers, runs, shares, tags,
+    workspaces,
 };
 
 /// Every command by name.
@@ -37,10 +38,18 @@ impl Registry {
         registry.add::<conversations::UpdateConversation>();
         registry.add::<conversations::DeleteConversation>();
         registry.add::<conversations::ForkConversation>();
+        registry.add::<conversations::TagConversation>();
+        registry.add::<conversations::UntagConversation>();
+        registry.add::<tags::CreateTag>();
+        registry.add::<tags::UpdateTag>();
+        registry.add::<tags::DeleteTag>();
         registry.add::<messages::SendMessage>();
         registry.add::<messages::EditMessage>();
         registry.add::<messages::DeleteMessage>();
         registry.add::<messages::RegenerateMessage>();
+        registry.add::<annotations::CreateAnnotation>();
+        registry.add::<annotations::UpdateAnnotation>();
+        registry.add::<annotations::DeleteAnnotation>();
         registry.add::<runs::CancelRun>();
         registry.add::<providers::CreateProvider>();
         registry.add::<providers::UpdateProvider>();

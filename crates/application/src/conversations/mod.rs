@@ -1,9 +1,10 @@
-//! Conversations: creating, changing, forking, deleting, listing.
+//! Conversations: creating, changing, tagging, forking, deleting, listing.
 
 mod create;
 mod delete;
 mod fork;
 mod read;
+mod tag;
 mod update;
 mod view;
 
@@ -11,6 +12,7 @@ pub use create::CreateConversation;
 pub use delete::DeleteConversation;
 pub use fork::ForkConversation;
 pub use read::{ConversationPage, GetConversation, ListConversations};
+pub use tag::{TagConversation, UntagConversation};
 pub use update::UpdateConversation;
 pub use view::ConversationView;
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::ports::{ConversationCursor, ConversationFilter, ConversationsOf};
-use domain::{ConversationId, Page, Permission, ProjectAccess, ProjectId};
+use domain::{ConversationId, Page, Permission, ProjectAccess, ProjectId, TagId, Timestamp};
 use validator::Validate;
 
 use super::ConversationView;
@@ -24,6 +24,12 @@ pub struct ListConversations {
     pub pinned: Option<bool>,
     /// Only archived ones, or only the others.
     pub archived: Option<bool>,
+    /// Only those with this tag of the actor's.
+    pub tag_id: Option<TagId>,
+    /// Only those last updated at this moment or later.
+    pub updated_from: Option<Timestamp>,
+    /// Only those last updated before this moment.
+    pub updated_before: Option<Timestamp>,
     /// Only those whose title contains this.
     #[validate(length(min = 1, max = 200, message = "must be 1 to 200 characters long"))]
     pub q: Option<String>,
@@ -41,8 +47,13 @@ impl Query for ListConversations {
             pinned: self.pinned,
             archived: self.archived,
             title_contains: self.q.clone(),
-            ..ConversationFilter::default()
+            tag_id: self.tag_id,
+            updated_from: self.updated_from,
+            updated_before: self.updated_before,
         };
+        if let Some(id) = self.tag_id {
+            access::tag(services, actor, id).await?;
+        }
         let of = match self.project_id {
             Some(id) => {
                 access::check_project(services, actor, id, ProjectAccess::Read).await?;
@@ -52,7 +63,7 @@ impl Query for ListConversations {
         };
         let conversations = &services.ports.conversations;
         let page = conversations.list(actor.workspace_id, of, filter, self.page.request()?).await?;
-        Ok(page.map(ConversationView::from))
+        Ok(page.map(|conversation| ConversationView::for_person(conversation, actor.user_id)))
     }
 }
 
@@ -72,6 +83,6 @@ impl Query for GetConversation {
     async fn answer(&self, services: &Services, context: &Context) -> Result<ConversationView, Error> {
         let conversation =
             access::conversation(services, &context.actor, self.conversation_id, Right::Read).await?;
-        Ok(conversation.into())
+        Ok(ConversationView::for_person(conversation, context.actor.user_id))
     }
 }

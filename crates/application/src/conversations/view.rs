@@ -2,7 +2,7 @@
 
 use domain::{
     Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Parameters, ProjectId, SystemPrompt,
-    Timestamp, Title, TitleOrigin, UserId, Version,
+    TagId, Timestamp, Title, TitleOrigin, UserId, Version,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub struct ConversationView {
     pub system_prompt: Option<SystemPrompt>,
     /// How models answer.
     pub parameters: Parameters,
+    /// What its owner finds it under; empty for everybody else.
+    pub tag_ids: Vec<TagId>,
     /// Whether it stands above the others.
     pub pinned: bool,
     /// Whether it is out of the way.
@@ -45,6 +47,17 @@ pub struct ConversationView {
     pub updated_at: Timestamp,
 }
 
+impl ConversationView {
+    /// A conversation as somebody sees it who may read it: the tags are its owner's alone.
+    pub fn for_person(conversation: Conversation, user_id: UserId) -> Self {
+        let mut view = Self::from(conversation);
+        if view.owner_id != user_id {
+            view.tag_ids.clear();
+        }
+        view
+    }
+}
+
 impl From<Conversation> for ConversationView {
     fn from(conversation: Conversation) -> Self {
         Self {
@@ -56,6 +69,7 @@ impl From<Conversation> for ConversationView {
             model: conversation.model,
             system_prompt: conversation.system_prompt,
             parameters: conversation.parameters,
+            tag_ids: conversation.tag_ids,
             pinned: conversation.pinned,
             archived: conversation.archived,
             active_leaf_id: conversation.active_leaf_id,

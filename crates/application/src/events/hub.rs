@@ -74,18 +74,30 @@ pub struct Published {
     pub position: Position,
     /// What people see of it.
     pub view: EventView,
+    owner_id: UserId,
     for_user: OnceLock<Bytes>,
     for_conversation: OnceLock<Bytes>,
+    for_guests: OnceLock<Bytes>,
 }
 
 impl Published {
-    /// The event in a transport's form for one kind of channel; `encode` runs once a kind.
-    pub fn encoded(&self, channel: EventChannel, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        let cell = match channel {
-            EventChannel::User(_) => &self.for_user,
-            EventChannel::Conversation(_) => &self.for_conversation,
+    /// The event in a transport's form for one kind of channel, as somebody sees it; `encode` runs once a kind.
+    pub fn encoded(
+        &self,
+        channel: EventChannel,
+        reader_id: UserId,
+        encode: impl FnOnce(&EventView) -> Bytes,
+    ) -> Bytes {
+        let encoded = match channel {
+            EventChannel::User(_) => self.for_user.get_or_init(|| encode(&self.view)),
+            EventChannel::Conversation(_) if reader_id == self.owner_id => {
+                self.for_conversation.get_or_init(|| encode(&self.view))
+            }
+            EventChannel::Conversation(_) => {
+                self.for_guests.get_or_init(|| encode(&self.view.clone().for_guests()))
+            }
         };
-        cell.get_or_init(|| encode(self)).clone()
+        encoded.clone()
     }
 }
 
@@ -233,8 +245,14 @@ impl State {
         if !self.has_listeners(owner, conversation_id) {
             return;
         }
-        let (for_user, for_conversation) = (OnceLock::new(), OnceLock::new());
-        let published = Arc::new(Published { position, view: view(), for_user, for_conversation });
+        let published = Arc::new(Published {
+            position,
+            view: view(),
+            owner_id: owner.user_id,
+            for_user: OnceLock::new(),
+            for_conversation: OnceLock::new(),
+            for_guests: OnceLock::new(),
+        });
         let of_conversation = conversation_id.map(EventChannel::Conversation);
         for channel in [Some(EventChannel::User(owner)), of_conversation].into_iter().flatten() {
             for inbox in self.by_channel.get(&channel).into_iter().flatten() {
@@ -265,7 +283,9 @@ fn conversation_of(event: &Event) -> Option<ConversationId> {
         | Event::ConversationUpdated(conversation)
         | Event::ConversationDeleted(conversation) => Some(conversation.id),
         Event::MessagePosted(message) | Event::MessageEdited { message, .. } => Some(message.conversation_id),
-        Event::MessageDeleted { conversation_id, .. } => Some(*conversation_id),
+        Event::MessageDeleted { conversation_id, .. }
+        | Event::ConversationTagged { conversation_id, .. }
+        | Event::ConversationUntagged { conversation_id, .. } => Some(*conversation_id),
         Event::RunStarted(run) | Event::RunStopRequested(run) | Event::RunEnded { run, .. } => {
             Some(run.conversation_id)
         }

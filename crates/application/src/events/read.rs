@@ -49,7 +49,7 @@ impl Query for ReadEvents {
 
     async fn answer(&self, services: &Services, context: &Context) -> Result<Vec<RecordedEvent>, Error> {
         let actor = &context.actor;
-        let scope = visible(services, actor, self.scope).await?;
+        let (scope, is_guest) = visible(services, actor, self.scope).await?;
         let journal = &services.ports.journal;
         let after = self.after.unwrap_or_default();
         let facts = journal.read_after(actor.workspace_id, scope, after, self.limit).await?;
@@ -58,17 +58,22 @@ impl Query for ReadEvents {
             return Err(Error::forgotten());
         }
         let Ports { conversations, messages, .. } = &services.ports;
-        hydrate(&**conversations, &**messages, actor.workspace_id, facts).await
+        let mut events = hydrate(&**conversations, &**messages, actor.workspace_id, facts).await?;
+        if is_guest {
+            let seen = |event: RecordedEvent| RecordedEvent { view: event.view.for_guests(), ..event };
+            events = events.into_iter().map(seen).collect();
+        }
+        Ok(events)
     }
 }
 
-/// The facts of a scope that the asker may see.
-async fn visible(services: &Services, actor: &Actor, scope: EventScope) -> Result<FactScope, Error> {
+/// The facts of a scope that the asker may see, and whether they are about a conversation of somebody else.
+async fn visible(services: &Services, actor: &Actor, scope: EventScope) -> Result<(FactScope, bool), Error> {
     match scope {
-        EventScope::Mine => Ok(FactScope::User(actor.user_id)),
+        EventScope::Mine => Ok((FactScope::User(actor.user_id), false)),
         EventScope::Conversation(id) => {
-            access::sight(services, actor, id).await?;
-            Ok(FactScope::Conversation(id))
+            let sight = access::sight(services, actor, id).await?;
+            Ok((FactScope::Conversation(id), sight.owner_id != actor.user_id))
         }
     }
 }
@@ -80,9 +85,11 @@ pub(super) async fn hydrate(
     workspace_id: WorkspaceId,
     facts: Vec<Fact>,
 ) -> Result<Vec<RecordedEvent>, Error> {
-    let is_about_conversation = |fact: &&Fact| fact.name.starts_with("conversation.");
-    let mut conversation_ids: Vec<ConversationId> =
-        facts.iter().filter(is_about_conversation).filter_map(|fact| fact.conversation_id).collect();
+    let mut conversation_ids: Vec<ConversationId> = facts
+        .iter()
+        .filter(|fact| carries_conversation(fact))
+        .filter_map(|fact| fact.conversation_id)
+        .collect();
     conversation_ids.sort_unstable();
     conversation_ids.dedup();
     let mut message_ids: Vec<MessageId> =
@@ -102,9 +109,9 @@ pub(super) async fn hydrate(
         found.into_iter().map(|message| (message.id, message)).collect()
     };
     let view = |fact: Fact| {
-        let carries_message = carries_message(&fact);
+        let (carries_conversation, carries_message) = (carries_conversation(&fact), carries_message(&fact));
         let mut view = EventView::bare(fact.name, fact.at, fact.user_id);
-        if view.kind.starts_with("conversation.") {
+        if carries_conversation {
             view.conversation =
                 fact.conversation_id.and_then(|id| conversations.get(&id)).cloned().map(Into::into);
         }
@@ -119,6 +126,11 @@ pub(super) async fn hydrate(
         RecordedEvent { position: fact.position, view }
     };
     Ok(facts.into_iter().map(view).collect())
+}
+
+/// Whether the event's view carries the conversation itself.
+fn carries_conversation(fact: &Fact) -> bool {
+    matches!(fact.name.as_str(), "conversation.created" | "conversation.updated")
 }
 
 /// Whether the event's view carries the message itself.

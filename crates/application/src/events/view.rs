@@ -20,8 +20,9 @@ pub struct EventView {
     pub at: Timestamp,
     /// Who caused it; `null` for the server itself.
     pub user_id: Option<UserId>,
-    /// What else it is about, by its identifier: for `project.*` the project, for `share.*` the link, for `session.*` the
-    /// session, for `member.*` the workspace, ….
+    /// What else it is about, by its identifier: for `project.*` the project, for `tag.*` and `conversation.tagged` the
+    /// tag, for `annotation.*` the annotation, for `share.*` the link, for `session.*` the session, for `member.*` the
+    /// workspace, ….
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<Uuid>,
     /// The conversation it is about.
@@ -71,7 +72,11 @@ impl EventView {
                 view.message = Some(message.clone().into());
             }
             Event::ShareCreated(share) => view.conversation_id = Some(share.conversation_id),
-            Event::ShareRevoked { conversation_id, .. } => view.conversation_id = Some(*conversation_id),
+            Event::ShareRevoked { conversation_id, .. }
+            | Event::ConversationTagged { conversation_id, .. }
+            | Event::ConversationUntagged { conversation_id, .. } => {
+                view.conversation_id = Some(*conversation_id)
+            }
             Event::MessageDeleted { conversation_id, message_id, removed } => {
                 view.conversation_id = Some(*conversation_id);
                 view.message_id = Some(*message_id);
@@ -91,6 +96,17 @@ impl EventView {
             _ => {}
         }
         view
+    }
+
+    /// The same for those who see the conversation of somebody else: its tags are its owner's alone.
+    pub(super) fn for_guests(mut self) -> Self {
+        if let Some(conversation) = &mut self.conversation {
+            conversation.tag_ids.clear();
+        }
+        if matches!(self.kind.as_str(), "conversation.tagged" | "conversation.untagged") {
+            self.subject_id = None;
+        }
+        self
     }
 
     /// A fact without any entity.
