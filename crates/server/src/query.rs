@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use application::{Error, FieldError, PageInput};
+use domain::Timestamp;
 
 use crate::problem::Problem;
 use crate::route::Route;
@@ -68,6 +69,21 @@ impl QueryString {
     /// `true` or `false`.
     pub fn boolean(&self, name: &str) -> Result<Option<bool>, Problem> {
         self.parsed(name, "must be true or false")
+    }
+
+    /// A moment.
+    pub fn moment(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let moment = Timestamp::parse_rfc3339(text).ok_or_else(|| {
+            let rule = "must be a date and a time with their offset (RFC 3339), such as 2030-01-31T09:30:00Z";
+            Error::invalid_field(&format!("/{name}"), "invalid", rule)
+        })?;
+        Ok(Some(moment))
+    }
+
+    /// An identifier of something that the list is narrowed to. What cannot be one is told like one that nothing has.
+    pub fn id<T: FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
+        self.text(name).map(|text| text.parse().map_err(|_| Problem::unknown_route())).transpose()
     }
 
     /// Which page of a list is wanted.

@@ -1,6 +1,7 @@
 //! Committed facts as frames.
 
 use application::events::{EventChannel, Published, RecordedEvent};
+use domain::UserId;
 use domain::ports::Position;
 
 use super::{Channel, Encoded, EventFrame};
@@ -13,14 +14,14 @@ pub fn position_of(position: Position) -> u64 {
     position.0.try_into().unwrap_or_default()
 }
 
-/// The frame of a fact that was just committed. It is written once a kind of channel.
-pub fn published_event(channel: EventChannel, published: &Published) -> Encoded {
-    Encoded::from_socket(published.encoded(channel, |published| {
+/// The frame of a fact that was just committed, as somebody sees it. It is written once a kind of channel.
+pub fn published_event(channel: EventChannel, reader_id: UserId, published: &Published) -> Encoded {
+    Encoded::from_socket(published.encoded(channel, reader_id, |view| {
         let channel = match channel {
             EventChannel::User(_) => Channel::User,
             EventChannel::Conversation(id) => Channel::Conversation(id),
         };
-        let frame = EventFrame { channel, position: published.position.0, event: &published.view };
+        let frame = EventFrame { channel, position: published.position.0, event: view };
         Encoded::new(&frame).socket()
     }))
 }

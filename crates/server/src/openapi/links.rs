@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 use crate::route::Route;
 
 /// What the answers of commands identify: the command, the parameter that takes the identifier, and where it stands.
-const IDENTIFIED: [(&str, &str, &str); 10] = [
+const IDENTIFIED: [(&str, &str, &str); 12] = [
     ("conversation.create", "conversation_id", "/id"),
     ("conversation.fork", "conversation_id", "/id"),
+    ("tag.create", "tag_id", "/id"),
+    ("annotation.create", "annotation_id", "/id"),
     ("project.create", "project_id", "/id"),
     ("share.create", "share_id", "/id"),
     ("provider.create", "provider_id", "/id"),

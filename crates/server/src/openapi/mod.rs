@@ -90,6 +90,8 @@ fn tags() -> Value {
     json!([
         {"name": "conversations", "description": "Conversations: trees of messages."},
         {"name": "messages", "description": "Sending, reading, editing, regenerating."},
+        {"name": "tags", "description": "Under what you find your conversations again. Nobody else sees it."},
+        {"name": "annotations", "description": "What you write beside messages, and how you judge them. Nobody else sees it."},
         {"name": "projects", "description": "Conversations that several people share."},
         {"name": "shares", "description": "Links by which anybody may read one branch of a conversation."},
         {"name": "runs", "description": "One generation of an answer, while it is written and after."},

@@ -3,12 +3,9 @@
 use actix_web::http::{Method, StatusCode};
 use application::conversations::{ConversationView, GetConversation, ListConversations};
 use application::encode_cursor;
-use domain::ProjectId;
 use serde_json::json;
 
 use super::{commands, parameters};
-use crate::problem::Problem;
-use crate::query::QueryString;
 use crate::respond::{self, ListBody};
 use crate::route::{Answer, Call, Outcome, Parameter, Route};
 
@@ -30,13 +27,12 @@ pub fn routes() -> [Route; 6] {
         .query(parameters::page())
         .query([
             parameters::fields(),
-            Parameter {
-                name: "project",
-                description: "Those in this project, whosever they are.",
-                schema: json!({"type": "string", "format": "uuid"}),
-            },
+            parameters::id("project", "Those in this project, whosever they are."),
+            parameters::id("tag", "Only those with this tag of yours."),
             parameters::boolean("pinned", "Only pinned ones, or only the others."),
             parameters::boolean("archived", "Only archived ones, or only the others."),
+            parameters::moment("updated_from", "Only those last updated at this moment or later."),
+            parameters::moment("updated_before", "Only those last updated before this moment."),
             Parameter {
                 name: "q",
                 description: "Only those whose title contains this.",
@@ -92,18 +88,16 @@ async fn list(call: Call) -> Outcome {
     let query = call.query()?;
     let wanted = ListConversations {
         page: query.page()?,
-        project_id: project(&query)?,
+        project_id: query.id("project")?,
+        tag_id: query.id("tag")?,
         pinned: query.boolean("pinned")?,
         archived: query.boolean("archived")?,
+        updated_from: query.moment("updated_from")?,
+        updated_before: query.moment("updated_before")?,
         q: query.text("q").map(ToOwned::to_owned),
     };
     let page = call.state.bus.ask(&context, wanted).await?;
     respond::list(&call, &query, &page.items, page.next.as_ref().map(encode_cursor))
-}
-
-/// The project that is named. What cannot be an id is told like an id that nothing has.
-fn project(query: &QueryString) -> Result<Option<ProjectId>, Problem> {
-    query.text("project").map(|text| text.parse().map_err(|_| Problem::unknown_route())).transpose()
 }
 
 async fn get(call: Call) -> Outcome {

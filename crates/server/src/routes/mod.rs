@@ -1,5 +1,6 @@
 //! The routes: one table, from which the router and the OpenAPI document are made.
 
+mod annotations;
 mod api_keys;
 mod audit;
 mod auth;
@@ -26,6 +27,7 @@ mod second_factors;
 mod sessions;
 mod setup;
 mod shares;
+mod tags;
 mod users;
 mod workspaces;
 
@@ -61,9 +63,11 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(invitations::routes());
     routes.extend(audit::routes());
     routes.extend(conversations::routes());
+    routes.extend(tags::routes());
     routes.extend(projects::routes());
     routes.extend(shares::routes());
     routes.extend(messages::routes());
+    routes.extend(annotations::routes());
     routes.extend(search::routes());
     routes.extend(runs::routes());
     routes.extend(models::routes());

@@ -34,6 +34,16 @@ pub fn boolean(name: &'static str, description: &'static str) -> Parameter {
     Parameter { name, description, schema: json!({"type": "boolean"}) }
 }
 
+/// An identifier of something that the list is narrowed to.
+pub fn id(name: &'static str, description: &'static str) -> Parameter {
+    Parameter { name, description, schema: json!({"type": "string", "format": "uuid"}) }
+}
+
+/// A moment.
+pub fn moment(name: &'static str, description: &'static str) -> Parameter {
+    Parameter { name, description, schema: json!({"type": "string", "format": "date-time"}) }
+}
+
 /// `If-None-Match`: the version that the client has.
 pub fn if_none_match() -> Parameter {
     Parameter {

@@ -96,7 +96,7 @@ impl Source for JournalSource {
                 continue;
             }
             self.position = published.position;
-            let frame = frames::published_event(delivery.channel, published);
+            let frame = frames::published_event(delivery.channel, reader.context.actor.user_id, published);
             event::write(buffer, Some(published.position.0), "event", &frame.json());
             if buffer.len() > CHUNK {
                 return Progress::Again(Duration::ZERO);

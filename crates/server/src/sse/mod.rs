@@ -97,9 +97,7 @@ async fn send(call: Call) -> Outcome {
     }
 
     call.state.refuse_while_stopping()?;
-    let context = call.context().await?;
-    call.query()?;
-    let (parameters, call) = commands::parameters(call).await?;
+    let (context, parameters, call) = commands::parameters(call).await?;
     let Some(outcome) = call.state.bus.dispatch(&context, call.route.operation, parameters).await else {
         return Err(Problem::unknown_route());
     };

@@ -257,6 +257,8 @@ impl Connection {
             EventChannel::User(_) => Channel::User,
             EventChannel::Conversation(id) => Channel::Conversation(id),
         };
+        let Some(session) = &self.session else { return };
+        let reader_id = session.context().actor.user_id;
         let Some(durable) = self.subscriptions.durable.get_mut(&channel) else { return };
         if durable.phase != Phase::Live {
             durable.missed = true;
@@ -266,7 +268,7 @@ impl Connection {
             return;
         }
         durable.sent = published.position;
-        self.push(&frames::published_event(delivery.channel, published));
+        self.push(&frames::published_event(delivery.channel, reader_id, published));
         if let Channel::Conversation(id) = channel {
             self.note_fact(id, &published.view, Origin::Live);
         }
