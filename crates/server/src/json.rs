@@ -15,7 +15,6 @@ use futures_util::StreamExt as _;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::Settings;
 use crate::problem::Problem;
 
 /// How deep arrays and objects may be nested.
@@ -25,9 +24,10 @@ const MAX_DEPTH: usize = 64;
 pub async fn read_object(
     request: &HttpRequest,
     payload: Payload,
-    settings: &Settings,
+    limit: usize,
+    timeout: Duration,
 ) -> Result<Map<String, Value>, Problem> {
-    match read(request, payload, settings).await? {
+    match read(request, payload, limit, timeout).await? {
         Some(Value::Object(object)) => Ok(object),
         Some(_) => Err(malformed("The body must be a JSON object.")),
         None => Ok(Map::new()),
@@ -38,9 +38,10 @@ pub async fn read_object(
 pub async fn read(
     request: &HttpRequest,
     payload: Payload,
-    settings: &Settings,
+    limit: usize,
+    timeout: Duration,
 ) -> Result<Option<Value>, Problem> {
-    let body = read_bytes(request, payload, settings.max_body_bytes, settings.body_timeout()).await?;
+    let body = read_bytes(request, payload, limit, timeout).await?;
     if body.is_empty() {
         return Ok(None);
     }

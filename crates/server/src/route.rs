@@ -9,12 +9,16 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use application::Context;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::context;
+use crate::json;
 use crate::problem::Problem;
 use crate::query::QueryString;
 use crate::state::State;
+
+/// How large a body may be, in bytes, of whoever has not proved who they are.
+const OF_ANYONE: usize = 64 * 1024;
 
 /// What a handler gives.
 pub type Outcome = Result<HttpResponse, Problem>;
@@ -222,6 +226,26 @@ impl Call {
     /// Who asks.
     pub async fn context(&self) -> Result<Context, Problem> {
         context::authenticate(&self.state, &self.request).await
+    }
+
+    /// What stands in the body, and the call without it.
+    pub async fn object(self) -> Result<(Map<String, Value>, Self), Problem> {
+        let Self { request, payload, state, route } = self;
+        let limit = match route.access {
+            Access::Anyone => state.settings.max_body_bytes.min(OF_ANYONE),
+            Access::Person => state.settings.max_body_bytes,
+        };
+        let object = json::read_object(&request, payload, limit, state.settings.body_timeout()).await?;
+        Ok((object, Self { request, payload: Payload::None, state, route }))
+    }
+
+    /// The same for somebody who has to be signed in, and who they are once all has arrived: that may take long, and
+    /// whoever has been shown out meanwhile must not be carried on by what they began.
+    pub async fn object_of_person(self) -> Result<(Context, Map<String, Value>, Self), Problem> {
+        self.context().await?;
+        self.query()?;
+        let (object, call) = self.object().await?;
+        Ok((call.context().await?, object, call))
     }
 
     /// What stands in the query string; only what the route declares may.

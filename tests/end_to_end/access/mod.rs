@@ -15,6 +15,7 @@ mod second_factors;
 mod sessions;
 mod shares;
 mod signing_in;
+mod slow_bodies;
 mod tokens;
 mod workspaces;
 

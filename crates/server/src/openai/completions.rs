@@ -9,6 +9,7 @@ use super::answer::{ChatAnswer, Head};
 use super::kept;
 use super::request::ChatRequest;
 use super::stream::AnswerBody;
+use crate::context::authenticate;
 use crate::json;
 use crate::route::{Call, Handling, Outcome};
 use crate::state::State;
@@ -19,7 +20,7 @@ pub fn create(call: Call) -> Handling {
 }
 
 async fn handle(call: Call) -> Outcome {
-    let context = call.context().await?;
+    call.context().await?;
     let conversation = kept::named_conversation(&call.request)?;
     let Call { request, payload, state, .. } = call;
     let settings = &state.settings;
@@ -27,6 +28,8 @@ async fn handle(call: Call) -> Outcome {
         json::read_bytes(&request, payload, settings.max_prompt_bytes, settings.body_timeout()).await?;
     let chat = ChatRequest::read(&body)?;
     drop(body);
+    // A prompt may have taken long to arrive.
+    let context = authenticate(&state, &request).await?;
     if chat.stream == Some(true) {
         state.refuse_while_stopping()?;
     }

@@ -3,6 +3,7 @@
 use actix_web::cookie::{Cookie, time};
 use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
+use application::Context;
 use application::identities::{
     ProgramSignInInput, ProgramSignedIn, ProgramTokens, RefreshInput, SignInInput, SignedIn, UserView,
     refresh, sign_in, sign_in_program,
@@ -18,9 +19,9 @@ use super::commands;
 use crate::context::{require_own_origin, session_cookie};
 use crate::problem::Problem;
 use crate::request::RequestInfo;
+use crate::respond;
 use crate::route::{Answer, Body, Call, Handling, Outcome, Route, schema_of};
 use crate::state::State;
-use crate::{json, respond};
 
 /// A session that has just begun.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -113,12 +114,18 @@ pub fn refuse_foreign_page(call: &Call) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Reads and validates a body that is not a command.
+/// Reads and validates a body that is not a command, of anybody.
 pub async fn read<T: DeserializeOwned + Validate>(call: Call) -> Result<(T, Call), Problem> {
-    let Call { request, payload, state, route } = call;
-    let object = json::read_object(&request, payload, &state.settings).await?;
-    let input = application::decode(Value::Object(object))?;
-    Ok((input, Call { payload: actix_web::dev::Payload::None, request, state, route }))
+    let (object, call) = call.object().await?;
+    Ok((application::decode(Value::Object(object))?, call))
+}
+
+/// The same of somebody who has to be signed in, and who they are.
+pub async fn read_of_person<T: DeserializeOwned + Validate>(
+    call: Call,
+) -> Result<(Context, T, Call), Problem> {
+    let (context, object, call) = call.object_of_person().await?;
+    Ok((context, application::decode(Value::Object(object))?, call))
 }
 
 /// The cookie of a session that has just begun.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode};
-use application::{Context, Error};
+use application::{Context, Error, Reply};
 use domain::IdempotencyKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -79,9 +79,7 @@ pub fn routes() -> [Route; 1] {
 }
 
 async fn run(call: Call) -> Outcome {
-    let context = call.context().await?;
-    call.query()?;
-    let (batch, call) = auth::read::<BatchRequest>(call).await?;
+    let (_, batch, call) = auth::read_of_person::<BatchRequest>(call).await?;
     let mut seen = HashSet::new();
     if let Some(index) = batch.commands.iter().position(|command| !seen.insert(command.id.as_str())) {
         let detail = "must be unique in the batch";
@@ -91,21 +89,25 @@ async fn run(call: Call) -> Outcome {
     let trace_id = RequestInfo::of(&call.request).trace.trace_id.to_string();
     let mut results = Vec::with_capacity(batch.commands.len());
     for BatchCommand { id, name, params } in batch.commands {
-        let context = with_own_key(&context, &id);
-        let outcome = call.state.bus.dispatch(&context, &name, Value::Object(params)).await;
-        let outcome = outcome.unwrap_or_else(|| Err(unknown_command(&name)));
-        results.push(match outcome {
+        results.push(match carry_out(&call, &id, &name, params).await {
             Ok(reply) => {
                 let status = statuses.get(name.as_str()).map_or(200, StatusCode::as_u16);
                 BatchResult { id, status, result: Some(reply.result), problem: None }
             }
-            Err(error) => {
-                let problem = Problem::from(error).body(None, &trace_id);
+            Err(problem) => {
+                let problem = problem.body(None, &trace_id);
                 BatchResult { id, status: problem.status, result: None, problem: Some(problem) }
             }
         });
     }
     respond::json(StatusCode::OK, &BatchResponse { results })
+}
+
+/// Carries out one command as a request of its own would be: for whoever it is that asks now.
+async fn carry_out(call: &Call, id: &str, name: &str, params: Map<String, Value>) -> Result<Reply, Problem> {
+    let context = with_own_key(call.context().await?, id);
+    let outcome = call.state.bus.dispatch(&context, name, Value::Object(params)).await;
+    Ok(outcome.unwrap_or_else(|| Err(unknown_command(name)))?)
 }
 
 /// The error for a name that no command has; the same in every transport.
@@ -115,14 +117,13 @@ pub fn unknown_command(name: &str) -> Error {
 }
 
 /// The key of the batch and the name of the command in it make the command's own key.
-fn with_own_key(context: &Context, id: &str) -> Context {
-    let mut own = context.clone();
-    own.idempotency_key = context.idempotency_key.as_ref().and_then(|key| {
+fn with_own_key(context: Context, id: &str) -> Context {
+    let idempotency_key = context.idempotency_key.as_ref().and_then(|key| {
         let mut hasher = blake3::Hasher::new();
         hasher.update(key.as_str().as_bytes()).update(b"\0").update(id.as_bytes());
         IdempotencyKey::new(hasher.finalize().to_hex().as_str())
     });
-    own
+    Context { idempotency_key, ..context }
 }
 
 /// The status of each command's success, by its name.

@@ -1,15 +1,15 @@
 //! Routes that are commands: the body and the path are the parameters, the bus does the rest.
 
 use actix_web::http::{Method, StatusCode};
-use application::{Error, FieldError};
+use application::{Context, Error, FieldError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::parameters;
 use crate::problem::Problem;
+use crate::respond;
 use crate::route::{Answer, Body, Call, Handling, Outcome, Route};
-use crate::{json, respond};
 
 /// A route that carries out the command of the same name.
 pub fn command(
@@ -47,9 +47,7 @@ pub fn handle(call: Call) -> Handling {
 }
 
 async fn carry_out(call: Call) -> Outcome {
-    let context = call.context().await?;
-    call.query()?;
-    let (parameters, call) = parameters(call).await?;
+    let (context, parameters, call) = parameters(call).await?;
     let Some(outcome) = call.state.bus.dispatch(&context, call.route.operation, parameters).await else {
         return Err(Problem::unknown_route());
     };
@@ -63,11 +61,9 @@ pub fn success(route: &Route) -> StatusCode {
     route.answers.first().map_or(StatusCode::OK, |answer| answer.status)
 }
 
-/// The parameters of a command: the body, the identifiers in the path, and the version in `If-Match`.
-pub async fn parameters(call: Call) -> Result<(Value, Call), Problem> {
-    let Call { request, payload, state, route } = call;
-    let mut parameters = json::read_object(&request, payload, &state.settings).await?;
-    let call = Call { payload: actix_web::dev::Payload::None, request, state, route };
+/// Who asks, and the parameters of a command: the body, the identifiers in the path, and the version in `If-Match`.
+pub async fn parameters(call: Call) -> Result<(Context, Value, Call), Problem> {
+    let (context, mut parameters, call) = call.object_of_person().await?;
     refuse_reserved(&parameters, &call.route)?;
     for name in call.route.path_parameters() {
         parameters.insert(name.to_owned(), call.id_text(name).into());
@@ -77,7 +73,7 @@ pub async fn parameters(call: Call) -> Result<(Value, Call), Problem> {
     {
         parameters.insert("expected_version".to_owned(), version.number().into());
     }
-    Ok((Value::Object(parameters), call))
+    Ok((context, Value::Object(parameters), call))
 }
 
 /// What stands in the path or in a header must not stand in the body too, where it could differ.

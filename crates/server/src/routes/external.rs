@@ -158,10 +158,8 @@ async fn come_back(call: Call) -> Outcome {
 
 /// The page of the settings asks for it, so nobody else's page can.
 async fn begin_link(call: Call) -> Outcome {
-    let context = call.context().await?;
-    call.query()?;
     let info = RequestInfo::of(&call.request);
-    let (input, call) = auth::read::<LinkInput>(call).await?;
+    let (context, input, call) = auth::read_of_person::<LinkInput>(call).await?;
     let services = call.state.services();
     let provider = call.request.match_info().get("provider").unwrap_or_default();
     let (next, password) = (input.next.as_deref(), input.current_password.as_deref());

@@ -94,8 +94,8 @@ async fn accept(call: Call) -> Outcome {
     call.query()?;
     let info = RequestInfo::of(&call.request);
     let visitor: Visitor = info.visitor(&call.state.hosts);
-    let somebody = signed_in(&call, &info).await?;
     let (input, call) = auth::read::<AcceptInvitationInput>(call).await?;
+    let somebody = signed_in(&call, &info).await?;
     let services = call.state.services();
     if let Some(context) = somebody {
         return respond::json(StatusCode::OK, &accept_as_member(services, input, &context, &visitor).await?);
