@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use domain::ports::{ConversationCursor, ConversationFilter, Conversations, ConversationsOf, StorageError};
 use domain::{
     Conversation, ConversationId, ForkOrigin, MessageId, ModelName, Page, PageRequest, ProjectId,
-    SystemPrompt, Timestamp, Title, TitleOrigin, UserId, WorkspaceId,
+    SystemPrompt, TagId, Title, TitleOrigin, UserId, WorkspaceId,
 };
-use storage::{Word, count, text, version};
-use uuid::Uuid;
+use storage::{Word, count, list_start, text, version};
 
 use crate::Postgres;
 use crate::columns::{Id, JsonText, Moment};
@@ -22,7 +21,8 @@ macro_rules! select_conversations {
         concat!(
             "SELECT c.id, c.workspace_id, c.owner_id, c.pinned, c.archived, c.version, c.message_count, \
              c.active_leaf_id, c.created_at, c.updated_at, c.title, c.title_origin, c.model, c.parameters, \
-             c.forked_from_conversation_id, c.forked_from_message_id, c.system_prompt, c.project_id FROM ",
+             c.forked_from_conversation_id, c.forked_from_message_id, c.system_prompt, c.project_id, \
+             ARRAY(SELECT t.tag_id FROM conversation_tags t WHERE t.conversation_id = c.id) FROM ",
             $rest
         )
     };
@@ -36,11 +36,11 @@ pub(crate) const LIST: &str = select_conversations!(
 /// A project holds few enough conversations to look at each title.
 pub(crate) const IN_PROJECT: &str = select_conversations!(
     "conversations c WHERE c.workspace_id = $1 AND c.project_id = $2 AND (c.updated_at, c.id) < ($3, $4)
-         AND ($6::text IS NULL OR c.title_folded LIKE $6)"
+         AND ($8::text IS NULL OR c.title_folded LIKE $8)"
 );
 /// The function looks the titles up; what it finds is read like everything else.
 const TITLED: &str = select_conversations!(
-    "search_titles($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY AS f (id, place)
+    "search_titles($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY AS f (id, place)
      JOIN conversations c ON c.id = f.id AND c.workspace_id = $1 ORDER BY f.place"
 );
 
@@ -74,27 +74,35 @@ impl Conversations for Postgres {
         filter: ConversationFilter,
         page: PageRequest<ConversationCursor>,
     ) -> Result<Page<Conversation, ConversationCursor>, StorageError> {
-        let (before, before_id) = match page.after {
-            Some(cursor) => (cursor.updated_at, cursor.id.uuid()),
-            None => (Timestamp::from_micros(i64::MAX), Uuid::max()),
-        };
+        let ConversationCursor { updated_at: before, id: before_id } = list_start(page.after, &filter);
         let most = u32::from(page.limit) + 1;
         let title = filter.title_contains.as_deref().map(pattern);
+        let ConversationFilter { pinned, archived, tag_id, updated_from, .. } = filter;
         let rows = match (of, title.as_deref()) {
             (ConversationsOf::Project(id), title) => {
-                let values = values![workspace_id, id, before, before_id, most, title];
+                let values = values![workspace_id, id, before, before_id, most, tag_id, updated_from, title];
                 // What others have just put there has to be seen, and a replica cannot be asked about them all.
                 let session = self.read(Scope::Workspace(workspace_id)).await?;
                 session.load::<Types, Row>(&list_statement(IN_PROJECT, &filter), values).await?
             }
             (ConversationsOf::Owner(id), None) => {
-                let values = values![workspace_id, id, before, before_id, most];
+                let values = values![workspace_id, id, before, before_id, most, tag_id, updated_from];
                 let session = self.read_list(workspace_id, id).await?;
                 session.load::<Types, Row>(&list_statement(LIST, &filter), values).await?
             }
             (ConversationsOf::Owner(id), Some(title)) => {
-                let ConversationFilter { pinned, archived, .. } = filter;
-                let values = values![workspace_id, id, title, pinned, archived, before, before_id, most];
+                let values = values![
+                    workspace_id,
+                    id,
+                    title,
+                    pinned,
+                    archived,
+                    before,
+                    before_id,
+                    most,
+                    tag_id,
+                    updated_from
+                ];
                 let session = self.read_list(workspace_id, id).await?;
                 session.load::<Types, Row>(TITLED, values).await?
             }
@@ -104,7 +112,7 @@ impl Conversations for Postgres {
     }
 }
 
-/// The statement of a filter beside its title: one of nine for each list. Flags stand in it as constants, so that the index of pinned
+/// The statement of a filter beside its title: one of 36 for each list. Flags stand in it as constants, so that the index of pinned
 /// or archived conversations serves a list of just those.
 pub(crate) fn list_statement(list: &str, filter: &ConversationFilter) -> String {
     let mut sql = list.to_owned();
@@ -117,6 +125,15 @@ pub(crate) fn list_statement(list: &str, filter: &ConversationFilter) -> String 
         Some(true) => sql.push_str(" AND c.archived"),
         Some(false) => sql.push_str(" AND NOT c.archived"),
         None => {}
+    }
+    // A tag is at few enough conversations to sort them.
+    if filter.tag_id.is_some() {
+        sql.push_str(
+            " AND c.id = ANY (ARRAY(SELECT g.conversation_id FROM conversation_tags g WHERE g.tag_id = $6))",
+        );
+    }
+    if filter.updated_from.is_some() {
+        sql.push_str(" AND c.updated_at >= $7");
     }
     sql.push_str(" ORDER BY c.updated_at DESC, c.id DESC LIMIT $5");
     sql
@@ -157,6 +174,7 @@ type Types = (
     Nullable<SqlUuid>,
     Nullable<Text>,
     Nullable<SqlUuid>,
+    Array<SqlUuid>,
 );
 
 #[derive(Queryable)]
@@ -179,12 +197,15 @@ struct Row {
     forked_from_message_id: Option<Id>,
     system_prompt: Option<String>,
     project_id: Option<Id>,
+    tag_ids: Vec<Id>,
 }
 
 impl TryFrom<Row> for Conversation {
     type Error = Failure;
 
     fn try_from(row: Row) -> Outcome<Self> {
+        let mut tag_ids: Vec<TagId> = row.tag_ids.into_iter().map(|id| id.typed(TagId::from_uuid)).collect();
+        tag_ids.sort_unstable();
         let forked_from = row.forked_from_conversation_id.zip(row.forked_from_message_id);
         Ok(Self {
             id: row.id.typed(ConversationId::from_uuid),
@@ -200,6 +221,7 @@ impl TryFrom<Row> for Conversation {
                 .map(|prompt| text(prompt, SystemPrompt::new))
                 .transpose()?,
             parameters: row.parameters.value()?,
+            tag_ids,
             pinned: row.pinned,
             archived: row.archived,
             active_leaf_id: row.active_leaf_id.map(|id| id.typed(MessageId::from_uuid)),

@@ -119,6 +119,10 @@ fn unique_rule(table: &str, constraint: &str) -> &'static str {
         rules::EMAIL_TAKEN
     } else if constraint == "runs_one_running_per_message" {
         rules::ALREADY_ANSWERED
+    } else if constraint == "tags_name_key" {
+        StorageError::TAG_TAKEN
+    } else if constraint == "annotations_one_rating" {
+        StorageError::RATED_ALREADY
     } else {
         rules::taken(table)
     }

@@ -7,6 +7,7 @@
 
 mod access;
 mod address;
+mod annotations;
 mod audit;
 mod columns;
 mod connection;
@@ -36,6 +37,7 @@ mod seen;
 mod session;
 mod settings;
 mod statement;
+mod tags;
 #[cfg(test)]
 mod tests;
 pub mod transfer;

@@ -16,10 +16,11 @@ const MISSING: &str = "SELECT privilege, current_user::text, current_schema()::t
          AND relkind IN ('r', 'p') AND NOT relispartition
          AND (
              relname = ANY (ARRAY[
-                 'api_key_spend', 'api_keys', 'conversation_titles', 'conversations', 'events', 'external_identities',
-                 'health_probe', 'idempotency_records', 'invitations', 'jobs', 'journal_heads', 'memberships',
-                 'message_edits', 'messages', 'passkeys', 'project_members', 'projects', 'providers', 'recovery_codes',
-                 'runs', 'secret_keys', 'sessions', 'shares', 'tickets', 'totp_secrets', 'usage', 'users', 'workspaces'
+                 'annotations', 'api_key_spend', 'api_keys', 'conversation_tags', 'conversation_titles', 'conversations',
+                 'events', 'external_identities', 'health_probe', 'idempotency_records', 'invitations', 'jobs',
+                 'journal_heads', 'memberships', 'message_edits', 'messages', 'passkeys', 'project_members', 'projects',
+                 'providers', 'recovery_codes', 'runs', 'secret_keys', 'sessions', 'shares', 'tags', 'tickets',
+                 'totp_secrets', 'usage', 'users', 'workspaces'
              ])
              OR relname IN ('audit_entries', 'audit_heads') AND privilege = 'SELECT'
          )

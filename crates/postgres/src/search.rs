@@ -7,7 +7,7 @@ mod stems;
 use async_trait::async_trait;
 use diesel::sql_types::{Json, Text, Timestamptz, Uuid as SqlUuid};
 use domain::ports::{Search, SearchHit, SearchOrder, SearchRequest, StorageError};
-use domain::{ConversationId, MessageId, MessageRole, Parts, Title};
+use domain::{ConversationId, MessageId, MessageRole, ModelName, Parts, Title};
 use storage::{Phrases, Word, excerpt, text};
 
 use crate::Postgres;
@@ -22,7 +22,7 @@ macro_rules! select_hits {
             "SELECT c.id, c.title, m.id, m.role, m.created_at, m.parts
              FROM (
                  SELECT f.id, f.rank FROM search_messages($1, $2, search_query($1, $3), $4, $5, $6, ",
-            $ranked, ", ", $most, ") f ORDER BY ", $order, " LIMIT $7
+            $ranked, ", ", $most, ", $8, $9, $10, $11, $12, $13, $14) f ORDER BY ", $order, " LIMIT $7
              ) f
              CROSS JOIN LATERAL (SELECT * FROM messages m WHERE m.id = f.id AND m.workspace_id = $1 OFFSET 0) m
              JOIN conversations c ON c.id = m.conversation_id
@@ -42,14 +42,28 @@ impl Search for Postgres {
     async fn messages(&self, request: SearchRequest) -> Result<Vec<SearchHit>, StorageError> {
         let phrases = Phrases::new(&request.words);
         let Some(expression) = expression(&phrases, request.all_words) else { return Ok(Vec::new()) };
-        let SearchRequest { workspace_id, owner_id, role, except, limit, .. } = request;
+        let SearchRequest { workspace_id, owner_id, filter, limit, .. } = request;
         let (sql, before) = match request.order {
             SearchOrder::Newest => (NEWEST, request.before),
             SearchOrder::Best => (BEST, None),
         };
         let session = self.read_list(workspace_id, owner_id).await?;
-        let values =
-            values![workspace_id, owner_id, &expression, role.map(Word::word), except, before, limit];
+        let values = values![
+            workspace_id,
+            owner_id,
+            &expression,
+            filter.role.map(Word::word),
+            filter.except,
+            before,
+            limit,
+            filter.model.as_ref().map(ModelName::as_str),
+            filter.posted_from,
+            filter.posted_before,
+            filter.tag_id,
+            filter.project_id,
+            filter.pinned,
+            filter.archived
+        ];
         let rows = session.load::<Types, Row>(sql, values).await?;
         let mut hits = rows.into_iter().map(|row| hit(row, &phrases)).collect::<Outcome<Vec<_>>>()?;
         stems::mark(&session, workspace_id, &phrases, &mut hits).await?;

@@ -16,8 +16,8 @@ use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use domain::{
-    ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
-    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TicketId, Timestamp, TokenHash, UserId, Version,
+    AnnotationId, ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
+    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TagId, TicketId, Timestamp, TokenHash, UserId, Version,
     WorkspaceId,
 };
 use uuid::Uuid;
@@ -157,6 +157,7 @@ macro_rules! bind {
 }
 
 bind! {
+    AnnotationId => |id| Id(Id(id.uuid())),
     ApiKeyId => |id| Id(Id(id.uuid())),
     ConversationId => |id| Id(Id(id.uuid())),
     EditId => |id| Id(Id(id.uuid())),
@@ -171,6 +172,7 @@ bind! {
     SecretKeyId => |id| Id(Id(id.uuid())),
     SessionId => |id| Id(Id(id.uuid())),
     ShareId => |id| Id(Id(id.uuid())),
+    TagId => |id| Id(Id(id.uuid())),
     TicketId => |id| Id(Id(id.uuid())),
     UserId => |id| Id(Id(id.uuid())),
     WorkspaceId => |id| Id(Id(id.uuid())),

@@ -98,9 +98,9 @@ fn unique_rule(message: &str) -> &'static str {
     } else if columns.starts_with("runs.message_id") {
         rules::ALREADY_ANSWERED
     } else if columns.starts_with("tags.owner_id") {
-        rules::TAG_TAKEN
+        StorageError::TAG_TAKEN
     } else if columns.starts_with("annotations.message_id") {
-        rules::RATED_ALREADY
+        StorageError::RATED_ALREADY
     } else {
         rules::taken(columns.split([',', '.']).next().unwrap_or_default())
     }

@@ -12,10 +12,6 @@ pub const FOREIGN_PARENT: &str = "the parent message does not belong to this con
 pub const FOREIGN_LEAF: &str = "the active leaf does not belong to the conversation";
 /// A message of another conversation, or under another parent, than before.
 pub const MESSAGE_MOVED: &str = "a message never moves to another place";
-/// Two tags of a person with one name.
-pub const TAG_TAKEN: &str = "a tag of this name exists";
-/// Two ratings of a message by one person.
-pub const RATED_ALREADY: &str = "the message is rated already";
 /// A workspace that nobody could manage any more.
 pub const LAST_OWNER: &str = "a workspace needs an active owner";
 /// A project of another workspace, or none at all.

@@ -1,5 +1,6 @@
 //! The one way to change data: events become rows.
 
+mod annotations;
 mod audit;
 mod batch;
 mod conversations;
@@ -13,6 +14,7 @@ mod projects;
 mod providers;
 mod runs;
 mod sessions;
+mod tags;
 mod upkeep;
 mod uses;
 mod workspaces;

@@ -5,8 +5,8 @@ use storage::{leaf_changes, rules};
 
 use super::batch::{Expected, Step};
 use super::{
-    audit, conversations, factors, facts, messages, people, projects, providers, runs, sessions, upkeep,
-    workspaces,
+    annotations, audit, conversations, factors, facts, messages, people, projects, providers, runs, sessions,
+    tags, upkeep, workspaces,
 };
 use crate::errors::{Outcome, rejected};
 use crate::statement::Value;
@@ -102,6 +102,12 @@ impl<'a> Plan<'a> {
             Event::ConversationCreated(conversation) => conversations::create(self, conversation),
             Event::ConversationUpdated(conversation) => conversations::update(self, conversation, false),
             Event::ConversationDeleted(conversation) => conversations::delete(self, conversation),
+            Event::TagCreated(tag) => tags::create(self, tag),
+            Event::TagUpdated(tag) => tags::update(self, tag),
+            Event::TagDeleted(tag) => tags::delete(self, tag),
+            Event::AnnotationCreated(annotation) => annotations::create(self, annotation),
+            Event::AnnotationUpdated(annotation) => annotations::update(self, annotation),
+            Event::AnnotationDeleted(annotation) => annotations::delete(self, annotation),
             Event::MessagePosted(message) => messages::post(self, &[message]),
             Event::MessageEdited { message, edit } => messages::edit(self, message, edit),
             Event::RunStarted(run) => runs::start(self, run),
@@ -129,6 +135,8 @@ impl<'a> Plan<'a> {
             | Event::ProjectMemberSet(_)
             | Event::ProjectMemberRemoved { .. }
             | Event::ShareRevoked { .. }
+            | Event::ConversationTagged { .. }
+            | Event::ConversationUntagged { .. }
             | Event::MessageDeleted { .. } => {
                 self.add_certain(event);
                 Ok(())
@@ -167,6 +175,12 @@ impl<'a> Plan<'a> {
             }
             Event::ShareRevoked { share_id, conversation_id } => {
                 projects::revoke_share(self, *share_id, *conversation_id);
+            }
+            Event::ConversationTagged { conversation_id, tag_id } => {
+                tags::attach(self, *conversation_id, *tag_id);
+            }
+            Event::ConversationUntagged { conversation_id, tag_id } => {
+                tags::detach(self, *conversation_id, *tag_id);
             }
             Event::MessageDeleted { conversation_id, removed, .. } => {
                 messages::delete(self, *conversation_id, removed);

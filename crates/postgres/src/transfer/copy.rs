@@ -79,6 +79,11 @@ pub(super) fn insert(table: &Table, types: &Types) -> String {
             values.push("m.workspace_id".to_owned());
             join = " JOIN messages m ON m.id = s.message_id";
         }
+        "conversation_tags" => {
+            columns.extend(["workspace_id", "owner_id"]);
+            values.extend(["c.workspace_id".to_owned(), "c.owner_id".to_owned()]);
+            join = " JOIN conversations c ON c.id = s.conversation_id";
+        }
         "events" => {
             columns.push("id");
             values.push("s.id".to_owned());
