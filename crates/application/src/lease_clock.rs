@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use domain::Timestamp;
 use domain::ports::{Clock, Maintenance, StorageError};
 
-/// The clock by which leases are given and judged: the one that all processes share, where there is one, so that a
-/// process whose own clock is wrong neither takes what another one holds nor loses what it holds itself.
+/// The clock by which leases are given and judged, and sessions and codes of devices too: the one that all processes share,
+/// where there is one, so that a process whose own clock is wrong neither takes what another one holds nor loses what it
+/// holds itself, nor takes codes that are too old.
 pub struct LeaseClock {
     clock: Arc<dyn Clock>,
     maintenance: Arc<dyn Maintenance>,

@@ -4,11 +4,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::identities::{ListSessions, Password, Proof, SignInInput, SignedIn, Visitor, sign_in};
+use application::identities::{
+    BeginTotp, EnableTotp, ListSessions, Password, Proof, SignInInput, SignedIn, Visitor, sign_in,
+};
 use application::{Code, Context, Error, PageInput};
 use domain::ports::{AuditFilter, AuditLog as _, Journal as _};
 use domain::{AuditRecord, DeviceName, Event, PageRequest, User, UserChange, UserState};
+use serde_json::Value;
 use testing::fakes::{CountingRateLimiter, ScriptedModel};
+use totp_rs::{Builder, Secret};
 
 use crate::world::{Node, World, visitor};
 
@@ -192,4 +196,37 @@ async fn people_see_with_what_and_where_they_are_signed_in() {
     let later = list(elsewhere).await;
     assert_eq!(later.address, Some(newest), "it is within two minutes");
     assert!(later.last_used_at > first.last_used_at);
+}
+
+#[tokio::test(start_paused = true)]
+async fn codes_of_a_device_count_by_the_clock_of_the_database() {
+    let world = World::new(65, ScriptedModel::answering("Hi")).await;
+    let right = world.node();
+    with_password(&world, &right).await;
+    let nodes = [right, world.node_with(Duration::from_hours(1))];
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let begin = BeginTotp { current_password: Some(PASSWORD.to_owned()) };
+    let begun = nodes[0].bus.send(&world.context(), begin).await.expect("the password is right");
+    let begun: Value = serde_json::from_str(begun.result.get()).expect("JSON");
+    let text = |name: &str| begun[name].as_str().expect("a text").to_owned();
+    let secret = Secret::try_from_base32(text("secret")).expect("a secret in Base32");
+    let device = Builder::new().with_secret(secret).build().expect("a device");
+    // What the device shows, whose clock is right, some steps from now.
+    let shows = |steps: i64| {
+        let now = nodes[0].services.ports.clock.now().seconds() + steps * 30;
+        device.generate(now.cast_unsigned()).to_string()
+    };
+    let enable = EnableTotp { state: text("state"), code: shows(-1) };
+    nodes[1].bus.send(&world.context(), enable).await.expect("the code is right");
+    let attempt = async |node: &Node, code: String| {
+        let (email, password) = (EMAIL.to_owned(), PASSWORD.to_owned());
+        let input = SignInInput { email, password, code: Some(code) };
+        sign_in(&node.services, input, &visitor()).await.err().map(|error| error.code())
+    };
+    for node in &nodes {
+        let an_hour_on = attempt(node, shows(120)).await;
+        assert_eq!(an_hour_on, Some(Code::Unauthenticated));
+        assert_eq!(attempt(node, shows(0)).await, None);
+        tokio::time::sleep(Duration::from_secs(30)).await;
+    }
 }

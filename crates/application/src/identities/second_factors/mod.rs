@@ -28,7 +28,7 @@ pub async fn check(services: &Services, user: &User, code: Option<&str>) -> Resu
     let Some(code) = code else { return Err(code_required()) };
     if codes::is_six_digits(code) {
         let secret = Secret::unseal(services, user.id, &totp.sealed_secret).await?;
-        let step = secret.step_of(code, services.ports.clock.now());
+        let step = secret.step_of(code, services.lease_clock.now());
         // A code counts once, however many requests come with it: a step has to be later than every one used before.
         let step = step.filter(|step| *step > totp.last_step).ok_or_else(Error::wrong_credentials)?;
         return Ok(vec![Event::TotpUsed { user_id: user.id, step }]);

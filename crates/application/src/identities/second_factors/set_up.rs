@@ -90,7 +90,7 @@ impl Handler for EnableTotp {
         let user = person(services, context).await?;
         sign_in::limit_attempts(services, context.address, user.email.as_str()).await?;
         refuse_second(services, user.id).await?;
-        let now = services.ports.clock.now();
+        let now = services.lease_clock.now();
         let secret = Begun::unseal(services, user.id, &self.state, now).await?;
         let Some(step) = secret.step_of(&self.code, now) else {
             refused(services, context, &user).await?;
@@ -146,7 +146,7 @@ async fn refuse_second(services: &Services, user_id: UserId) -> Result<(), Error
 }
 
 fn until(services: &Services) -> Timestamp {
-    services.ports.clock.now().plus(SET_UP)
+    services.lease_clock.now().plus(SET_UP)
 }
 
 /// What a client keeps, and cannot read or change, between beginning and enabling.
