@@ -32,8 +32,7 @@ const LONGEST_ADDRESS: usize = 2_000;
 /// # Errors
 /// `forbidden`.
 pub async fn require_first_workspace(services: &Services, actor: &Actor) -> Result<(), Error> {
-    let first = services.ports.identities.first_workspace().await?;
-    if first.is_some_and(|first| first.id == actor.workspace_id) {
+    if belongs_to_the_first(services, actor).await? {
         return Ok(());
     }
     Err(Error::forbidden(
@@ -41,9 +40,16 @@ pub async fn require_first_workspace(services: &Services, actor: &Actor) -> Resu
     ))
 }
 
-/// One provider, for somebody who manages them.
+async fn belongs_to_the_first(services: &Services, actor: &Actor) -> Result<bool, Error> {
+    let first = services.ports.identities.first_workspace().await?;
+    Ok(first.is_some_and(|first| first.id == actor.workspace_id))
+}
+
+/// One provider, for somebody who manages them; elsewhere than in the first workspace, none exists.
 async fn managed(services: &Services, actor: &Actor, id: ProviderId) -> Result<Provider, Error> {
-    require_first_workspace(services, actor).await?;
+    if !belongs_to_the_first(services, actor).await? {
+        return Err(Error::not_found());
+    }
     services.ports.providers.provider(id).await?.ok_or_else(Error::not_found)
 }
 

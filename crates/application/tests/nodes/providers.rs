@@ -207,12 +207,12 @@ async fn other_workspaces_manage_no_providers() {
     assert_eq!(bus.ask(&context, ListProviders {}).await.expect_err("a refusal").code(), Code::Forbidden);
     for provider_id in [known, unknown] {
         let refused = bus.ask(&context, GetProvider { provider_id }).await.expect_err("a refusal");
-        assert_eq!(refused.code(), Code::Forbidden);
+        assert_eq!(refused.code(), Code::NotFound);
         for refused in [
             bus.send(&context, TestProvider { provider_id }).await,
             bus.send(&context, DeleteProvider { provider_id, expected_version: None }).await,
         ] {
-            assert_eq!(refused.expect_err("a refusal").code(), Code::Forbidden);
+            assert_eq!(refused.expect_err("a refusal").code(), Code::NotFound);
         }
     }
     let made = bus.dispatch(&context, "provider.create", json!({ "name": "mine", "kind": "openai" })).await;
