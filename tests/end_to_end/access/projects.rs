@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testing::upstream::{Script, Upstream};
 
-use super::{NOTHING, hospitable, id};
+use super::{NOTHING, account, hospitable, id, key_with};
 use crate::harness::{Answer, Client, Server};
 
 /// A project of somebody's, with one who writes and one who reads there, and somebody who does neither.
@@ -231,4 +231,40 @@ async fn who_is_no_longer_a_member_is_told_so_and_nothing_more() {
     }
     assert_eq!((&told["type"], &told["channel"]), (&json!("error"), &json!(channel)), "{told}");
     cast.writer.get(&conversation).await.expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_administrator_steps_in_where_nobody_is_left_who_manages() {
+    let server = hospitable().start().await;
+    let cast = cast(&server).await;
+    let admin = account(&server, "admin").await;
+    let (admin_id, reader_id) = (person_id(&admin).await, person_id(&cast.reader).await);
+    let owner = server.owner().await;
+    let alice = format!("/api/v1/users/{}", person_id(&cast.alice).await);
+    owner.delete(&alice).await.expect(204);
+    let members = format!("/api/v1/projects/{}/members", cast.project);
+    let (one, manage) = (|user: &str| format!("{members}/{user}"), json!({ "access": "manage" }));
+    for person in [&cast.reader, &cast.writer] {
+        put(person, &one(&reader_id), &manage).await.expect_problem(403, "forbidden");
+    }
+    put(&cast.bob, &one(&cast.bob_id), &manage).await.expect_problem(404, "not_found");
+    // Not for others, not for less, and not with a key that is not for managing.
+    put(&admin, &one(&reader_id), &manage).await.expect_problem(404, "not_found");
+    put(&admin, &one(&admin_id), &json!({ "access": "read" })).await.expect_problem(404, "not_found");
+    let (narrow, _) = key_with(&admin, &["read", "write"]).await;
+    put(&narrow, &one(&admin_id), &manage).await.expect_problem(404, "not_found");
+    admin.get(&members).await.expect_problem(404, "not_found");
+    let nothing = format!("/api/v1/projects/{NOTHING}/members/{admin_id}");
+    put(&admin, &nothing, &manage).await.expect_problem(404, "not_found");
+
+    put(&admin, &one(&admin_id), &manage).await.expect(200);
+    admin.get(&members).await.expect(200);
+    put(&admin, &one(&reader_id), &manage).await.expect(200);
+    cast.reader
+        .patch(&format!("/api/v1/projects/{}", cast.project), &json!({ "name": "Ours" }))
+        .await
+        .expect(200);
+    let entries = owner.get("/api/v1/audit?name=project.member_set").await.expect(200);
+    let entry = entries["items"].as_array().and_then(|all| all.get(1)).expect("an entry");
+    assert_eq!((&entry["actor_id"], &entry["user_id"]), (&json!(admin_id), &json!(admin_id)), "{entries}");
 }

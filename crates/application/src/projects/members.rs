@@ -17,7 +17,8 @@ use crate::{Error, PageInput, Services, access};
 /// How many names are read at one time.
 const AT_ONCE: usize = 8;
 
-/// Lets somebody of the workspace see a project, or do more or less there than before.
+/// Lets somebody of the workspace see a project, or do more or less there than before. Administrators of the workspace may
+/// make themselves manage any project: whoever managed it may be gone.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetProjectMember {
@@ -43,7 +44,8 @@ impl Handler for SetProjectMember {
         context: &Context,
     ) -> Result<Decision<ProjectMemberView>, Error> {
         let actor = &context.actor;
-        let (project, _) = access::project(services, actor, self.project_id, ProjectAccess::Manage).await?;
+        let (member, wanted) = (self.user_id, self.access);
+        let project = access::project_to_join(services, actor, self.project_id, member, wanted).await?;
         let found = services.ports.identities.user(actor.workspace_id, self.user_id).await?;
         let person = found.ok_or_else(Error::not_found)?;
         let before = services.ports.projects.access(actor.workspace_id, project.id, person.id).await?;

@@ -5,6 +5,7 @@ mod credentials;
 mod events;
 mod jobs;
 mod leases;
+mod links;
 mod people;
 mod programs;
 mod providers;

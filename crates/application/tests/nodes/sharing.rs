@@ -1,4 +1,4 @@
-//! What a project and a link show, to whom, and until when.
+//! What a project shows, to whom, and until when.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use application::projects::{
     SetProjectMember, UpdateProject,
 };
 use application::runs::{CancelRun, FollowRun, GetRun};
-use application::shares::{CreateShare, ListShares, RevokeShare, open_share};
+use application::shares::{CreateShare, ListShares};
 use application::{Code, Context, Error, PageInput, Reply};
 use domain::ports::Journal;
-use domain::{Actor, ConversationId, Event, MessageId, ProjectId, Role, RunId, ShareId, User, WorkspaceId};
+use domain::{Actor, ConversationId, Event, MessageId, ProjectId, Role, RunId, User, WorkspaceId};
 use serde_json::{Value, json};
 use testing::contracts::World as Accounts;
 use testing::fakes::{Noise, ScriptedModel};
@@ -28,20 +28,20 @@ use tokio::sync::Notify;
 use crate::world::{Node, World, within};
 
 /// Somebody who writes in a project, somebody who reads there, and somebody who does neither.
-struct People {
-    world: World,
-    owner: Context,
-    writer: Context,
-    reader: Context,
-    stranger: Context,
+pub struct People {
+    pub world: World,
+    pub owner: Context,
+    pub writer: Context,
+    pub reader: Context,
+    pub stranger: Context,
     /// May write in the project, and only look in the workspace.
     viewer: Context,
     /// The owner, in another workspace.
-    elsewhere: Context,
+    pub elsewhere: Context,
 }
 
 impl People {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let world = World::new(7, ScriptedModel::answering("Hi")).await;
         let owner = world.context();
         let writer = person(&world, "writer", Role::Member).await;
@@ -66,28 +66,28 @@ async fn person(world: &World, name: &str, role: Role) -> Context {
 }
 
 /// A conversation of the owner's in a project, with a question and an answer.
-struct Shared {
-    project: ProjectId,
-    conversation: ConversationId,
-    question: MessageId,
-    answer: MessageId,
-    run: RunId,
+pub struct Shared {
+    pub project: ProjectId,
+    pub conversation: ConversationId,
+    pub question: MessageId,
+    pub answer: MessageId,
+    pub run: RunId,
 }
 
-fn result(reply: Result<Reply, Error>) -> Value {
+pub fn result(reply: Result<Reply, Error>) -> Value {
     serde_json::from_str(reply.expect("it is allowed").result.get()).expect("JSON")
 }
 
-fn id<T: std::str::FromStr>(value: &Value) -> T {
+pub fn id<T: std::str::FromStr>(value: &Value) -> T {
     value.as_str().and_then(|text| text.parse().ok()).expect("an id")
 }
 
 /// A command as clients send it.
-fn command<T: serde::de::DeserializeOwned + validator::Validate>(parameters: Value) -> T {
+pub fn command<T: serde::de::DeserializeOwned + validator::Validate>(parameters: Value) -> T {
     application::decode(parameters).expect("the parameters are in order")
 }
 
-async fn shared(people: &People, node: &Node) -> Shared {
+pub async fn shared(people: &People, node: &Node) -> Shared {
     let project =
         result(node.bus.send(&people.owner, command::<CreateProject>(json!({ "name": "Garden" }))).await);
     let project: ProjectId = id(&project["id"]);
@@ -119,7 +119,7 @@ async fn over(people: &People, node: &Node, run: RunId) {
 }
 
 /// How an operation ended.
-fn code<T>(outcome: Result<T, Error>) -> Option<Code> {
+pub fn code<T>(outcome: Result<T, Error>) -> Option<Code> {
     outcome.err().map(|error| error.code())
 }
 
@@ -262,6 +262,27 @@ async fn only_who_manages_a_project_changes_it_and_somebody_always_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_administrator_steps_in_where_nobody_is_left_who_manages() {
+    let people = People::new().await;
+    let node = people.world.node();
+    let Shared { project: project_id, conversation: conversation_id, .. } = shared(&people, &node).await;
+    let admin = &people.stranger;
+    let manage = |who: &Context| {
+        let set = json!({ "project_id": project_id, "user_id": who.actor.user_id, "access": "manage" });
+        command::<SetProjectMember>(set)
+    };
+    for (who, target) in
+        [(&people.writer, &people.writer), (admin, &people.reader), (&people.elsewhere, admin)]
+    {
+        assert!(node.bus.send(who, manage(target)).await.is_err());
+    }
+    assert_eq!(code(node.bus.ask(admin, GetConversation { conversation_id }).await), Some(Code::NotFound));
+    result(node.bus.send(admin, manage(admin)).await);
+    node.bus.ask(admin, GetConversation { conversation_id }).await.expect("they see it from now on");
+    result(node.bus.send(admin, manage(&people.reader)).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn conversations_are_put_only_where_their_owner_may_write() {
     let people = People::new().await;
     let node = people.world.node();
@@ -358,86 +379,4 @@ async fn who_no_longer_sees_a_conversation_is_told_at_once_or_in_time() {
             assert!(after < Duration::from_secs(5), "{ending:?} took {after:?}");
         }
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_link_shows_one_branch_to_whoever_has_its_secret() {
-    let people = People::new().await;
-    let node = people.world.node();
-    let shared = shared(&people, &node).await;
-    let make =
-        |kind: &str| command::<CreateShare>(json!({ "conversation_id": shared.conversation, "kind": kind }));
-    let live = result(node.bus.send(&people.owner, make("live")).await);
-    let snapshot = result(node.bus.send(&people.owner, make("snapshot")).await);
-    let open = async |share: &Value, token: &str| {
-        let shown = open_share(&node.services, id(&share["id"]), token, None).await;
-        shown.map(|shown| serde_json::to_value(shown).expect("JSON"))
-    };
-    let token = |share: &Value| share["token"].as_str().expect("a token").to_owned();
-    let before = open(&live, &token(&live)).await.expect("it is shown");
-    assert_eq!(before["messages"].as_array().map(Vec::len), Some(2));
-    assert_eq!(before["messages"][0]["parts"][0]["text"], "Which soil?");
-    let mut fields: Vec<&str> =
-        before["messages"][1].as_object().expect("an object").keys().map(String::as_str).collect();
-    fields.sort_unstable();
-    assert_eq!(fields, ["created_at", "model", "parts", "role"]);
-    let text = before.to_string();
-    for hidden in [&shared.conversation.to_string(), &shared.answer.to_string(), "example.org"] {
-        assert!(!text.contains(hidden), "{hidden} is shown in {text}");
-    }
-
-    let more = command::<SendMessage>(
-        json!({ "conversation_id": shared.conversation, "text": "And water?", "reply": false }),
-    );
-    result(node.bus.send(&people.owner, more).await);
-    let (now, then) = (
-        open(&live, &token(&live)).await.expect("live"),
-        open(&snapshot, &token(&snapshot)).await.expect("kept"),
-    );
-    assert_eq!(now["messages"].as_array().map(Vec::len), Some(3));
-    assert_eq!(then["messages"].as_array().map(Vec::len), Some(2));
-
-    for (share, wrong) in [(&live, token(&snapshot)), (&live, String::new()), (&snapshot, "x".repeat(10_000))]
-    {
-        assert_eq!(code(open(share, &wrong).await), Some(Code::NotFound));
-    }
-    let nothing: ShareId = id(&json!("0192f000-0000-7000-8000-000000000000"));
-    assert_eq!(code(open_share(&node.services, nothing, &token(&live), None).await), Some(Code::NotFound));
-    for who in [&people.writer, &people.stranger, &people.elsewhere] {
-        let revoke = command::<RevokeShare>(json!({ "share_id": live["id"] }));
-        assert_eq!(code(node.bus.send(who, revoke).await), Some(Code::NotFound));
-    }
-    let revoke = command::<RevokeShare>(json!({ "share_id": live["id"] }));
-    result(node.bus.send(&people.owner, revoke).await);
-    assert_eq!(code(open(&live, &token(&live)).await), Some(Code::NotFound));
-    let delete = command::<DeleteConversation>(json!({ "conversation_id": shared.conversation }));
-    result(node.bus.send(&people.owner, delete).await);
-    assert_eq!(code(open(&snapshot, &token(&snapshot)).await), Some(Code::NotFound));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_link_ends_when_it_expires_and_while_links_are_not_allowed() {
-    let people = People::new().await;
-    let node = people.world.node();
-    let strict = people.world.node_of(|_, settings| settings.identity.link_sharing = false);
-    let shared = shared(&people, &node).await;
-    let at = node.services.ports.clock.now();
-    let make = |expires_at| {
-        let conversation_id = shared.conversation;
-        command::<CreateShare>(
-            json!({ "conversation_id": conversation_id, "kind": "live", "expires_at": expires_at }),
-        )
-    };
-    assert_eq!(code(node.bus.send(&people.owner, make(at)).await), Some(Code::InvalidInput));
-    let later = at.plus(Duration::from_mins(1));
-    assert_eq!(code(strict.bus.send(&people.owner, make(later)).await), Some(Code::Forbidden));
-    let share = result(node.bus.send(&people.owner, make(later)).await);
-    let (share_id, token): (ShareId, _) = (id(&share["id"]), share["token"].as_str().expect("a token"));
-    let open = async |node: &Node| code(open_share(&node.services, share_id, token, None).await);
-    assert_eq!(open(&node).await, None);
-    assert_eq!(open(&strict).await, Some(Code::NotFound));
-    tokio::time::sleep(Duration::from_mins(1)).await;
-    assert_eq!(open(&node).await, Some(Code::NotFound));
-    let listed = node.bus.ask(&people.owner, ListShares { conversation_id: shared.conversation }).await;
-    assert_eq!(listed.expect("a list").len(), 1, "expired ones are shown to their maker");
 }
