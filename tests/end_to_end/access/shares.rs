@@ -123,6 +123,28 @@ fn expiring() -> Value {
 }
 
 #[tokio::test]
+async fn a_link_leads_nowhere_while_its_maker_is_away() {
+    let server = hospitable().start().await;
+    let (owner, alice) = (server.owner().await, server.member("alice").await);
+    let conversation = conversation(&alice).await;
+    let mut links = Vec::new();
+    for kind in ["live", "snapshot"] {
+        links.push(share(&alice, &conversation, &json!({ "kind": kind })).await);
+    }
+    let account = format!("/api/v1/users/{}", id(&alice.get("/api/v1/me").await.expect(200)));
+    for (state, status) in [("suspended", 404), ("active", 200), ("deleted", 404)] {
+        if state == "deleted" {
+            owner.delete(&account).await.expect(204);
+        } else {
+            owner.patch(&account, &json!({ "state": state })).await.expect(200);
+        }
+        for (link, token) in &links {
+            assert_eq!(open(&server, link, Some(token), None).await.status, status, "{state}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn links_are_bounded_and_can_be_switched_off() {
     let off = hospitable().env("COLLOQUY_APPLICATION__IDENTITY__LINK_SHARING", "false").start().await;
     let alice = off.member("alice").await;
