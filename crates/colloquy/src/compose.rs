@@ -45,6 +45,8 @@ pub async fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
         identities: database.clone(),
         workspaces: database.clone(),
         projects: database.clone(),
+        tags: database.clone(),
+        annotations: database.clone(),
         shares: database.clone(),
         audit_log: database.clone(),
         secret_keys: database.clone(),

@@ -245,6 +245,8 @@ fn changed_node(
         identities: storage.clone(),
         workspaces: storage.clone(),
         projects: storage.clone(),
+        tags: storage.clone(),
+        annotations: storage.clone(),
         shares: storage.clone(),
         audit_log: storage.clone(),
         secret_keys: storage.clone(),

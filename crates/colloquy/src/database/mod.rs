@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::Timestamp;
 use domain::ports::{
-    AuditLog, Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance, Messages, Projects,
-    Providers, Runs, Search, SecretKeys, Shares, Workspaces,
+    Annotations, AuditLog, Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance,
+    Messages, Projects, Providers, Runs, Search, SecretKeys, Shares, Tags, Workspaces,
 };
 
 use crate::commands::doctor::Finding;
@@ -27,6 +27,8 @@ pub trait Storage:
     + Identities
     + Workspaces
     + Projects
+    + Tags
+    + Annotations
     + Shares
     + AuditLog
     + SecretKeys

@@ -123,7 +123,7 @@ pub async fn filters_can_be_combined(storage: Storage) {
         (Some(true), Some(false), vec!["pinned"]),
         (Some(false), Some(false), vec!["neither"]),
     ] {
-        let filter = ConversationFilter { pinned, archived, title_contains: None };
+        let filter = ConversationFilter { pinned, archived, ..ConversationFilter::default() };
         let page = list(&world, filter.clone(), PageRequest::first(10)).await;
         let titles: Vec<&str> = page.items.iter().map(|conversation| conversation.title.as_str()).collect();
         assert_eq!(titles, expected, "{filter:?}");
@@ -224,6 +224,7 @@ pub async fn a_list_holds_one_persons_conversations(storage: Storage) {
             pinned: Some(false),
             archived: Some(false),
             title_contains: Some("i".to_owned()),
+            ..ConversationFilter::default()
         },
     ] {
         let page = list(&world, filter, PageRequest::first(10)).await;

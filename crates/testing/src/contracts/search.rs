@@ -1,6 +1,6 @@
 //! What full-text search must do.
 
-use domain::ports::{Ids, SearchHit, SearchOrder, SearchRequest};
+use domain::ports::{Ids, SearchFilter, SearchHit, SearchOrder, SearchRequest};
 use domain::{Conversation, EditId, Event, MessageId, MessageRole, Parts, UserId};
 
 use super::{Storage, World};
@@ -11,8 +11,7 @@ fn request(world: &World, words: &[&str]) -> SearchRequest {
         owner_id: world.user.id,
         words: words.iter().map(ToString::to_string).collect(),
         all_words: true,
-        role: None,
-        except: None,
+        filter: SearchFilter::default(),
         order: SearchOrder::Newest,
         before: None,
         limit: 20,
@@ -61,9 +60,13 @@ pub async fn conversations_and_roles_can_be_left_out(storage: Storage) {
     let elsewhere = world.post(&mut two, None, "Quince elsewhere").await;
     let base = request(&world, &["quince"]);
     assert_eq!(found(&world, base.clone()).await, [elsewhere.id, answer.id, question.id]);
-    let questions = SearchRequest { role: Some(MessageRole::User), ..base.clone() };
+    let questions = SearchRequest {
+        filter: SearchFilter { role: Some(MessageRole::User), ..SearchFilter::default() },
+        ..base.clone()
+    };
     assert_eq!(found(&world, questions).await, [elsewhere.id, question.id]);
-    let others = SearchRequest { except: Some(one.id), ..base };
+    let others =
+        SearchRequest { filter: SearchFilter { except: Some(one.id), ..SearchFilter::default() }, ..base };
     assert_eq!(found(&world, others).await, [elsewhere.id]);
     let role_is_no_word = request(&world, &["assistant"]);
     assert_eq!(found(&world, role_is_no_word).await, []);

@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use domain::ports::{
-    AuditLog, Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance, Messages, Projects,
-    Providers, Runs, Search, SecretKeys, Shares, Workspaces,
+    Annotations, AuditLog, Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance,
+    Messages, Projects, Providers, Runs, Search, SecretKeys, Shares, Tags, Workspaces,
 };
 
 /// One empty database behind all its ports.
@@ -25,6 +25,10 @@ pub struct Storage {
     pub workspaces: Arc<dyn Workspaces>,
     /// Reading projects.
     pub projects: Arc<dyn Projects>,
+    /// Reading tags.
+    pub tags: Arc<dyn Tags>,
+    /// Reading annotations.
+    pub annotations: Arc<dyn Annotations>,
     /// Reading links.
     pub shares: Arc<dyn Shares>,
     /// Reading the audit log.
@@ -56,6 +60,8 @@ impl Storage {
             + Identities
             + Workspaces
             + Projects
+            + Tags
+            + Annotations
             + Shares
             + AuditLog
             + SecretKeys
@@ -74,6 +80,8 @@ impl Storage {
             identities: adapter.clone(),
             workspaces: adapter.clone(),
             projects: adapter.clone(),
+            tags: adapter.clone(),
+            annotations: adapter.clone(),
             shares: adapter.clone(),
             audit: adapter.clone(),
             secret_keys: adapter.clone(),

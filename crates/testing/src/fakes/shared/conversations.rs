@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::ports::{
     ConversationCursor, ConversationFilter, Conversations, ConversationsOf, Messages, Runs, Search,
-    SearchHit, SearchRequest, StorageError, ThreadMessage,
+    SearchFilter, SearchHit, SearchRequest, StorageError, ThreadMessage,
 };
 use domain::{
     Conversation, ConversationId, EditId, Message, MessageEdit, MessageId, MessageTree, Page, PageRequest,
@@ -76,6 +76,9 @@ impl Conversations for SharedNode {
                 }
                 && filter.pinned.is_none_or(|pinned| it.pinned == pinned)
                 && filter.archived.is_none_or(|archived| it.archived == archived)
+                && filter.tag_id.is_none_or(|id| it.tag_ids.contains(&id))
+                && filter.updated_from.is_none_or(|from| it.updated_at >= from)
+                && filter.updated_before.is_none_or(|before| it.updated_at < before)
                 && title.as_ref().is_none_or(|title| it.title.to_string().to_lowercase().contains(title))
                 && page.after.is_none_or(|after| ConversationCursor::from(*it) < after)
         };
@@ -206,6 +209,19 @@ impl Runs for SharedNode {
     }
 }
 
+/// Whether a search is about a message.
+fn is_wanted(filter: &SearchFilter, conversation: &Conversation, message: &Message) -> bool {
+    filter.role.is_none_or(|role| message.role == role)
+        && filter.model.as_ref().is_none_or(|model| message.model.as_ref() == Some(model))
+        && filter.posted_from.is_none_or(|from| message.created_at >= from)
+        && filter.posted_before.is_none_or(|before| message.created_at < before)
+        && filter.tag_id.is_none_or(|id| conversation.tag_ids.contains(&id))
+        && filter.project_id.is_none_or(|id| conversation.project_id == Some(id))
+        && filter.pinned.is_none_or(|pinned| conversation.pinned == pinned)
+        && filter.archived.is_none_or(|archived| conversation.archived == archived)
+        && filter.except != Some(conversation.id)
+}
+
 /// Finds words as they stand, the newest first, and marks nothing.
 #[async_trait]
 impl Search for SharedNode {
@@ -221,13 +237,12 @@ impl Search for SharedNode {
             for message in tables.messages.values().rev() {
                 let Some(conversation) = tables.conversations.get(&message.conversation_id) else { continue };
                 let text = message.parts.prose();
-                let is_wanted = conversation.workspace_id == request.workspace_id
+                let is_hit = conversation.workspace_id == request.workspace_id
                     && conversation.owner_id == request.owner_id
-                    && request.except != Some(conversation.id)
-                    && request.role.is_none_or(|role| role == message.role)
+                    && is_wanted(&request.filter, conversation, message)
                     && request.before.is_none_or(|before| message.id < before)
                     && matches(&text);
-                if is_wanted && hits.len() < usize::from(request.limit) {
+                if is_hit && hits.len() < usize::from(request.limit) {
                     hits.push(SearchHit {
                         conversation_id: conversation.id,
                         conversation_title: conversation.title.clone(),

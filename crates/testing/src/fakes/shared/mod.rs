@@ -4,6 +4,7 @@
 mod accounts;
 mod conversations;
 mod journal;
+mod notes;
 mod operator;
 mod people;
 mod sharing;

@@ -72,6 +72,8 @@ impl Tables {
         for membership in memberships {
             self.remove_member(&membership)?;
         }
+        self.tags.retain(|_, it| it.owner_id != id);
+        self.annotations.retain(|_, it| it.author_id != id);
         self.tickets.retain(|_, it| it.user_id != Some(id));
         self.totp.remove(&id);
         self.recovery_codes.retain(|(owner, _)| *owner != id);

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::ports::{Committed, Fact, Place, Position, StorageError};
 use domain::{
-    ApiKey, ApiKeyId, AuditEntry, Conversation, ConversationId, Event, Expectation, ExternalIdentity,
-    IdempotencyRecord, Invitation, InvitationId, Job, JobId, Membership, Message, MessageEdit, MessageId,
-    MessageStatus, Money, NodeId, Passkey, PasskeyId, Project, ProjectId, ProjectMember, Provider,
-    ProviderId, Role, Run, RunId, RunStatus, SecretKey, SecretKeyId, Session, SessionId, Share, ShareId,
-    Ticket, TicketId, Timestamp, TokenHash, Totp, UnitOfWork, User, UserId, UserState, Workspace,
-    WorkspaceId,
+    Annotation, AnnotationId, ApiKey, ApiKeyId, AuditEntry, Conversation, ConversationId, Event, Expectation,
+    ExternalIdentity, IdempotencyRecord, Invitation, InvitationId, Job, JobId, Membership, Message,
+    MessageEdit, MessageId, MessageStatus, Money, NodeId, Passkey, PasskeyId, Project, ProjectId,
+    ProjectMember, Provider, ProviderId, Role, Run, RunId, RunStatus, SecretKey, SecretKeyId, Session,
+    SessionId, Share, ShareId, Tag, TagId, Ticket, TicketId, Timestamp, TokenHash, Totp, UnitOfWork, User,
+    UserId, UserState, Workspace, WorkspaceId,
 };
 use storage::{About, audit, rules};
 
@@ -30,6 +30,8 @@ pub(super) struct Tables {
     pub spent: HashMap<(ApiKeyId, i64), Money>,
     pub projects: BTreeMap<ProjectId, Project>,
     pub project_members: BTreeMap<(ProjectId, UserId), ProjectMember>,
+    pub tags: BTreeMap<TagId, Tag>,
+    pub annotations: BTreeMap<AnnotationId, Annotation>,
     pub shares: BTreeMap<ShareId, Share>,
     pub providers: BTreeMap<ProviderId, Provider>,
     pub secret_keys: BTreeMap<SecretKeyId, SecretKey>,
@@ -186,6 +188,20 @@ impl Tables {
                 self.delete_conversation(conversation.id);
                 Ok(())
             }
+            Event::ConversationTagged { conversation_id, tag_id } => {
+                self.attach(unit.workspace_id, *conversation_id, *tag_id)
+            }
+            Event::ConversationUntagged { conversation_id, tag_id } => self.detach(*conversation_id, *tag_id),
+            Event::TagCreated(tag) => self.create_tag(tag),
+            Event::TagUpdated(tag) => self.replace_tag(tag),
+            Event::TagDeleted(tag) => self.delete_tag(tag),
+            Event::AnnotationCreated(annotation) => self.create_annotation(annotation),
+            Event::AnnotationUpdated(annotation) => self.replace_annotation(annotation),
+            Event::AnnotationDeleted(annotation) => {
+                self.replace_annotation(annotation)?;
+                self.annotations.remove(&annotation.id);
+                Ok(())
+            }
             Event::MessagePosted(message) => {
                 refuse_if(self.messages.insert(message.id, message.clone()).is_some())?;
                 self.count(message.conversation_id, 1)
@@ -199,6 +215,7 @@ impl Tables {
                     refuse_if(self.messages.remove(id).is_none())?;
                     self.count(*conversation_id, -1)?;
                 }
+                self.annotations.retain(|_, it| !removed.contains(&it.message_id));
                 Ok(())
             }
             Event::RunStarted(run) => self.start(run),
@@ -221,7 +238,7 @@ impl Tables {
         if !is_place(&self.projects, conversation) {
             return Err(StorageError::Rejected(rules::FOREIGN_PROJECT));
         }
-        let created = Conversation { message_count: 0, ..conversation.clone() };
+        let created = Conversation { message_count: 0, tag_ids: Vec::new(), ..conversation.clone() };
         match self.conversations.insert(conversation.id, created) {
             None => Ok(()),
             Some(_) => Err(StorageError::Rejected(rules::taken("conversations"))),
@@ -234,7 +251,8 @@ impl Tables {
         if !is_place(&self.projects, conversation) {
             return Err(StorageError::Rejected(rules::FOREIGN_PROJECT));
         }
-        *stored = Conversation { message_count: stored.message_count, ..conversation.clone() };
+        let Conversation { message_count, ref tag_ids, .. } = *stored;
+        *stored = Conversation { message_count, tag_ids: tag_ids.clone(), ..conversation.clone() };
         Ok(())
     }
 
@@ -242,6 +260,7 @@ impl Tables {
         self.conversations.remove(&id);
         self.messages.retain(|_, message| message.conversation_id != id);
         self.runs.retain(|_, run| run.conversation_id != id);
+        self.annotations.retain(|_, it| it.conversation_id != id);
         let is_about = |job: &Job| {
             let domain::JobKind::TitleConversation { conversation_id } = job.kind;
             conversation_id == id
