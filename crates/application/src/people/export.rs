@@ -2,39 +2,48 @@
 //!
 //! ```json
 //! {"format": "colloquy-person", "version": 1, "exported_at": "…", "profile": {…}, "workspaces": [{…}],
-//!  "conversations": [{"workspace_id": "…", "conversation": {…}, "messages": [{"message": {…}, "edits": [{…}]}]}]}
+//!  "conversations": [{"workspace_id": "…", "conversation": {…}, "messages": [{"message": {…}, "edits": [{…}]}]}],
+//!  "tags": [{"workspace_id": "…", "tag": {…}}], "annotations": [{"workspace_id": "…", "annotation": {…}}]}
 //! ```
 //!
 //! The messages of a conversation are those of all branches, the newest first. A conversation that changed while the
-//! document was written may stand there twice; then the later one counts.
+//! document was written may stand there twice; then the later one counts. Annotations of messages of others are there
+//! too, without the messages.
 
+use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::ports::{ConversationCursor, ConversationFilter, ConversationsOf, Quota, ThreadMessage};
+use domain::ports::{
+    AnnotationsIn, ConversationCursor, ConversationFilter, ConversationsOf, Quota, ThreadMessage,
+};
 use domain::{
-    Conversation, Event, MessageEdit, MessageId, PageRequest, Permission, Timestamp, UserId, WorkspaceId,
+    AnnotationId, Conversation, Event, MessageEdit, MessageId, Page, PageRequest, Permission, TagId,
+    Timestamp, UserId, WorkspaceId,
 };
 use futures_util::Stream;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::annotations::AnnotationView;
 use crate::bus::{Bus, Context};
 use crate::conversations::ConversationView;
 use crate::identities::UserView;
 use crate::messages::{MessageEditView, ThreadMessageView};
+use crate::tags::TagView;
 use crate::workspaces::WorkspaceView;
 use crate::{Code, Error, Services};
 
 /// How often a person may take their data along: it is a lot of work.
 const QUOTA: Quota =
     Quota { name: "export", limit: NonZeroU32::new(10).unwrap(), window: Duration::from_hours(1) };
-/// How many conversations, messages and edits are read in one go.
+/// How many conversations, messages and edits, tags and annotations are read in one go.
 const CONVERSATIONS: u16 = 50;
 const MESSAGES: u16 = 8;
 const EDITS: u16 = 8;
+const SMALL: u16 = 100;
 
 /// Everything of a person, piece by piece.
 pub struct Export {
@@ -52,6 +61,8 @@ pub struct Export {
     /// The conversation that is being written.
     open: Option<OpenConversation>,
     written: usize,
+    tags: Remaining<TagId>,
+    annotations: Remaining<AnnotationId>,
     state: State,
 }
 
@@ -63,10 +74,21 @@ struct OpenConversation {
     written: usize,
 }
 
+/// What is still to be written of a list of small things.
+struct Remaining<K> {
+    /// The workspaces that are still to be read, the next one last.
+    workspaces: Vec<WorkspaceId>,
+    /// The next page in the next workspace.
+    next_page: PageRequest<K>,
+    written: usize,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Head,
     Conversations,
+    Tags,
+    Annotations,
     Over,
 }
 
@@ -88,10 +110,13 @@ async fn begin(services: &Arc<Services>, context: &Context) -> Result<Export, Er
     let unit = context.unit_of_work(services, vec![Event::DataExported { user_id }]);
     services.ports.journal.commit(unit).await?;
     let memberships = services.ports.workspaces.workspaces_of(user_id).await?;
+    let workspaces: Vec<WorkspaceId> = memberships.iter().rev().map(|(workspace, _)| workspace.id).collect();
     Ok(Export {
         services: Arc::clone(services),
         user_id,
-        workspaces: memberships.iter().rev().map(|(workspace, _)| workspace.id).collect(),
+        tags: Remaining::new(workspaces.clone()),
+        annotations: Remaining::new(workspaces.clone()),
+        workspaces,
         next_page: Some(PageRequest::first(CONVERSATIONS)),
         looks_again: false,
         began_at: services.ports.clock.now(),
@@ -122,6 +147,8 @@ impl Export {
                 self.head().await.map(Some)
             }
             State::Conversations => self.conversation_piece().await.map(Some),
+            State::Tags => self.tags_piece().await.map(Some),
+            State::Annotations => self.annotations_piece().await.map(Some),
             State::Over => Ok(None),
         }
     }
@@ -154,8 +181,8 @@ impl Export {
             return open.messages(&self.services, page).await;
         }
         let Some((workspace_id, conversation)) = self.next_conversation().await? else {
-            self.state = State::Over;
-            return Ok(Bytes::from_static(b"]}\n"));
+            self.state = State::Tags;
+            return Ok(Bytes::from_static(b"],\n\"tags\":["));
         };
         let comma = if self.written == 0 { "\n" } else { ",\n" };
         self.written += 1;
@@ -207,6 +234,56 @@ impl Export {
             }
         }
         Ok(())
+    }
+
+    async fn tags_piece(&mut self) -> Result<Bytes, Error> {
+        let Some(workspace_id) = self.tags.workspaces.last().copied() else {
+            self.state = State::Annotations;
+            return Ok(Bytes::from_static(b"],\n\"annotations\":["));
+        };
+        let page = self.tags.next_page.clone();
+        let found = self.services.ports.tags.tags_of(workspace_id, self.user_id, page).await?;
+        self.tags.write(workspace_id, "tag", found.map(TagView::from))
+    }
+
+    async fn annotations_piece(&mut self) -> Result<Bytes, Error> {
+        let Some(workspace_id) = self.annotations.workspaces.last().copied() else {
+            self.state = State::Over;
+            return Ok(Bytes::from_static(b"]}\n"));
+        };
+        let (ports, page) = (&self.services.ports, self.annotations.next_page.clone());
+        let found = ports
+            .annotations
+            .annotations_of(workspace_id, self.user_id, AnnotationsIn::Anywhere, page)
+            .await?;
+        self.annotations.write(workspace_id, "annotation", found.map(AnnotationView::from))
+    }
+}
+
+impl<K> Remaining<K> {
+    const fn new(workspaces: Vec<WorkspaceId>) -> Self {
+        Self { workspaces, next_page: PageRequest::first(SMALL), written: 0 }
+    }
+
+    /// Writes a page, and goes on to the next one, or to the next workspace.
+    fn write(
+        &mut self,
+        workspace_id: WorkspaceId,
+        name: &str,
+        page: Page<impl Serialize, K>,
+    ) -> Result<Bytes, Error> {
+        let mut text = String::new();
+        for item in page.items {
+            let comma = if self.written == 0 { "\n" } else { ",\n" };
+            self.written += 1;
+            let item = json_text(&item)?;
+            let _ = write!(text, "{comma}{{\"workspace_id\":\"{workspace_id}\",\"{name}\":{item}}}");
+        }
+        if page.next.is_none() {
+            self.workspaces.pop();
+        }
+        self.next_page = PageRequest { after: page.next, limit: SMALL };
+        Ok(text.into())
     }
 }
 

@@ -117,7 +117,11 @@ fn export_schema(_: &mut SchemaGenerator) -> Schema {
             "profile": { "type": "object" },
             "workspaces": { "type": "array", "items": { "type": "object" } },
             "conversations": { "type": "array", "items": { "type": "object" } },
+            "tags": { "type": "array", "items": { "type": "object" } },
+            "annotations": { "type": "array", "items": { "type": "object" } },
         },
-        "required": ["format", "version", "exported_at", "profile", "workspaces", "conversations"],
+        "required": [
+            "format", "version", "exported_at", "profile", "workspaces", "conversations", "tags", "annotations",
+        ],
     })
 }
