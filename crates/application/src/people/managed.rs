@@ -3,7 +3,7 @@
 //! Nobody manages somebody whose role is above their own. The account itself (its state, name, password and end) is
 //! managed in the workspace where it was made; other workspaces decide only what somebody may do with them.
 
-use domain::{PageRequest, Role, User, UserId, UserState, WorkspaceId};
+use domain::{PageRequest, Role, User, UserId, UserState, Workspace, WorkspaceId};
 
 use crate::bus::Context;
 use crate::{Code, Error, Services};
@@ -34,6 +34,27 @@ pub(crate) fn check_home(user: &User) -> Result<(), Error> {
     let detail = "This account was made in another workspace, which manages it. Here you can change its role, or remove \
                   the person from this workspace.";
     Err(Error::new(Code::Forbidden, "account_elsewhere", detail))
+}
+
+/// Refuses to take over, bar or delete the account of somebody who may do more in another workspace than the actor may
+/// there: it is one account everywhere. Whoever does not belong to a workspace may do nothing in it.
+pub(crate) async fn check_roles_elsewhere(
+    services: &Services,
+    context: &Context,
+    user: &User,
+) -> Result<(), Error> {
+    let workspaces = &services.ports.workspaces;
+    let own = workspaces.workspaces_of(context.actor.user_id).await?;
+    let is_above = |(workspace, role): &(Workspace, Role)| {
+        workspace.id != user.workspace_id
+            && own.iter().all(|(known, own_role)| known.id != workspace.id || role > own_role)
+    };
+    if workspaces.workspaces_of(user.id).await?.iter().any(is_above) {
+        let detail = "This person may do more in another workspace than you may there, and it is the same account. Remove \
+                      them from this workspace instead.";
+        return Err(Error::new(Code::Forbidden, "role_elsewhere", detail));
+    }
+    Ok(())
 }
 
 /// Refuses what nobody does to themselves in this way.

@@ -31,6 +31,7 @@ impl Handler for ResetSecondFactors {
         let user = managed::member(services, context, self.user_id).await?;
         managed::refuse_self(context, &user, "Change how you sign in under /api/v1/me.")?;
         managed::check_home(&user)?;
+        managed::check_roles_elsewhere(services, context, &user).await?;
         let events = removal(services, user.id).await?;
         if events.is_empty() {
             return Ok(Decision::unchanged(()));

@@ -103,6 +103,7 @@ impl UpdateUser {
             }
             UserState::Active => changes.add(UserChange::Activated, |user| user.state = state),
             UserState::Suspended => {
+                managed::check_roles_elsewhere(services, context, &changes.user).await?;
                 managed::check_other_workspaces(services, &changes.user).await?;
                 changes.add(UserChange::Suspended, |user| user.state = state);
                 changes.events.push(Event::SessionsClosed { user_id: self.user_id, except: None });
@@ -142,6 +143,7 @@ impl Handler for DeleteUser {
         access::check_version(self.expected_version, user.version)?;
         managed::refuse_self(context, &user, "Close it with DELETE /api/v1/me.")?;
         managed::check_home(&user)?;
+        managed::check_roles_elsewhere(services, context, &user).await?;
         delete(services, context, user).await
     }
 }
@@ -193,6 +195,7 @@ impl Handler for CreatePasswordLink {
         let user = managed::member(services, context, self.user_id).await?;
         managed::refuse_self(context, &user, "Change your password with POST /api/v1/me/password.")?;
         managed::check_home(&user)?;
+        managed::check_roles_elsewhere(services, context, &user).await?;
         let (output, event) = password_link(services, &user, context.site.as_deref())?;
         Ok(Decision::commit(services, context, vec![event], output))
     }
