@@ -9,10 +9,17 @@ use domain::ports::{Quota, RateLimitDecision, RateLimiter};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+use tokio::time::Instant;
 
-type Limiter =
+type Keys =
     governor::RateLimiter<String, DashMapStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
+/// What is counted against one quota.
+struct Limiter {
+    keys: Keys,
+    cleaned_at: Mutex<Option<Instant>>,
+}
 
 /// Rate limits within this process, by the generic cell rate algorithm.
 #[derive(Default)]
@@ -21,24 +28,19 @@ pub struct LocalRateLimiter {
 }
 
 impl LocalRateLimiter {
-    /// Keys of a limiter beyond which those that are whole again are forgotten.
-    const KEYS_BEFORE_CLEANING: usize = 10_000;
-
     /// Counts one request, without waiting for anything.
     pub(crate) fn count(&self, key: &str, quota: Quota) -> RateLimitDecision {
         let limiter = self.limiter(quota);
-        if limiter.len() > Self::KEYS_BEFORE_CLEANING {
-            limiter.retain_recent();
-        }
+        limiter.clean();
         let per_request = quota.window / quota.limit.get();
-        match limiter.check_key(&key.to_owned()) {
+        match limiter.keys.check_key(&key.to_owned()) {
             Ok(snapshot) => {
                 let remaining = snapshot.remaining_burst_capacity();
                 let used = quota.limit.get().saturating_sub(remaining);
                 RateLimitDecision { allowed: true, remaining, reset_after: per_request * used }
             }
             Err(denied) => {
-                let reset_after = denied.wait_time_from(limiter.clock().now());
+                let reset_after = denied.wait_time_from(limiter.keys.clock().now());
                 RateLimitDecision { allowed: false, remaining: 0, reset_after }
             }
         }
@@ -52,8 +54,29 @@ impl LocalRateLimiter {
         let rule = governor::Quota::with_period(per_request.max(Duration::from_nanos(1)))
             .unwrap_or_else(|| governor::Quota::per_second(quota.limit))
             .allow_burst(quota.limit);
-        let limiter = governor::RateLimiter::dashmap(rule).with_middleware::<StateInformationMiddleware>();
+        let keys = governor::RateLimiter::dashmap(rule).with_middleware::<StateInformationMiddleware>();
+        let limiter = Limiter { keys, cleaned_at: Mutex::default() };
         Arc::clone(self.limiters.write().entry(quota).or_insert_with(|| Arc::new(limiter)))
+    }
+}
+
+impl Limiter {
+    /// Keys beyond which those that are whole again are forgotten.
+    const KEYS_BEFORE_CLEANING: usize = 10_000;
+    /// How long is waited between two times: all keys are looked at, and strangers choose how many there are.
+    const PAUSE: Duration = Duration::from_secs(1);
+
+    /// Forgets the keys that are whole again, where there are many and it was not done just now.
+    fn clean(&self) {
+        if self.keys.len() <= Self::KEYS_BEFORE_CLEANING {
+            return;
+        }
+        // Whoever does it already does it for all.
+        let Some(mut cleaned_at) = self.cleaned_at.try_lock() else { return };
+        if cleaned_at.is_none_or(|at| at.elapsed() >= Self::PAUSE) {
+            *cleaned_at = Some(Instant::now());
+            self.keys.retain_recent();
+        }
     }
 }
 
@@ -61,5 +84,32 @@ impl LocalRateLimiter {
 impl RateLimiter for LocalRateLimiter {
     async fn check(&self, key: &str, quota: Quota) -> RateLimitDecision {
         self.count(key, quota)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn many_keys_are_looked_through_once_a_second_and_not_for_each_request() {
+        let limiter = LocalRateLimiter::default();
+        let limit = NonZeroU32::new(100).expect("not 0");
+        let quota = Quota { name: "sign_in_daily", limit, window: Duration::from_hours(24) };
+        for number in 0..=Limiter::KEYS_BEFORE_CLEANING {
+            limiter.count(&number.to_string(), quota);
+        }
+        let cleaned_at = || *limiter.limiter(quota).cleaned_at.lock();
+        assert_eq!(cleaned_at(), None);
+        limiter.count("one more", quota);
+        let first = cleaned_at().expect("there are many keys");
+        tokio::time::advance(Limiter::PAUSE / 2).await;
+        limiter.count("another", quota);
+        assert_eq!(cleaned_at(), Some(first));
+        tokio::time::advance(Limiter::PAUSE).await;
+        limiter.count("and another", quota);
+        assert!(cleaned_at().is_some_and(|again| again > first));
     }
 }

@@ -12,7 +12,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, web};
-use application::{Code, Error};
+use application::{Code, Error, network_of};
 use domain::ports::{Quota, RateLimiter};
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
@@ -65,8 +65,9 @@ impl Edge {
 
     /// Counts a request of an address, and gives what has to be waited for where there were too many.
     async fn count(&self, info: &RequestInfo) -> Result<(), Duration> {
-        let (Some(quota), Some(address)) = (self.quota, info.address) else { return Ok(()) };
-        let decision = self.limiter.check(&format!("address:{address}"), quota).await;
+        let (Some(quota), Some(_)) = (self.quota, info.address) else { return Ok(()) };
+        let key = format!("address:{}", network_of(info.address));
+        let decision = self.limiter.check(&key, quota).await;
         info.counted.add(quota, decision);
         if decision.allowed { Ok(()) } else { Err(decision.reset_after) }
     }
@@ -99,7 +100,10 @@ pub async fn edge(
     async move {
         let coding = compression::negotiate(request.headers());
         let counted = if is_probe { Ok(()) } else { edge.count(&info).await };
-        let refusal = refusal(&edge.hosts, &request, called.as_ref(), counted);
+        // Load balancers elsewhere probe by the names of loopback too; answers to probes depend on no name.
+        let is_from_here = is_probe || peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+        let is_allowed = |called: &Authority| edge.hosts.allows(called, is_from_here);
+        let refusal = refusal(&request, called.as_ref(), is_allowed, counted);
         let response = if let Some(problem) = refusal {
             let (request, _) = request.into_parts();
             let response = problem.respond(&request);
@@ -130,9 +134,9 @@ pub async fn edge(
 }
 
 fn refusal(
-    hosts: &Hosts,
     request: &ServiceRequest,
     called: Option<&Authority>,
+    is_allowed: impl Fn(&Authority) -> bool,
     counted: Result<(), Duration>,
 ) -> Option<Problem> {
     match called {
@@ -140,7 +144,7 @@ fn refusal(
             let detail = "The request must name exactly one host.";
             return Some(Problem::malformed("host", detail).closing());
         }
-        Some(called) if !hosts.allows(called) => {
+        Some(called) if !is_allowed(called) => {
             let detail = format!(
                 "This server does not answer to the name {called}. Its operator allows names in server.allowed_hosts."
             );

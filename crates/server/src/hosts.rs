@@ -84,12 +84,14 @@ impl Hosts {
         Self { allowed, public_url: settings.public_url.clone(), loopback_allowed, site }
     }
 
-    /// Whether the server answers to this name. An allowed name without a port is allowed on every port.
-    pub fn allows(&self, authority: &Authority) -> bool {
+    /// Whether the server answers to this name. An allowed name without a port is allowed on every port; names of loopback
+    /// are this machine's own, so only who connects from here calls the server by them.
+    pub fn allows(&self, authority: &Authority, is_from_here: bool) -> bool {
         let is_listed = |allowed: &Authority| {
             allowed.host == authority.host && (allowed.port.is_none() || allowed.port == authority.port)
         };
-        (self.loopback_allowed && authority.is_loopback()) || self.allowed.iter().any(is_listed)
+        (self.loopback_allowed && is_from_here && authority.is_loopback())
+            || self.allowed.iter().any(is_listed)
     }
 
     /// Whether requests under this name come over plain HTTP from the same machine, where browsers do not keep
@@ -147,7 +149,7 @@ mod tests {
     }
 
     fn allows(hosts: &Hosts, name: &str) -> bool {
-        Authority::parse(name).is_some_and(|authority| hosts.allows(&authority))
+        Authority::parse(name).is_some_and(|authority| hosts.allows(&authority, true))
     }
 
     #[test]
@@ -184,6 +186,17 @@ mod tests {
         let hosts = hosts("192.0.2.7:80", &[], None);
         assert!(allows(&hosts, "192.0.2.7:80"));
         assert!(!allows(&hosts, "localhost"));
+    }
+
+    #[test]
+    fn only_this_machine_calls_the_server_by_names_of_loopback() {
+        let hosts = hosts("0.0.0.0:8080", &["chat.example.org", "dev.localhost"], None);
+        let from_elsewhere =
+            |name: &str| Authority::parse(name).is_some_and(|authority| hosts.allows(&authority, false));
+        for name in ["localhost:8080", "127.0.0.1:8080", "[::1]", "evil.localhost"] {
+            assert!(allows(&hosts, name) && !from_elsewhere(name), "{name}");
+        }
+        assert!(from_elsewhere("chat.example.org") && from_elsewhere("dev.localhost"));
     }
 
     #[test]

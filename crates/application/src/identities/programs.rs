@@ -19,7 +19,7 @@ use validator::Validate;
 use super::access_tokens::Claims;
 use super::sign_in::{self, Credentials};
 use super::{UserView, Visitor, look_up, sessions};
-use crate::{Code, Error, Services};
+use crate::{Code, Error, Services, network_of};
 
 /// What every refresh token begins with.
 const PREFIX: &str = "clr_";
@@ -129,7 +129,7 @@ pub async fn refresh(
 ) -> Result<ProgramTokens, Error> {
     const AT_ONE_ADDRESS: NonZeroU32 = NonZeroU32::new(600).unwrap();
     const OF_ONE_SESSION: NonZeroU32 = NonZeroU32::new(60).unwrap();
-    let from = sign_in::network_of(visitor.address);
+    let from = network_of(visitor.address);
     limit(services, &format!("address:{from}"), AT_ONE_ADDRESS).await?;
     let offered = Offered::read(&input.refresh_token).ok_or_else(invalid)?;
     for attempt in 0..ATTEMPTS {

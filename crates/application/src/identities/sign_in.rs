@@ -1,6 +1,6 @@
 //! Signing in with a password.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use validator::Validate;
 
 use super::{UserView, Visitor, csrf_token, second_factors, sessions, tokens};
-use crate::{Code, Error, Services};
+use crate::{Code, Error, Services, network_of};
 
 /// What a person signs in with. The rules of new passwords do not apply: a wrong one is simply wrong.
 #[derive(Clone, Deserialize, Validate, JsonSchema)]
@@ -224,16 +224,4 @@ pub(crate) async fn limit_attempts(
         }
     }
     Ok(())
-}
-
-/// What counts as one place: an address or, of IPv6, the network that one customer has.
-pub(super) fn network_of(address: Option<IpAddr>) -> String {
-    match address {
-        Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        Some(address) => address.to_string(),
-        None => String::new(),
-    }
 }

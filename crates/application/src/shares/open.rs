@@ -11,7 +11,7 @@ use serde::Serialize;
 use subtle::ConstantTimeEq as _;
 
 use super::SharedContent;
-use crate::{Code, Error, Services};
+use crate::{Code, Error, Services, network_of};
 
 /// How often one address may look within a minute: a few people may follow live links at once.
 const LOOKS: Quota = Quota {
@@ -42,8 +42,7 @@ pub async fn open_share(
     token: &str,
     address: Option<IpAddr>,
 ) -> Result<SharedConversation, Error> {
-    let from = address.map_or_else(String::new, |address| address.to_string());
-    let decision = services.ports.rate_limiter.check(&from, LOOKS).await;
+    let decision = services.ports.rate_limiter.check(&network_of(address), LOOKS).await;
     if !decision.allowed {
         let detail =
             "Too many looks at shared conversations from your address. Wait a little, then try again.";
