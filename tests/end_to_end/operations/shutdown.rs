@@ -5,12 +5,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use testing::mail_sink::MailSink;
 use testing::upstream::{Script, Step, Upstream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::raw::UPGRADE;
-use crate::harness::{Client, DEADLINE, RawSocket, Server, Socket, eventually};
+use crate::harness::{Client, DEADLINE, OWNER_EMAIL, RawSocket, Server, ServerBuilder, Socket, eventually};
 
 /// A server whose model sends "one ", and then each further token when the test releases it; and a socket that follows
 /// the answer to a question.
@@ -187,6 +188,45 @@ async fn come_back(address: std::net::SocketAddr, key: &str, is_socket: bool) ->
         }
     }
     answers
+}
+
+/// A server whose owner has just asked for a new password.
+async fn with_a_mail_on_its_way(builder: ServerBuilder) -> Server {
+    let server = builder.start().await;
+    let body = json!({ "email": OWNER_EMAIL });
+    server.anonymous().post("/api/v1/auth/forgot-password", &body).await.expect(202);
+    server
+}
+
+#[tokio::test]
+async fn mails_on_their_way_are_sent_before_the_server_is_gone() {
+    let sink = MailSink::start().await;
+    sink.refuse(&["451 come back later", "451 come back later"]);
+    let server = with_a_mail_on_its_way(Server::builder().mail(&sink)).await;
+    eventually("two attempts", || {
+        std::future::ready((server.log().matches("a mail will be tried again").count() == 2).then_some(()))
+    })
+    .await;
+    let stopped = server.terminate().await;
+    assert_eq!((stopped.status.code(), sink.count()), (Some(0), 1));
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_does_not_hold_the_server_up() {
+    let mute = TcpListener::bind("127.0.0.1:0").await.expect("a port of loopback");
+    let port = mute.local_addr().expect("an address").port().to_string();
+    let builder = Server::builder()
+        .mail(&MailSink::start().await)
+        .env("COLLOQUY_MAIL__PORT", &port)
+        .env("COLLOQUY_APPLICATION__DRAIN_MS", "200");
+    let server = with_a_mail_on_its_way(builder).await;
+    let (_connection, _) = mute.accept().await.expect("the server connects");
+    let started = std::time::Instant::now();
+    let stopped = server.terminate().await;
+    assert_eq!(stopped.status.code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    let log = std::fs::read_to_string(stopped.folder().join("stderr")).expect("a log");
+    assert!(log.contains("a mail was given up") && log.contains("Choose a new password"), "{log}");
 }
 
 #[tokio::test]

@@ -47,7 +47,6 @@ impl Background {
     /// Lets running answers end, as the settings allow, then stops everything.
     pub async fn shut_down(self) {
         self.services.engine.drain().await;
-        self.services.post.shut_down().await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;

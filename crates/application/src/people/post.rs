@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::ports::{Mail, MailError, Mailer, Quota, RateLimiter};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::{Code, Error, Ports};
@@ -15,8 +16,6 @@ use crate::{Code, Error, Ports};
 const PLACES: usize = 256;
 /// The pauses between attempts.
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(5), Duration::from_secs(30)];
-/// How long a shutdown waits for what is on its way.
-const FAREWELL: Duration = Duration::from_secs(5);
 /// The most mails to one address within an hour: nobody is flooded by what strangers ask for in their name.
 const TO_ONE_ADDRESS: Quota =
     Quota { name: "mail", limit: NonZeroU32::new(30).unwrap(), window: Duration::from_hours(1) };
@@ -27,6 +26,10 @@ pub struct Post {
     rate_limiter: Arc<dyn RateLimiter>,
     places: Arc<Semaphore>,
     tasks: TaskTracker,
+    /// There is no time left for pauses: what waits is tried once more.
+    hurry: CancellationToken,
+    /// There is no time left at all.
+    end: CancellationToken,
     runtime: Handle,
 }
 
@@ -38,6 +41,8 @@ impl Post {
             rate_limiter: Arc::clone(&ports.rate_limiter),
             places: Arc::new(Semaphore::new(PLACES)),
             tasks: TaskTracker::new(),
+            hurry: CancellationToken::new(),
+            end: CancellationToken::new(),
             runtime: Handle::current(),
         }
     }
@@ -51,15 +56,16 @@ impl Post {
     /// not be sent is told in the log.
     pub fn send(&self, mail: Mail) {
         let Some(mailer) = self.mailer.clone() else { return };
-        let limiter = Arc::clone(&self.rate_limiter);
+        let (limiter, hurry) = (Arc::clone(&self.rate_limiter), self.hurry.clone());
+        let subject = mail.subject.clone();
         let errand = async move {
             if limiter.check(mail.to.as_str(), TO_ONE_ADDRESS).await.allowed {
-                deliver(&*mailer, mail).await;
+                deliver(&*mailer, mail, &hurry).await;
             } else {
                 tracing::warn!(subject = mail.subject, "a mail was left out: too many to one address");
             }
         };
-        if let Err(error) = self.run(errand) {
+        if let Err(error) = self.start(Some(subject), errand) {
             tracing::warn!(%error, "a mail was left out: too many are on their way");
         }
     }
@@ -70,39 +76,56 @@ impl Post {
     /// # Errors
     /// `overloaded` when too much is on its way; then nothing is done.
     pub fn run(&self, errand: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        self.start(None, errand)
+    }
+
+    /// Begins what may end in a mail, whose subject is known or not yet.
+    fn start(
+        &self,
+        subject: Option<String>,
+        errand: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Error> {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             let detail = "Too many people ask for mail at this moment. Try again in a minute.";
             return Err(
                 Error::new(Code::Overloaded, "overloaded", detail).retry_after(Duration::from_mins(1))
             );
         };
+        let end = self.end.clone();
         let work = async move {
-            errand.await;
+            if end.run_until_cancelled(errand).await.is_none() {
+                tracing::warn!(subject, "a mail was given up: the server has stopped before it was sent");
+            }
             drop(place);
         };
         self.tasks.spawn_on(work, &self.runtime);
         Ok(())
     }
 
-    /// Waits a little for what is on its way.
-    pub async fn shut_down(&self) {
+    /// Waits for what is on its way, for at most this time; then the log tells what is given up. To be called when nothing
+    /// new can come.
+    pub async fn shut_down(&self, longest: Duration) {
+        self.hurry.cancel();
         self.tasks.close();
-        if tokio::time::timeout(FAREWELL, self.tasks.wait()).await.is_err() {
-            tracing::warn!(mails = self.tasks.len(), "mails were not sent before the end");
+        if tokio::time::timeout(longest, self.tasks.wait()).await.is_err() {
+            self.end.cancel();
+            self.tasks.wait().await;
         }
     }
 }
 
-async fn deliver(mailer: &dyn Mailer, mail: Mail) {
-    for pause in PAUSES.into_iter().map(Some).chain([None]) {
+async fn deliver(mailer: &dyn Mailer, mail: Mail, hurry: &CancellationToken) {
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let is_last = hurry.is_cancelled();
         let error = match mailer.send(mail.clone()).await {
             Ok(()) => return,
             Err(error) => error,
         };
-        match (&error, pause) {
+        match (&error, pauses.next().filter(|_| !is_last)) {
             (MailError::Unreachable(_), Some(pause)) => {
                 tracing::info!(%error, subject = mail.subject, "a mail will be tried again");
-                tokio::time::sleep(pause).await;
+                hurry.run_until_cancelled(tokio::time::sleep(pause)).await;
             }
             (MailError::Unreachable(_) | MailError::Refused(_), _) => {
                 tracing::warn!(%error, subject = mail.subject, "a mail could not be sent");
@@ -148,6 +171,8 @@ mod tests {
             rate_limiter: Arc::new(CountingRateLimiter::default()),
             places: Arc::new(Semaphore::new(PLACES)),
             tasks: TaskTracker::new(),
+            hurry: CancellationToken::new(),
+            end: CancellationToken::new(),
             runtime: Handle::current(),
         }
     }
@@ -177,6 +202,28 @@ mod tests {
             idle(&post).await;
             assert_eq!((*mailbox.attempts.lock(), *mailbox.taken.lock()), (attempts, taken));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_at_the_end_is_tried_once_more_and_then_given_up() {
+        let away = || MailError::Unreachable("away".to_owned());
+        for (faults, attempts, taken) in [(2, 3, 1), (3, 3, 0), (4, 3, 0)] {
+            let faults = Mutex::new(std::iter::repeat_with(away).take(faults).collect());
+            let mailbox = Arc::new(Mailbox { faults, ..Mailbox::default() });
+            let post = post(&mailbox);
+            post.send(mail());
+            // Within the second pause.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let since = tokio::time::Instant::now();
+            post.shut_down(Duration::from_secs(10)).await;
+            assert!(since.elapsed() < Duration::from_secs(1));
+            assert_eq!((*mailbox.attempts.lock(), *mailbox.taken.lock()), (attempts, taken));
+        }
+        let post = post(&Arc::default());
+        post.run(std::future::pending()).expect("there is room");
+        let since = tokio::time::Instant::now();
+        post.shut_down(Duration::from_secs(10)).await;
+        assert_eq!(since.elapsed().as_secs(), 10, "nothing waits for ever");
     }
 
     #[tokio::test(start_paused = true)]

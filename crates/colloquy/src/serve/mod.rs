@@ -36,6 +36,9 @@ use signals::Signals;
 /// Within this time after a signal the same one again is no second one.
 const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
+/// What mails on their way have at least, when answers took all the time there was.
+const LEAST_FOR_MAILS: Duration = Duration::from_secs(5);
+
 /// Serves until a signal says to stop.
 pub fn run(loaded: &Loaded, arguments: &ServeArguments) -> Result<(), Failure> {
     let _logging = telemetry::init(&loaded.settings.telemetry)
@@ -137,8 +140,12 @@ async fn another(signals: &mut Signals, first: &str) -> &'static str {
 async fn wind_down(handle: &Handle, background: Background, services: &Services, unready: Duration) {
     handle.drain();
     tokio::time::sleep(unready).await;
+    let drained = tokio::time::Instant::now() + services.settings.drain();
     background.shut_down().await;
     handle.stop().await;
+    // What the last requests sent goes out as well.
+    let rest = drained.saturating_duration_since(tokio::time::Instant::now());
+    services.post.shut_down(LEAST_FOR_MAILS.max(rest)).await;
     // What was consumed by the last requests, after the background had stopped.
     services.meter.store().await;
 }
