@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{ApiKeyId, Money, SessionId, Timestamp, TokenHash, UserId, WorkspaceId};
 
@@ -64,11 +65,12 @@ pub struct KeyLimits {
 }
 
 impl Credential {
-    /// How much it may be used, where that is bounded.
-    pub fn limits(&self) -> KeyLimits {
+    /// The session or the key, where it is one.
+    pub fn id(&self) -> Option<Uuid> {
         match self {
-            Self::ApiKey { limits, .. } => *limits,
-            Self::Session(_) | Self::System => KeyLimits::default(),
+            Self::Session(id) => Some(id.uuid()),
+            Self::ApiKey { id, .. } => Some(id.uuid()),
+            Self::System => None,
         }
     }
 
@@ -107,7 +109,7 @@ pub enum Permission {
     Generate,
     /// Make projects, and show conversations to others by projects and links.
     Share,
-    /// Make and revoke one's own API keys.
+    /// Make and revoke one's own API keys: never with a key, which would shed its end and its limits.
     ManageOwnKeys,
     /// Change one's own profile, password, second factors and sessions, take one's data along, close the account.
     ManageOwnAccount,
@@ -152,7 +154,7 @@ pub const PERMISSIONS: [PermissionRule; 11] = {
         rule(P::Write, "write", Role::Member, Some(Scope::Write)),
         rule(P::Generate, "generate", Role::Member, Some(Scope::Generate)),
         rule(P::Share, "share", Role::Member, Some(Scope::Write)),
-        rule(P::ManageOwnKeys, "manage_own_keys", Role::Member, Some(Scope::Admin)),
+        rule(P::ManageOwnKeys, "manage_own_keys", Role::Member, None),
         rule(P::ManageOwnAccount, "manage_own_account", Role::Viewer, None),
         rule(P::ManageUsers, "manage_users", Role::Admin, Some(Scope::Admin)),
         rule(P::ManageWorkspace, "manage_workspace", Role::Admin, Some(Scope::Admin)),
@@ -181,7 +183,7 @@ pub enum Scope {
     Write,
     /// Use the models.
     Generate,
-    /// Manage people, keys and the workspace.
+    /// Manage people and the workspace.
     Admin,
 }
 

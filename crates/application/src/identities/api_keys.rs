@@ -3,9 +3,7 @@
 use std::num::NonZeroU32;
 
 use async_trait::async_trait;
-use domain::{
-    ApiKey, ApiKeyId, ApiKeyName, Credential, Event, KeyLimits, Money, Page, Permission, Scope, Timestamp,
-};
+use domain::{ApiKey, ApiKeyId, ApiKeyName, Event, KeyLimits, Money, Page, Permission, Scope, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -70,18 +68,17 @@ pub struct CreatedApiKey {
 pub struct CreateApiKey {
     /// What to call it.
     pub name: ApiKeyName,
-    /// What it may be used for; absent: everything that the asking credential may.
+    /// What it may be used for; absent: everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 16, message = "must name 1 to 16 scopes"))]
     pub scopes: Option<Vec<Scope>>,
     /// When it ends; absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// Commands and queries with it within a minute; absent: as many as you may send, or as the asking key may.
+    /// Commands and queries with it within a minute; absent: as many as you may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_per_minute: Option<NonZeroU32>,
-    /// What it may spend in a calendar month (UTC), in millionths of a US dollar; absent: as much as you may, or as the
-    /// asking key may.
+    /// What it may spend in a calendar month (UTC), in millionths of a US dollar; absent: as much as you may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly_budget_microusd: Option<Money>,
 }
@@ -108,11 +105,14 @@ impl Handler for CreateApiKey {
             name: self.name.clone(),
             prefix,
             key_hash: services.keyring.hash(&key),
-            scopes: self.scopes(context)?,
+            scopes: self.scopes(),
             created_at: at,
             expires_at: self.expires_at,
             last_used_at: None,
-            limits: self.limits(context),
+            limits: KeyLimits {
+                requests_per_minute: self.requests_per_minute,
+                monthly_budget: self.monthly_budget_microusd,
+            },
         };
         let output = CreatedApiKey { api_key: api_key.clone().into(), key };
         Ok(Decision::commit(services, context, vec![Event::ApiKeyCreated(api_key)], output))
@@ -120,37 +120,9 @@ impl Handler for CreateApiKey {
 }
 
 impl CreateApiKey {
-    /// The new key's limits: where a key asks, never wider than its own.
-    fn limits(&self, context: &Context) -> KeyLimits {
-        let asking = context.actor.credential.limits();
-        KeyLimits {
-            requests_per_minute: narrower(self.requests_per_minute, asking.requests_per_minute),
-            monthly_budget: narrower(self.monthly_budget_microusd, asking.monthly_budget),
-        }
-    }
-
-    /// The new key's scopes: never wider than those of the credential that asks.
-    fn scopes(&self, context: &Context) -> Result<Vec<Scope>, Error> {
-        let allowed = match &context.actor.credential {
-            Credential::ApiKey { scopes, .. } => scopes.clone(),
-            Credential::Session(_) | Credential::System => Scope::ALL.to_vec(),
-        };
-        let mut scopes = self.scopes.clone().unwrap_or_else(|| allowed.clone());
-        scopes.sort_by_key(|scope| Scope::ALL.iter().position(|known| known == scope));
-        scopes.dedup();
-        if scopes.iter().all(|scope| allowed.contains(scope)) {
-            Ok(scopes)
-        } else {
-            Err(Error::forbidden("A key cannot be wider than the one that makes it."))
-        }
-    }
-}
-
-/// The smaller of two limits, where there are any.
-fn narrower<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
+    fn scopes(&self) -> Vec<Scope> {
+        let asked = self.scopes.as_deref().unwrap_or(&Scope::ALL);
+        Scope::ALL.into_iter().filter(|scope| asked.contains(scope)).collect()
     }
 }
 

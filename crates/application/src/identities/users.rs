@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    DisplayName, Email, Event, Page, Permission, Role, Timestamp, User, UserId, UserState, Version,
+    Credential, DisplayName, Email, Event, Page, Permission, Role, Timestamp, User, UserId, UserState,
+    Version,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use validator::Validate;
 use super::Password;
 use super::accounts::{NewAccount, build};
 use crate::bus::{Command, Context, Decision, Effect, Handler, Query};
-use crate::{Error, PageInput, Services, people};
+use crate::{Code, Error, PageInput, Services, people, workspaces};
 
 /// A person with an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -50,7 +51,7 @@ impl From<User> for UserView {
     }
 }
 
-/// Makes an account in the actor's workspace.
+/// Makes an account in the actor's workspace. Whoever has one elsewhere is invited with it instead; the answer is the same.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUser {
@@ -60,7 +61,8 @@ pub struct CreateUser {
     pub display_name: DisplayName,
     /// What they may do; never more than the one who makes the account.
     pub role: Role,
-    /// What they will sign in with; absent: they choose it themselves, with the link in the answer.
+    /// What they will sign in with; absent: they choose it themselves, with the link in the answer. No key may choose it:
+    /// whoever has signed in may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Password>,
 }
@@ -69,11 +71,11 @@ pub struct CreateUser {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(title = "CreatedUser")]
 pub struct CreatedUser {
-    /// The account.
+    /// The account, or what it will be once the link was followed.
     #[serde(flatten)]
     pub user: UserView,
-    /// Without a password: the address with which the person chooses one, to be handed over in a safe way. It works once,
-    /// and is shown only now. Where the server sends mail, the person gets it too.
+    /// Unless the account may be used already: the address with which the person goes on, to be handed over in a safe way.
+    /// It works once, and is shown only now. Where the server sends mail, the person gets it too.
     pub link: Option<String>,
 }
 
@@ -89,11 +91,18 @@ impl Handler for CreateUser {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<CreatedUser>, Error> {
         people::check_role(context, self.role)?;
         people::check_form(&self.display_name)?;
-        if services.ports.identities.user_by_email(&self.email).await?.is_some() {
-            return Err(Error::conflict(
-                "email_taken",
-                "An account with this e-mail address exists already.",
-            ));
+        if self.password.is_some() && matches!(context.actor.credential, Credential::ApiKey { .. }) {
+            let detail = "A key cannot choose somebody's password, with which there would be no end and no limit. Leave \
+                          it out: the answer has a link for the person.";
+            return Err(Error::new(Code::Forbidden, "password_by_key", detail));
+        }
+        let identities = &services.ports.identities;
+        if let Some(known) = identities.user_by_email(&self.email).await? {
+            if identities.user(context.actor.workspace_id, known.id).await?.is_some() {
+                let detail = "Somebody with this e-mail address belongs to the workspace already.";
+                return Err(Error::conflict("email_taken", detail));
+            }
+            return self.invite(services, context).await;
         }
         let account = NewAccount {
             email: self.email.clone(),
@@ -114,6 +123,30 @@ impl Handler for CreateUser {
         let output = CreatedUser { user: user.into(), link };
         let decision = Decision::commit(services, context, events, output).version(version);
         Ok(mail.into_iter().fold(decision, |decision, mail| decision.then(Effect::SendMail(mail))))
+    }
+}
+
+impl CreateUser {
+    /// Invites somebody who has an account elsewhere, of which the asker does not learn.
+    async fn invite(&self, services: &Services, context: &Context) -> Result<Decision<CreatedUser>, Error> {
+        let workspace = services.ports.workspaces.workspace(context.actor.workspace_id).await?;
+        let workspace = workspace.ok_or_else(Error::not_found)?;
+        let (invitation, link) = workspaces::invitation(services, context, &self.email, self.role);
+        let user = UserView {
+            id: UserId::from_uuid(services.ports.ids.uuid()),
+            email: self.email.clone(),
+            display_name: self.display_name.clone(),
+            role: self.role,
+            state: UserState::Pending,
+            version: Version::FIRST,
+            managed_here: true,
+            created_at: invitation.created_at,
+        };
+        let mail = people::invitation_mail(services, &self.email, &workspace.name, &link);
+        let output = CreatedUser { user, link: Some(link) };
+        let events = vec![Event::InvitationCreated(invitation)];
+        let decision = Decision::commit(services, context, events, output).version(Version::FIRST);
+        Ok(decision.then(Effect::SendMail(mail)))
     }
 }
 

@@ -58,19 +58,7 @@ impl Handler for CreateInvitation {
             let detail = "Somebody with this address belongs to the workspace already.";
             return Err(Error::conflict("already_member", detail));
         }
-        let token = tokens::session_token(&services.ports.ids.secret());
-        let at = services.ports.clock.now();
-        let invitation = Invitation {
-            id: InvitationId::from_uuid(services.ports.ids.uuid()),
-            workspace_id: workspace.id,
-            email: self.email.clone(),
-            role: self.role,
-            token_hash: services.keyring.hash(&token),
-            invited_by: Some(context.actor.user_id),
-            created_at: at,
-            expires_at: at.plus(people::invitation_lifetime(services)),
-        };
-        let address = people::link(context.site.as_deref(), "invitation", &token);
+        let (invitation, address) = invitation(services, context, &self.email, self.role);
         let is_mailed = services.post.is_open();
         let mail = people::invitation_mail(services, &self.email, &workspace.name, &address);
         let output = CreatedInvitation {
@@ -80,6 +68,28 @@ impl Handler for CreateInvitation {
         let events = vec![Event::InvitationCreated(invitation)];
         Ok(Decision::commit(services, context, events, output).then(Effect::SendMail(mail)))
     }
+}
+
+/// An invitation to the present workspace that is not stored yet, and its link.
+pub(crate) fn invitation(
+    services: &Services,
+    context: &Context,
+    email: &Email,
+    role: Role,
+) -> (Invitation, String) {
+    let token = tokens::session_token(&services.ports.ids.secret());
+    let at = services.ports.clock.now();
+    let invitation = Invitation {
+        id: InvitationId::from_uuid(services.ports.ids.uuid()),
+        workspace_id: context.actor.workspace_id,
+        email: email.clone(),
+        role,
+        token_hash: services.keyring.hash(&token),
+        invited_by: Some(context.actor.user_id),
+        created_at: at,
+        expires_at: at.plus(people::invitation_lifetime(services)),
+    };
+    (invitation, people::link(context.site.as_deref(), "invitation", &token))
 }
 
 /// Takes an invitation back: its link no longer works.

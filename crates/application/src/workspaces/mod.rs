@@ -15,3 +15,5 @@ pub use invitations::{
 pub use members::{ListMembers, MemberPage, RemoveMember, UpdateMember};
 pub use mine::{CreateWorkspace, GetWorkspace, LeaveWorkspace, ListWorkspaces, UpdateWorkspace};
 pub use view::{InvitationView, MemberView, WorkspaceView};
+
+pub(crate) use invitations::invitation;
