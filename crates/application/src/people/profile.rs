@@ -72,6 +72,11 @@ impl Handler for UpdateMe {
             let is_taken = services.ports.identities.user_by_email(email).await?.is_some();
             if services.post.is_open() {
                 mail = Some(confirm(services, context, &mut changes, email, is_taken)?);
+            } else if changes.user.password_hash.is_none() {
+                // Providers join accounts without a password by their address, so it has to be proven.
+                let detail =
+                    "This server sends no mail, so a new address cannot be proven. Choose a password first.";
+                return Err(Error::conflict("no_mail", detail));
             } else if is_taken {
                 return Err(Error::conflict("email_taken", "Another account has this e-mail address."));
             } else {

@@ -120,7 +120,7 @@ async fn try_to_let_in(
         return Err(Error::new(Code::Forbidden, "email_unverified", detail));
     };
     if let Some(user) = identities.user_by_email(email).await? {
-        if !person.may_link_by_email {
+        if !person.may_link_by_email || !is_proven(services, &user).await? {
             let detail = "There is an account with your address already. Sign in to it otherwise, and add the provider in \
                           your settings.";
             return Err(Error::new(Code::Forbidden, "account_exists", detail));
@@ -134,6 +134,13 @@ async fn try_to_let_in(
         return Err(Error::new(Code::Forbidden, "registration_closed", detail));
     }
     register(services, visitor, person, email.clone()).await
+}
+
+/// Whether whoever has the account has shown that its address is theirs: it has no password, which anybody might have given
+/// it, and was made, or joined, by the word of a provider.
+async fn is_proven(services: &Services, user: &User) -> Result<bool, Error> {
+    let identities = &services.ports.identities;
+    Ok(user.password_hash.is_none() && !identities.external_identities(user.id).await?.is_empty())
 }
 
 /// Opens a session for somebody who has an account, with the role that the provider gives.
