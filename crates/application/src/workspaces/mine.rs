@@ -1,5 +1,7 @@
 //! `workspace.create`, `workspace.update`, `workspace.leave`, and the workspaces of the person who asks.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::{
     Credential, Event, Expectation, Membership, Permission, Role, Version, Workspace, WorkspaceId,
@@ -93,7 +95,11 @@ impl Handler for CreateWorkspace {
         if let Some(earlier) = services.ports.workspaces.workspace(id).await? {
             return self.repeated(earlier);
         }
+        // The first workspace is the oldest one, and stays it on nodes whose clocks are behind.
+        let first = services.ports.identities.first_workspace().await?;
+        let earliest = first.map(|first| first.created_at.plus(Duration::from_micros(1)));
         let at = services.ports.clock.now();
+        let at = earliest.map_or(at, |earliest| at.max(earliest));
         let workspace = Workspace { id, name: self.name.clone(), version: Version::FIRST, created_at: at };
         let membership = Membership {
             workspace_id: id,
@@ -208,6 +214,7 @@ pub(super) fn remove(
 ) -> Decision<()> {
     let created_at = services.ports.clock.now();
     let membership = Membership { workspace_id, user_id, role, created_at };
-    let decision = Decision::commit(services, context, vec![Event::MemberRemoved(membership)], ());
-    if role == Role::Owner { decision.expecting(Expectation::AnOwnerRemains) } else { decision }
+    // Whatever the role was when it was looked up: it may be another one by now.
+    Decision::commit(services, context, vec![Event::MemberRemoved(membership)], ())
+        .expecting(Expectation::AnOwnerRemains)
 }
