@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{IdempotencyKey, IdempotencyRecord, Timestamp, UserId};
 use parking_lot::Mutex;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use super::{Command, Context, Reply};
 use crate::{Error, Services};
@@ -74,8 +75,14 @@ impl InFlight {
         let guard = ClaimGuard { in_flight: Arc::clone(&self.0), key: attempt_key };
         // A command may hold a password: nobody who reads the database can try which.
         let parameters = serde_json::to_vec(command).map_err(Error::internal)?;
+        let mut fingerprinted = parameters;
+        if C::HOLDS_A_SECRET {
+            // The secret is for whoever made the attempt, not for another credential of the same person.
+            let credential = &context.actor.credential;
+            fingerprinted.extend_from_slice(credential.id().unwrap_or(Uuid::nil()).as_bytes());
+        }
         let fingerprint =
-            services.keyring.authenticate("colloquy 2026 fingerprint of a command", &parameters);
+            services.keyring.authenticate("colloquy 2026 fingerprint of a command", &fingerprinted);
         let attempt = Attempt {
             user_id,
             operation: C::NAME,
@@ -103,7 +110,8 @@ impl Attempt {
             Some(_) => Err(Error::invalid_field(
                 "",
                 "idempotency_key_reused",
-                "This idempotency key was used before with other parameters. Use a new key for a new attempt.",
+                "This idempotency key was used before with other parameters, or with another credential. Use a new key for \
+                 a new attempt.",
             )),
             None => Ok(None),
         }
