@@ -71,7 +71,9 @@ impl Authenticator {
         services: &Services,
         id: SecretKeyId,
     ) -> Result<Option<SigningKey>, Error> {
-        if let Some(key) = services.keyring.signing_key_of(id) {
+        let lifetime = Duration::from_mins(services.settings.identity.access_token_minutes.into());
+        let known = || services.keyring.signing_key_of(id, services.lease_clock.now(), lifetime);
+        if let Some(key) = known() {
             return Ok(Some(key));
         }
         let mut read_at = self.keys_read_at.lock().await;
@@ -83,7 +85,7 @@ impl Authenticator {
                 Err(error) => return Err(Error::internal(error)),
             }
         }
-        Ok(services.keyring.signing_key_of(id))
+        Ok(known())
     }
 
     /// Forgets every look-up of a person: something about their account may have changed.

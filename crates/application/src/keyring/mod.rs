@@ -10,14 +10,18 @@ mod sealing;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ports::{Clock, Ids, SecretKeys, StorageError};
-use domain::{KeyPurpose, SecretKey, SecretKeyId, TokenHash};
+use domain::{KeyPurpose, SecretKey, SecretKeyId, Timestamp, TokenHash};
 use parking_lot::RwLock;
 use thiserror::Error;
 
 pub use root::{RootKey, RootKeys};
 pub use sealing::{Sealed, Unsealable};
+
+/// How long every process has known of a new key at the latest; until then others may still use the one before.
+const LEARNED_WITHIN: Duration = Duration::from_mins(2);
 
 /// The keys of the server itself.
 pub struct Keyring {
@@ -36,7 +40,15 @@ struct Keys {
     hashing: [u8; 32],
     sealing: Present,
     signing: Present,
-    all: HashMap<SecretKeyId, [u8; 32]>,
+    all: HashMap<SecretKeyId, Known>,
+}
+
+/// A key that is known, retired or not.
+#[derive(Clone, Copy)]
+struct Known {
+    purpose: KeyPurpose,
+    bytes: [u8; 32],
+    retired_at: Option<Timestamp>,
 }
 
 /// The key of a purpose that is not retired.
@@ -105,7 +117,8 @@ impl Keyring {
     pub fn ephemeral(ids: &dyn Ids) -> Self {
         let fresh = || Present { id: SecretKeyId::from_uuid(ids.uuid()), bytes: ids.secret() };
         let (sealing, signing) = (fresh(), fresh());
-        let all = HashMap::from([(sealing.id, sealing.bytes), (signing.id, signing.bytes)]);
+        let known = |purpose, key: Present| (key.id, Known { purpose, bytes: key.bytes, retired_at: None });
+        let all = HashMap::from([known(KeyPurpose::Sealing, sealing), known(KeyPurpose::Signing, signing)]);
         let keys = Keys { hashing: ids.secret(), sealing, signing, all };
         Self { stored: None, keys: RwLock::new(keys) }
     }
@@ -139,10 +152,15 @@ impl Keyring {
         SigningKey { id, seed: bytes }
     }
 
-    /// A key that has signed access tokens, retired or not.
-    pub fn signing_key_of(&self, id: SecretKeyId) -> Option<SigningKey> {
-        let seed = *self.keys.read().all.get(&id)?;
-        Some(SigningKey { id, seed })
+    /// A key that has signed access tokens, and has not been retired for as long as those that it signed may work.
+    pub fn signing_key_of(&self, id: SecretKeyId, now: Timestamp, lifetime: Duration) -> Option<SigningKey> {
+        let key = self.key_of(id, KeyPurpose::Signing)?;
+        let counts = key.retired_at.is_none_or(|retired_at| now < retired_at.plus(lifetime + LEARNED_WITHIN));
+        counts.then_some(SigningKey { id, seed: key.bytes })
+    }
+
+    fn key_of(&self, id: SecretKeyId, purpose: KeyPurpose) -> Option<Known> {
+        self.keys.read().all.get(&id).copied().filter(|key| key.purpose == purpose)
     }
 }
 
@@ -153,7 +171,7 @@ impl Keys {
         for key in stored {
             let bytes = roots.unwrap(key)?;
             if key.purpose != KeyPurpose::Hashing {
-                all.insert(key.id, bytes);
+                all.insert(key.id, Known { purpose: key.purpose, bytes, retired_at: key.retired_at });
             }
             if key.retired_at.is_none() {
                 present.insert(key.purpose, Present { id: key.id, bytes });

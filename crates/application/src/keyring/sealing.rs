@@ -2,8 +2,8 @@
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use domain::SecretKeyId;
 use domain::ports::Ids;
+use domain::{KeyPurpose, SecretKeyId};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ impl Keyring {
         let (id, rest) = sealed.split_at_checked(ID).ok_or(Unsealable)?;
         let (nonce, sealed) = rest.split_at_checked(NONCE).ok_or(Unsealable)?;
         let id = SecretKeyId::from_uuid(Uuid::from_slice(id).map_err(|_| Unsealable)?);
-        let key = *self.keys.read().all.get(&id).ok_or(Unsealable)?;
+        let key = self.key_of(id, KeyPurpose::Sealing).ok_or(Unsealable)?.bytes;
         let nonce = XNonce::try_from(nonce).map_err(|_| Unsealable)?;
         let payload = Payload { msg: sealed, aad: about.as_bytes() };
         XChaCha20Poly1305::new(&key.into()).decrypt(&nonce, payload).map_err(|_| Unsealable)
