@@ -1,7 +1,7 @@
 //! Words are found in the forms of their language, once a workspace has one.
 
 use domain::MessageId;
-use domain::ports::{Search, SearchHit, SearchOrder, SearchRequest, StorageError};
+use domain::ports::{Search, SearchFilter, SearchHit, SearchOrder, SearchRequest, StorageError};
 use testing::contracts::World;
 
 use super::{empty, world};
@@ -17,8 +17,7 @@ async fn hits(world: &World, postgres: &Postgres, wanted: &str) -> Vec<SearchHit
         owner_id: world.user.id,
         words: vec![wanted.to_owned()],
         all_words: true,
-        role: None,
-        except: None,
+        filter: SearchFilter::default(),
         order: SearchOrder::Newest,
         before: None,
         limit: 10,

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{FactScope, Ids, Journal, Maintenance, Position};
-use domain::{Event, MessageId, Parts, Timestamp, UserId};
+use domain::ports::{Annotations, FactScope, Ids, Journal, Maintenance, Position};
+use domain::{
+    Annotation, AnnotationContent, AnnotationId, Event, MessageId, Parts, Rating, Timestamp, UserId,
+};
 use testing::contracts::{Storage, World};
 use uuid::Builder;
 
@@ -44,6 +46,19 @@ async fn messages_stand_where_their_time_is() {
         ..conversation.clone()
     };
     events.push(Event::ConversationUpdated(after.clone()));
+    let annotated = parent.expect("there are some");
+    let annotation = Annotation {
+        id: AnnotationId::from_uuid(world.ids.uuid()),
+        workspace_id: world.workspace_id,
+        conversation_id: conversation.id,
+        message_id: annotated.id,
+        author_id: world.user.id,
+        content: AnnotationContent::Rating { rating: Rating::Up, note: None },
+        version: annotated.version,
+        created_at: annotated.created_at,
+        updated_at: annotated.created_at,
+    };
+    events.push(Event::AnnotationCreated(annotation.clone()));
     world.done(events).await;
     let client = connect(&database.admin_url()).await;
     let places = "SELECT tableoid::regclass FROM messages ORDER BY id";
@@ -70,6 +85,8 @@ async fn messages_stand_where_their_time_is() {
         world.storage.conversations.get(world.workspace_id, conversation.id).await.expect("reading works");
     let kept = kept.expect("it is still there");
     assert_eq!((kept.message_count, kept.active_leaf_id), (4, after.active_leaf_id));
+    let kept = postgres.annotation(world.workspace_id, annotation.id).await.expect("reading works");
+    assert_eq!(kept, Some(annotation));
     assert_eq!(postgres.reconcile(false).await.expect("reading works"), []);
 }
 

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use domain::ports::{AuditFilter, ConversationFilter};
-use domain::{Timestamp, UserId};
+use domain::{TagId, Timestamp, UserId};
 use testing::servers::TestDatabase;
 use tokio_postgres::Client;
 
 use super::{PERSON, WORKSPACE, connect, rows, seeded};
 use crate::{
-    audit, conversations, idempotency, identities, jobs, journal, messages, projects, runs, workspaces,
+    annotations, audit, conversations, idempotency, identities, jobs, journal, messages, projects, runs,
+    tags, workspaces,
 };
 
 const LAST: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
@@ -78,20 +79,32 @@ async fn a_history_reads_its_own_partitions_only() {
 async fn no_list_reads_a_whole_table() {
     let database = seeded().await;
     let client = ready(&database).await;
-    let list = "(uuid, uuid, timestamptz, uuid, bigint)";
-    let values = format!("('{WORKSPACE}', '{PERSON}', '2026-01-01Z', '{LAST}', 51)");
+    let list = "(uuid, uuid, timestamptz, uuid, bigint, uuid, timestamptz)";
+    let values = format!("('{WORKSPACE}', '{PERSON}', '2026-01-01Z', '{LAST}', 51, NULL, '2025-01-01Z')");
     for pinned in [None, Some(true), Some(false)] {
         for archived in [None, Some(true), Some(false)] {
-            let filter = ConversationFilter { pinned, archived, title_contains: None };
+            let filter = ConversationFilter { pinned, archived, ..ConversationFilter::default() };
             let sql = conversations::list_statement(conversations::LIST, &filter);
             let plan = plan(&client, list, &sql, &values).await.join("\n");
             assert!(plan.contains("Index Scan using conversations_"), "{sql}\n{plan}");
             assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{sql}\n{plan}");
         }
     }
+    let tag = one(&client, "SELECT id FROM tags WHERE name = 'Tag 7'").await;
+    for updated_from in [None, Some(Timestamp::from_micros(0))] {
+        let tag_id = Some(TagId::from_uuid(tag.parse().expect("it is an id")));
+        let filter = ConversationFilter { tag_id, updated_from, ..ConversationFilter::default() };
+        let sql = conversations::list_statement(conversations::LIST, &filter);
+        let values =
+            format!("('{WORKSPACE}', '{PERSON}', '2027-01-01Z', '{LAST}', 51, '{tag}', '2023-01-01Z')");
+        let tagged = plan(&client, list, &sql, &values).await.join("\n");
+        assert!(tagged.contains("conversation_tags_by_tag"), "{sql}\n{tagged}");
+        assert!(tagged.contains("conversations_pkey"), "{sql}\n{tagged}");
+        assert!(!tagged.contains("Seq Scan"), "{sql}\n{tagged}");
+    }
     let sql = conversations::list_statement(conversations::IN_PROJECT, &ConversationFilter::default());
-    let types = "(uuid, uuid, timestamptz, uuid, bigint, text)";
-    let values = format!("('{WORKSPACE}', '{PERSON}', '2026-01-01Z', '{LAST}', 51, '%title%')");
+    let types = "(uuid, uuid, timestamptz, uuid, bigint, uuid, timestamptz, text)";
+    let values = format!("('{WORKSPACE}', '{PERSON}', '2026-01-01Z', '{LAST}', 51, NULL, NULL, '%title%')");
     let in_project = plan(&client, types, &sql, &values).await.join("\n");
     assert!(in_project.contains("Index Scan using conversations_by_project"), "{sql}\n{in_project}");
     assert!(!in_project.contains("Sort"), "{sql}\n{in_project}");
@@ -106,6 +119,7 @@ async fn no_list_reads_a_whole_table() {
         ("(text, text)", identities::USER_BY_EXTERNAL, "('issuer', 'subject')".to_owned()),
         ("(uuid, uuid, bigint, text)", identities::USERS, format!("('{WORKSPACE}', '{LAST}', 51, NULL)")),
         ("(uuid, timestamptz, uuid, bigint)", identities::SESSIONS, format!("('{id}', now(), '{LAST}', 51)")),
+        ("(text)", identities::KNOWN_ADDRESSES, "('person5@example.org')".to_owned()),
         ("(bytea)", identities::factors::TICKET, "('x')".to_owned()),
         ("(uuid)", identities::factors::PASSKEYS, format!("('{id}')")),
         ("(bytea)", identities::factors::PASSKEY_BY_CREDENTIAL, "('x')".to_owned()),
@@ -120,6 +134,22 @@ async fn no_list_reads_a_whole_table() {
             format!("('{WORKSPACE}', '{id}', '{LAST}', 51)"),
         ),
         ("(uuid, uuid, uuid, bigint)", projects::MEMBERS, format!("('{id}', '{WORKSPACE}', '{id}', 51)")),
+        ("(uuid, uuid, uuid, bigint)", tags::OF_PERSON, format!("('{id}', '{WORKSPACE}', '{LAST}', 51)")),
+        (
+            "(uuid, uuid, uuid, bigint)",
+            annotations::OF_AUTHOR,
+            format!("('{id}', '{WORKSPACE}', '{LAST}', 51)"),
+        ),
+        (
+            "(uuid, uuid, uuid, bigint, uuid)",
+            annotations::IN_CONVERSATION,
+            format!("('{id}', '{WORKSPACE}', '{LAST}', 51, '{id}')"),
+        ),
+        (
+            "(uuid, uuid, uuid, bigint, uuid)",
+            annotations::OF_MESSAGE,
+            format!("('{id}', '{WORKSPACE}', '{LAST}', 51, '{id}')"),
+        ),
         ("(uuid, uuid)", projects::SHARES_OF, format!("('{id}', '{WORKSPACE}')")),
         ("(bytea)", identities::SESSION_BY_TOKEN, "('x')".to_owned()),
         ("(bytea)", identities::API_KEY_BY_HASH, "('x')".to_owned()),

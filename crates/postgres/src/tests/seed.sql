@@ -57,6 +57,15 @@ SET message_count = 6, oldest_message_id = pg_temp.id(c.created_at + interval '1
     active_leaf_id = pg_temp.id(c.created_at + interval '6 minutes', 1006)
 WHERE split_part(c.title, ' ', 2)::bigint % 5 = 0;
 
+-- Every hundredth conversation has one of twenty tags of the first person.
+INSERT INTO tags (id, workspace_id, owner_id, version, created_at, updated_at, name, folded, color)
+SELECT pg_temp.id('2023-01-01Z', 500 + number), pg_temp.id('2023-01-01Z', 1), pg_temp.id('2023-01-01Z', 101), 1,
+    '2023-01-01Z', '2023-01-01Z', 'Tag ' || number, 'tag ' || number, 'gray'
+FROM generate_series(0, 19) number;
+INSERT INTO conversation_tags (conversation_id, tag_id, workspace_id, owner_id)
+SELECT c.id, pg_temp.id('2023-01-01Z', 500 + number / 100 % 20), c.workspace_id, c.owner_id
+FROM (SELECT c.*, split_part(c.title, ' ', 2)::bigint AS number FROM conversations c) c WHERE number % 100 = 0;
+
 INSERT INTO events (id, position, workspace_id, at, owner_id, conversation_id, name, credential)
 SELECT c.id, row_number() OVER (ORDER BY c.id), c.workspace_id, c.created_at, c.owner_id, c.id, 'conversation.created',
     'system'

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::ports::{
-    ConversationFilter, Conversations, ConversationsOf, Messages, Search, SearchOrder, SearchRequest,
+    ConversationFilter, Conversations, ConversationsOf, Messages, Search, SearchFilter, SearchOrder,
+    SearchRequest,
 };
 use domain::{ConversationId, MessageId, PageRequest};
 use testing::servers::{PostgresOptions, PostgresServer, Template, fresh_database};
@@ -50,8 +51,7 @@ async fn one_row_takes_as_many_statements_as_forty() {
         owner_id: owner,
         words: vec!["word".to_owned()],
         all_words: true,
-        role: None,
-        except: None,
+        filter: SearchFilter::default(),
         order,
         before: None,
         limit,

@@ -8,7 +8,7 @@ use crate::session::Scope;
 use crate::statement::values;
 use crate::{Postgres, Settings};
 
-const TABLES: [&str; 29] = [
+const TABLES: [&str; 32] = [
     "workspaces",
     "users",
     "memberships",
@@ -23,6 +23,9 @@ const TABLES: [&str; 29] = [
     "external_identities",
     "projects",
     "project_members",
+    "tags",
+    "conversation_tags",
+    "annotations",
     "shares",
     "providers",
     "secret_keys",
@@ -122,6 +125,16 @@ const PEOPLE: &str = "
         parameters
     )
     SELECT id, id, pg_temp.id(13), 1, now(), now(), false, false, 'T', 't', 'person', '{}' FROM workspaces;
+    INSERT INTO tags (id, workspace_id, owner_id, version, created_at, updated_at, name, folded, color)
+    SELECT id, id, pg_temp.id(13), 1, now(), now(), 'T', 't', 'red' FROM workspaces;
+    INSERT INTO conversation_tags (conversation_id, tag_id, workspace_id, owner_id)
+    SELECT id, id, id, pg_temp.id(13) FROM workspaces;
+    INSERT INTO messages (id, workspace_id, conversation_id, owner_id, version, created_at, role, status, parts)
+    SELECT id, id, id, pg_temp.id(13), 1, now(), 'user', 'complete', '[]' FROM workspaces;
+    INSERT INTO annotations (
+        id, workspace_id, conversation_id, message_id, author_id, version, created_at, updated_at, kind, note
+    )
+    SELECT id, id, id, id, pg_temp.id(13), 1, now(), now(), 'note', 'N' FROM workspaces;
     INSERT INTO shares (id, workspace_id, conversation_id, owner_id, kind, token_hash, created_at)
     SELECT id, id, id, pg_temp.id(13), 'live', sha256('x'), now() FROM workspaces;
     INSERT INTO providers (id, workspace_id, name, kind, models, enabled, version, created_at, updated_at)
@@ -158,6 +171,9 @@ async fn what_people_and_workspaces_have_is_seen_where_they_are() {
             ("external_identities", "2", "3"),
             ("projects", "1", "2"),
             ("project_members", "2", "4"),
+            ("tags", "1", "2"),
+            ("conversation_tags", "1", "2"),
+            ("annotations", "1", "2"),
             ("shares", "1", "2"),
             ("providers", "1", "2"),
             ("secret_keys", "0", "1"),
@@ -177,6 +193,10 @@ async fn what_people_and_workspaces_have_is_seen_where_they_are() {
             format!("INSERT INTO totp_secrets VALUES ('{}', 1, now(), 'x')", workspace(2).replace("02", "12")),
             format!(
                 "INSERT INTO projects SELECT gen_random_uuid(), '{}', '{0}', 1, now(), now(), 'P'",
+                workspace(2)
+            ),
+            format!(
+                "INSERT INTO tags SELECT gen_random_uuid(), '{}', owner_id, 1, now(), now(), 'F', 'f', 'red' FROM tags",
                 workspace(2)
             ),
             format!(

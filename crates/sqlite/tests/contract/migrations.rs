@@ -14,8 +14,12 @@ use testing::contracts::World;
 use crate::{fresh_settings, open};
 
 /// All migrations, oldest first.
-const ALL: [&str; 3] =
-    ["2026-11-21-000000_foundation", "2026-11-21-130000_stop_requests", "2026-11-21-150000_identities"];
+const ALL: [&str; 4] = [
+    "2026-11-21-000000_foundation",
+    "2026-11-21-130000_stop_requests",
+    "2026-11-21-150000_identities",
+    "2026-11-21-190000_annotations",
+];
 
 fn connect(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().expect("the path is UTF-8")).expect("the file opens")
@@ -89,7 +93,7 @@ async fn a_snapshot_is_taken_before_a_change() {
     let World { workspace_id, storage, .. } = world;
     drop(storage);
     migrate::down(&settings).expect("reverting works");
-    let snapshot = directory.path().join("data/colloquy.db.20261121150000.snapshot");
+    let snapshot = directory.path().join("data/colloquy.db.20261121190000.snapshot");
     let restored = open(&Settings::at(&snapshot));
     let stored = restored.messages.get(workspace_id, message.id).await.expect("reading works");
     assert_eq!(stored, Some(message));
@@ -115,7 +119,9 @@ async fn an_older_database_keeps_every_row() {
         .await;
     let World { workspace_id, storage, user, .. } = world;
     drop(storage);
-    migrate::down(&settings).expect("reverting works");
+    for _ in 0..2 {
+        migrate::down(&settings).expect("reverting works");
+    }
     let stored = open(&settings);
     let found = stored.identities.user_by_email(&user.email).await.expect("reading works");
     assert_eq!(found, Some(user.clone()));

@@ -5,10 +5,10 @@ use std::time::Duration;
 use domain::ports::{Clock, ConversationCursor, ConversationFilter, ConversationsOf, Ids, StorageError};
 use domain::{
     Conversation, ConversationChange, ConversationId, Event, ForkOrigin, MessageId, Page, PageRequest,
-    Parameters, SystemPrompt,
+    Parameters, SystemPrompt, TagId,
 };
 
-use super::{Storage, World};
+use super::{Storage, World, projects, tags};
 use crate::assert_refused;
 
 async fn get(world: &World, id: ConversationId) -> Option<Conversation> {
@@ -127,6 +127,70 @@ pub async fn filters_can_be_combined(storage: Storage) {
         let page = list(&world, filter.clone(), PageRequest::first(10)).await;
         let titles: Vec<&str> = page.items.iter().map(|conversation| conversation.title.as_str()).collect();
         assert_eq!(titles, expected, "{filter:?}");
+    }
+}
+
+/// A tag, and when it was last updated, narrow a list, alone, with one another and with everything else.
+pub async fn lists_are_narrowed_to_a_tag_and_a_time(storage: Storage) {
+    let world = World::new(storage).await;
+    let tag = tags::tag(&world, &world.user, "Plants");
+    let project = projects::project(&world, &world.user, "Garden");
+    world.done(vec![Event::TagCreated(tag.clone()), Event::ProjectCreated(project.clone())]).await;
+    let mut moments = Vec::new();
+    for number in 0..6 {
+        let new = world.new_conversation(world.user.id, &format!("Number {number}"));
+        let project_id = (number > 2).then_some(project.id);
+        let conversation = Conversation { pinned: number == 4, project_id, ..new };
+        moments.push(conversation.updated_at);
+        world.done(vec![Event::ConversationCreated(conversation.clone())]).await;
+        if number % 2 == 0 {
+            tags::tagged(&world, &conversation, &tag).await;
+        }
+    }
+    let (mine, ours) = (ConversationsOf::Owner(world.user.id), ConversationsOf::Project(project.id));
+    let from =
+        |number: usize| ConversationFilter { updated_from: Some(moments[number]), ..Default::default() };
+    let before =
+        |number: usize| ConversationFilter { updated_before: Some(moments[number]), ..Default::default() };
+    let tagged = |filter| ConversationFilter { tag_id: Some(tag.id), ..filter };
+    let titled = |filter| ConversationFilter { title_contains: Some("NUMBER".to_owned()), ..filter };
+    let both = ConversationFilter { updated_before: Some(moments[4]), ..from(1) };
+    let pinned = ConversationFilter { pinned: Some(true), archived: Some(false), ..Default::default() };
+    let unknown = ConversationFilter { tag_id: Some(TagId::from_uuid(world.ids.uuid())), ..both.clone() };
+    for (of, filter, expected) in [
+        (mine, from(4), &[5, 4][..]),
+        (mine, before(2), &[1, 0]),
+        (mine, both.clone(), &[3, 2, 1]),
+        (mine, tagged(ConversationFilter::default()), &[4, 2, 0]),
+        (mine, tagged(both.clone()), &[2]),
+        (mine, tagged(pinned.clone()), &[4]),
+        (mine, titled(tagged(ConversationFilter::default())), &[4, 2, 0]),
+        (mine, titled(tagged(both.clone())), &[2]),
+        (mine, titled(both.clone()), &[3, 2, 1]),
+        (ours, tagged(ConversationFilter::default()), &[4]),
+        (ours, both.clone(), &[3]),
+        (ours, titled(from(4)), &[5, 4]),
+        (ours, tagged(pinned), &[4]),
+        (mine, unknown.clone(), &[]),
+        (mine, titled(unknown), &[]),
+    ] {
+        for limit in [1, 10] {
+            let mut seen = Vec::new();
+            let mut after = None;
+            loop {
+                let port = &world.storage.conversations;
+                let page = PageRequest { after, limit };
+                let page = port.list(world.workspace_id, of, filter.clone(), page).await;
+                let page = page.expect("reading works");
+                seen.extend(page.items.iter().map(|it| it.title.to_string()));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            let expected: Vec<String> = expected.iter().map(|number| format!("Number {number}")).collect();
+            assert_eq!(seen, expected, "{filter:?}");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A suite is a set of plain functions, each one promise, and a macro that makes a test of each for one
 //! implementation.
 
+pub mod annotations;
 pub mod api_keys;
 pub mod audit;
 pub mod cache;
@@ -28,6 +29,7 @@ pub mod secret_keys;
 pub mod sessions;
 pub mod shares;
 mod storage;
+pub mod tags;
 pub mod tickets;
 pub mod workspaces;
 mod world;

@@ -1,9 +1,9 @@
 //! What full-text search must do.
 
 use domain::ports::{Ids, SearchFilter, SearchHit, SearchOrder, SearchRequest};
-use domain::{Conversation, EditId, Event, MessageId, MessageRole, Parts, UserId};
+use domain::{Conversation, EditId, Event, MessageId, MessageRole, ModelName, Parts, TagId, UserId};
 
-use super::{Storage, World};
+use super::{Storage, World, projects, tags};
 
 fn request(world: &World, words: &[&str]) -> SearchRequest {
     SearchRequest {
@@ -182,6 +182,81 @@ pub async fn only_one_persons_messages_are_found(storage: Storage) {
         assert_eq!(found(&world, request).await, []);
     }
     assert_eq!(found(&world, base).await.len(), 1);
+}
+
+/// By model, time, tag, project and flags, alone and together, whatever the order, and however much else was said since.
+pub async fn searches_are_narrowed(storage: Storage) {
+    let world = World::new(storage).await;
+    let tag = tags::tag(&world, &world.user, "Fruit");
+    let project = projects::project(&world, &world.user, "Orchard");
+    world.done(vec![Event::TagCreated(tag.clone()), Event::ProjectCreated(project.clone())]).await;
+    let placed = |project_id, pinned, archived, title| Conversation {
+        project_id,
+        pinned,
+        archived,
+        ..world.new_conversation(world.user.id, title)
+    };
+    let mut one = placed(Some(project.id), true, false, "One");
+    let mut two = placed(None, false, true, "Two");
+    world.done([&one, &two].map(|it| Event::ConversationCreated(it.clone())).to_vec()).await;
+    one = tags::tagged(&world, &one, &tag).await;
+    let question = world.post(&mut one, None, "Quince?").await;
+    let (answer, run) = world.answer(&mut one, &question).await;
+    world.done(vec![world.completed(&run, &answer, "Quince!")]).await;
+    let later = world.post(&mut two, None, "Quince later").await;
+    let last = world.post(&mut two, None, "Quince at last").await;
+    let all = SearchFilter::default;
+    let of_model = |name: &str| ModelName::new(name).expect("the name is valid");
+    let (q, a, l, z) = (question.id, answer.id, later.id, last.id);
+    for (filter, expected) in [
+        (SearchFilter { model: answer.model.clone(), ..all() }, vec![a]),
+        (SearchFilter { model: Some(of_model("test/other")), ..all() }, vec![]),
+        (SearchFilter { posted_from: Some(later.created_at), ..all() }, vec![l, z]),
+        (SearchFilter { posted_before: Some(later.created_at), ..all() }, vec![q, a]),
+        (
+            SearchFilter {
+                posted_from: Some(answer.created_at),
+                posted_before: Some(last.created_at),
+                ..all()
+            },
+            vec![a, l],
+        ),
+        (SearchFilter { tag_id: Some(tag.id), ..all() }, vec![q, a]),
+        (SearchFilter { tag_id: Some(TagId::from_uuid(world.ids.uuid())), ..all() }, vec![]),
+        (SearchFilter { project_id: Some(project.id), ..all() }, vec![q, a]),
+        (SearchFilter { pinned: Some(true), ..all() }, vec![q, a]),
+        (SearchFilter { pinned: Some(false), ..all() }, vec![l, z]),
+        (SearchFilter { archived: Some(true), ..all() }, vec![l, z]),
+        (SearchFilter { archived: Some(false), pinned: Some(false), ..all() }, vec![]),
+        (SearchFilter { role: Some(MessageRole::User), tag_id: Some(tag.id), ..all() }, vec![q]),
+        (SearchFilter { except: Some(one.id), tag_id: Some(tag.id), ..all() }, vec![]),
+        (
+            SearchFilter {
+                role: Some(MessageRole::Assistant),
+                model: answer.model.clone(),
+                posted_from: Some(question.created_at),
+                posted_before: Some(last.created_at),
+                tag_id: Some(tag.id),
+                project_id: Some(project.id),
+                pinned: Some(true),
+                archived: Some(false),
+                except: Some(two.id),
+            },
+            vec![a],
+        ),
+    ] {
+        let newest = SearchRequest { filter: filter.clone(), ..request(&world, &["quince"]) };
+        let expected: Vec<MessageId> = expected.into_iter().rev().collect();
+        assert_eq!(found(&world, newest.clone()).await, expected, "{filter:?}");
+        if let Some(first) = expected.first() {
+            let older = SearchRequest { before: Some(*first), ..newest.clone() };
+            assert_eq!(found(&world, older).await, expected[1..], "{filter:?}");
+        }
+        let mut best = found(&world, SearchRequest { order: SearchOrder::Best, ..newest }).await;
+        best.sort();
+        best.reverse();
+        assert_eq!(best, expected, "{filter:?}");
+    }
 }
 
 /// The message that is about the word comes before the one that mentions it.

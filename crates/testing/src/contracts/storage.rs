@@ -109,6 +109,13 @@ macro_rules! assert_refused {
 #[macro_export]
 macro_rules! storage_contract {
     ($storage:expr) => {
+        $crate::stamp_suite!($storage, annotations: [
+            a_message_is_rated_once,
+            an_annotation_is_made_changed_and_deleted,
+            an_annotation_needs_its_message,
+            annotations_are_read_where_they_are,
+            annotations_go_with_what_they_are_about,
+        ]);
         $crate::stamp_suite!($storage, api_keys: [
             api_keys_are_found_by_hash_until_revoked,
             keys_page_newest_first,
@@ -127,6 +134,7 @@ macro_rules! storage_contract {
             another_workspace_sees_nothing,
             deleting_takes_everything_along,
             filters_can_be_combined,
+            lists_are_narrowed_to_a_tag_and_a_time,
             lists_page_without_gaps_or_repetitions,
             many_are_found_at_once,
             messages_are_counted_by_storage,
@@ -226,6 +234,7 @@ macro_rules! storage_contract {
             newest_first_pages_backwards,
             nothing_a_person_types_is_syntax,
             only_one_persons_messages_are_found,
+            searches_are_narrowed,
             the_best_match_comes_first,
             words_match_without_case_and_accents,
         ]);
@@ -247,6 +256,15 @@ macro_rules! storage_contract {
         $crate::stamp_suite!($storage, shares: [
             a_link_is_found_until_it_is_revoked,
             a_link_needs_a_conversation,
+        ]);
+        $crate::stamp_suite!($storage, tags: [
+            a_name_is_taken_once,
+            a_tag_is_its_owners_alone,
+            a_tag_is_made_changed_and_deleted,
+            conversations_are_found_under_their_tags,
+            only_tagging_changes_tags,
+            tags_go_with_their_person,
+            tags_page_newest_first,
         ]);
         $crate::stamp_suite!($storage, tickets: [
             a_new_password_ends_links_that_set_one,
@@ -292,6 +310,7 @@ mod tests {
     fn every_case_is_stamped() {
         let stamped = include_str!("storage.rs");
         let suites = [
+            include_str!("annotations.rs"),
             include_str!("api_keys.rs"),
             include_str!("audit.rs"),
             include_str!("conversations.rs"),
@@ -309,6 +328,7 @@ mod tests {
             include_str!("secret_keys.rs"),
             include_str!("sessions.rs"),
             include_str!("shares.rs"),
+            include_str!("tags.rs"),
             include_str!("tickets.rs"),
             include_str!("workspaces.rs"),
             include_str!("writing.rs"),

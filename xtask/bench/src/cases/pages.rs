@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use domain::Email;
-use domain::ports::{Identities, Search, SearchOrder, SearchRequest};
+use domain::ports::{Identities, Search, SearchFilter, SearchOrder, SearchRequest};
 use hdrhistogram::Histogram;
 use serde_json::json;
 use sqlite::Sqlite;
@@ -95,8 +95,7 @@ async fn searches<D: Identities + Search>(
             owner_id: owner.id,
             words: words.iter().map(ToString::to_string).collect(),
             all_words: true,
-            role: None,
-            except: None,
+            filter: SearchFilter::default(),
             order: SearchOrder::Newest,
             before: None,
             limit: 20,

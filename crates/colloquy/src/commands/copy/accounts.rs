@@ -155,6 +155,42 @@ fn shared(table: &str) -> Vec<Vec<(&'static str, Cell)>> {
             ("access", text("write")),
             ("added_at", time(7)),
         ]],
+        "tags" => (0..2)
+            .map(|n| {
+                vec![
+                    ("id", id(19, n)),
+                    workspace(),
+                    ("owner_id", id(2, 1)),
+                    ("name", text(format!("Übung {n}"))),
+                    ("folded", text(format!("übung {n}"))),
+                    ("color", text("orange")),
+                    ("version", number(3)),
+                    ("created_at", time(7)),
+                    ("updated_at", time(8)),
+                ]
+            })
+            .collect(),
+        "conversation_tags" => {
+            (0..2).map(|n| vec![("conversation_id", id(5, 1)), ("tag_id", id(19, n))]).collect()
+        }
+        "annotations" => (0..2)
+            .map(|n| {
+                let is_rating = n == 0;
+                vec![
+                    ("id", id(20, n)),
+                    workspace(),
+                    ("conversation_id", id(5, 1)),
+                    ("message_id", message_id(1, 2)),
+                    ("author_id", id(2, 0)),
+                    ("kind", text(if is_rating { "rating" } else { "note" })),
+                    ("rating", if is_rating { text("down") } else { Cell::Null }),
+                    ("note", if is_rating { Cell::Null } else { text("Größer\nals nötig") }),
+                    ("version", number(1)),
+                    ("created_at", time(7)),
+                    ("updated_at", time(8)),
+                ]
+            })
+            .collect(),
         "shares" => (0..2)
             .map(|n| {
                 let is_live = n == 0;

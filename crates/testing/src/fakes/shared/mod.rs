@@ -242,6 +242,7 @@ mod tests {
         a_version_is_replaced_by_the_next_one_only,
         another_workspace_sees_nothing,
         deleting_takes_everything_along,
+        lists_are_narrowed_to_a_tag_and_a_time,
         many_are_found_at_once,
         messages_are_counted_by_storage,
     ]);
@@ -277,6 +278,13 @@ mod tests {
         an_abandoned_run_is_found_when_its_lease_is_over,
         nothing_is_written_to_a_deleted_conversation,
         runs_are_found_by_conversation_and_message,
+    ]);
+    stamp_suite!(storage(), annotations: [
+        a_message_is_rated_once,
+        an_annotation_is_made_changed_and_deleted,
+        an_annotation_needs_its_message,
+        annotations_are_read_where_they_are,
+        annotations_go_with_what_they_are_about,
     ]);
     stamp_suite!(storage(), api_keys: [
         api_keys_are_found_by_hash_until_revoked,
@@ -335,6 +343,15 @@ mod tests {
     stamp_suite!(storage(), shares: [
         a_link_is_found_until_it_is_revoked,
         a_link_needs_a_conversation,
+    ]);
+    stamp_suite!(storage(), tags: [
+        a_name_is_taken_once,
+        a_tag_is_its_owners_alone,
+        a_tag_is_made_changed_and_deleted,
+        conversations_are_found_under_their_tags,
+        only_tagging_changes_tags,
+        tags_go_with_their_person,
+        tags_page_newest_first,
     ]);
     stamp_suite!(storage(), tickets: [
         a_new_password_ends_links_that_set_one,
