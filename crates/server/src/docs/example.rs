@@ -14,6 +14,10 @@ pub fn commands(document: &Value, operation: &Operation<'_>) -> Vec<String> {
             " \\\n  -d '{\"text\":\"How do I grow tomatoes on a balcony?\"}'",
             " \\\n  -H 'Accept: text/event-stream' -N \\\n  -d '{\"text\":\"How do I grow tomatoes on a balcony?\"}'",
         ],
+        "annotation.create" => &[
+            " \\\n  -d '{\"kind\":\"rating\",\"rating\":\"up\"}'",
+            " \\\n  -d '{\"kind\":\"note\",\"note\":\"Worth remembering.\"}'",
+        ],
         "conversation.fork" => &[" \\\n  -d \"{\\\"message_id\\\":\\\"$MESSAGE_ID\\\"}\""],
         "completion.create" => &[
             " \\\n  -d '{\"model\":\"builtin/recall\",\"messages\":[{\"role\":\"user\",\"content\":\"What did I write about tomatoes?\"}]}'",
