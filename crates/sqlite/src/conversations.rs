@@ -33,11 +33,13 @@ const GET_MANY: &str = select_conversations!(
     "conversations c WHERE c.workspace_id = ?1 AND c.id IN (SELECT unhex(value) FROM json_each(?2))"
 );
 const LIST: &str = select_conversations!("conversations c WHERE c.workspace_id = ?1");
-/// A tag is at few enough conversations to sort them.
+/// A tag is at few enough conversations to sort them; only what is listed is read whole.
 const TAGGED: &str = select_conversations!(
-    "conversation_tags g CROSS JOIN conversations c ON c.id = g.conversation_id
-     WHERE g.tag_id = ?8 AND c.workspace_id = ?1"
+    "conversations c WHERE c.seq IN (
+         SELECT c.seq FROM conversation_tags g CROSS JOIN conversations c ON c.id = g.conversation_id
+         WHERE g.tag_id = ?8 AND c.workspace_id = ?1"
 );
+const NEWEST_FIRST: &str = " ORDER BY c.updated_at DESC, c.id DESC";
 
 #[async_trait]
 impl Conversations for Sqlite {
@@ -109,7 +111,8 @@ impl Conversations for Sqlite {
 /// The statement of a filter: one of 72. Flags stand in it as constants, so that the index of pinned or archived
 /// conversations serves a list of just those.
 pub(crate) fn list_statement(of: ConversationsOf, filter: &ConversationFilter) -> String {
-    let mut sql = if filter.tag_id.is_some() { TAGGED.to_owned() } else { LIST.to_owned() };
+    let is_tagged = filter.tag_id.is_some();
+    let mut sql = if is_tagged { TAGGED.to_owned() } else { LIST.to_owned() };
     sql.push_str(match of {
         ConversationsOf::Owner(_) => " AND c.owner_id = ?2",
         ConversationsOf::Project(_) => " AND c.project_id = ?2",
@@ -128,7 +131,12 @@ pub(crate) fn list_statement(of: ConversationsOf, filter: &ConversationFilter) -
     if filter.title_contains.is_some() {
         sql.push_str(" AND instr(c.title_folded, ?6) > 0");
     }
-    sql.push_str(" ORDER BY c.updated_at DESC, c.id DESC LIMIT (SELECT ?5)");
+    sql.push_str(NEWEST_FIRST);
+    sql.push_str(" LIMIT (SELECT ?5)");
+    if is_tagged {
+        sql.push(')');
+        sql.push_str(NEWEST_FIRST);
+    }
     sql
 }
 
