@@ -120,19 +120,19 @@ async fn a_socket_goes_on_with_a_fresh_token_of_the_same_person_and_no_other() {
     let server = Server::start().await;
     let (owner, other) = (server.owner().await, server.member("other").await);
     let mut socket = owner.socket().await;
-    let fresh = owner.post("/api/v1/api-keys", &json!({ "name": "fresh" })).await.expect(201);
+    let fresh = owner.in_browser().post("/api/v1/api-keys", &json!({ "name": "fresh" })).await.expect(201);
     socket.send(&json!({ "type": "authenticate", "id": "a", "token": fresh["key"] })).await;
     let welcome = socket.reply_to("a").await;
     assert_eq!(welcome["type"], "welcome", "{welcome}");
 
     // The socket depends on the fresh key now, and no longer on the one that it began with.
-    let keys = owner.get("/api/v1/api-keys").await.expect(200);
+    let keys = owner.in_browser().get("/api/v1/api-keys").await.expect(200);
     let keys = keys["items"].as_array().expect("keys");
     let first = keys.iter().find(|key| key["name"] == "tests").expect("the first key");
     let mut administrator = owner.socket().await;
     administrator.send(&json!({ "type": "authenticate", "id": "a", "token": fresh["key"] })).await;
     administrator.reply_to("a").await;
-    let revoked = owner.delete(&format!("/api/v1/api-keys/{}", text(&first["id"]))).await;
+    let revoked = owner.in_browser().delete(&format!("/api/v1/api-keys/{}", text(&first["id"]))).await;
     assert!(revoked.status == 200 || revoked.status == 204, "{revoked:?}");
     let created = socket.command("conversation.create", json!({ "title": "still here" })).await;
     assert_eq!(created["type"], "result", "{created}");
@@ -473,9 +473,10 @@ async fn a_reader_that_is_too_slow_is_told_so_with_4001() {
         .start()
         .await;
     // Answers that nobody reads fill the way to the client, and then questions the way to the server: sending goes on
-    // when the server has given up.
+    // when the server has given up. They repeat the names of the questions: together 1.2 MB, several times what waits on
+    // the way, however it is packed.
     let mut socket = RawSocket::open_with(&server.owner().await, Some(4_096)).await;
-    let long = json!({ "type": "ping", "id": "?", "padding": "a".repeat(1_000) }).to_string();
+    let long = json!({ "type": "ping", "id": "?".repeat(200), "padding": "a".repeat(1_000) }).to_string();
     let questions = frame(head::TEXT, long.as_bytes()).repeat(6_000);
     let _ = socket.try_write(&questions).await;
     assert_eq!(socket.closed().await, ("too_slow".to_owned(), 4001));

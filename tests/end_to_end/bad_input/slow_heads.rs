@@ -67,14 +67,14 @@ async fn the_beginning_of_a_head_behind_a_whole_request_ends_with_the_keep_alive
 
 #[tokio::test]
 async fn a_connection_that_is_of_use_outlives_every_time_limit_of_heads() {
-    let server = impatient("1").await;
+    let server = impatient("2").await;
     let owner = server.owner().await;
     let mut socket = RawSocket::open(&owner).await;
     let mut events = owner.events("/api/v1/events", None).await;
     let mut connection = RawHttp::connect(server.address()).await;
     let started = Instant::now();
     // A request now and then, for longer than the keep-alive and the time for a head together.
-    while started.elapsed() < Duration::from_secs(3) {
+    while started.elapsed() < Duration::from_secs(4) {
         connection.write(&whole(&server)).await;
         assert_eq!(connection.answer().await.expect("the connection is kept").status, 200);
         tokio::time::sleep(Duration::from_millis(600)).await;
