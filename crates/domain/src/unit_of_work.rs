@@ -61,6 +61,20 @@ pub enum Expectation {
     NoAccountExists,
     /// Once all is written, the workspace has an owner whose account is active.
     AnOwnerRemains,
+    /// Once all is written, this workspace has an owner whose account is active, or nobody but this person belongs to it.
+    OthersHaveAnOwner {
+        /// The workspace, which may be another than that of the unit.
+        workspace_id: WorkspaceId,
+        /// The person.
+        besides: UserId,
+    },
+    /// Before anything is written, the account is as it was when it was looked at.
+    AccountUnchanged {
+        /// Whose.
+        user_id: UserId,
+        /// Its version then.
+        version: Version,
+    },
 }
 
 /// The client's name for an attempt: 1 to 255 visible ASCII characters.

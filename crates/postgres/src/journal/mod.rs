@@ -101,8 +101,7 @@ impl Journal for Postgres {
 impl Postgres {
     async fn commit_unit(&self, unit: UnitOfWork) -> Result<Committed, StorageError> {
         let unit = Arc::new(unit);
-        // Whether there is any account is a question to all workspaces.
-        let looks_across = unit.crosses_workspaces() || unit.expected.contains(&Expectation::NoAccountExists);
+        let looks_across = unit.crosses_workspaces() || unit.expected.iter().any(asks_other_workspaces);
         let scope = if looks_across { Scope::System } else { Scope::Workspace(unit.workspace_id) };
         let mut session = self.write(scope).await?;
         if unit.events.iter().any(|event| matches!(event, Event::UserDeleted(_))) {
@@ -167,6 +166,11 @@ impl Postgres {
             Err(error) => error.into(),
         }
     }
+}
+
+/// Whether what is expected is a question to other workspaces than that of the unit.
+const fn asks_other_workspaces(expectation: &Expectation) -> bool {
+    matches!(expectation, Expectation::NoAccountExists | Expectation::OthersHaveAnOwner { .. })
 }
 
 fn stopping() -> StorageError {

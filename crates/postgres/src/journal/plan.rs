@@ -22,9 +22,7 @@ impl<'a> Plan<'a> {
     pub(super) fn of(unit: &'a UnitOfWork, language: &str) -> Outcome<Vec<Step<'a>>> {
         let mut plan =
             Self { workspace_id: unit.workspace_id, steps: Vec::with_capacity(unit.events.len() + 6) };
-        for expectation in &unit.expected {
-            upkeep::prepare(&mut plan, *expectation);
-        }
+        upkeep::prepare(&mut plan, &unit.expected);
         if let Some(record) = &unit.idempotency {
             upkeep::remember(&mut plan, record, unit.at);
         }

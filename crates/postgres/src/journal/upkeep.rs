@@ -2,38 +2,67 @@
 
 use domain::{Expectation, IdempotencyRecord, Job, Timestamp, UsageEntry};
 use storage::{amount, job_kind, month, rules};
+use uuid::Uuid;
 
 use super::batch::Expected;
 use super::plan::Plan;
 use crate::errors::{Outcome, rejected};
-use crate::statement::values;
+use crate::statement::{ids, values};
 
 /// The advisory lock of whoever makes the first account: "first".
 const FIRST_ACCOUNT: i64 = 0x66_6972_7374;
 
 /// Sees to it that what is expected cannot come about or go away beside this unit, and looks at what must hold before it.
-pub(super) fn prepare(plan: &mut Plan<'_>, expectation: Expectation) {
+pub(super) fn prepare(plan: &mut Plan<'_>, expected: &[Expectation]) {
+    // Of two owners who make each other go, the second has to see what the first did. All units lock in one order.
+    let owned = expected.iter().filter_map(|expectation| match expectation {
+        Expectation::AnOwnerRemains => Some(plan.workspace_id().uuid()),
+        Expectation::OthersHaveAnOwner { workspace_id, .. } => Some(workspace_id.uuid()),
+        Expectation::NoAccountExists | Expectation::AccountUnchanged { .. } => None,
+    });
+    let owned: Vec<Uuid> = owned.collect();
+    if !owned.is_empty() {
+        let sql = "SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE";
+        plan.add_values(sql, vec![ids(owned)], Expected::Anything);
+    }
+    for expectation in expected {
+        prepare_one(plan, *expectation);
+    }
+}
+
+fn prepare_one(plan: &mut Plan<'_>, expectation: Expectation) {
     match expectation {
         Expectation::NoAccountExists => {
             // Two at once would not see each other's account, so they take turns.
             plan.add("SELECT pg_advisory_xact_lock($1)", values![FIRST_ACCOUNT], Expected::Anything);
             plan.add("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM users)", values![], Expected::Rows(1));
         }
-        Expectation::AnOwnerRemains => {
-            // Of two owners who make each other go, the second has to see what the first did.
+        Expectation::AccountUnchanged { user_id, version } => {
+            // Whoever changes it meanwhile waits until this unit is over, and sees what it has left.
             plan.add(
-                "SELECT 1 FROM workspaces WHERE id = $1 FOR NO KEY UPDATE",
-                values![plan.workspace_id()],
-                Expected::Anything,
+                "SELECT 1 FROM users WHERE id = $1 AND version = $2 FOR SHARE",
+                values![user_id, version],
+                Expected::Rows(1),
             );
         }
+        Expectation::AnOwnerRemains | Expectation::OthersHaveAnOwner { .. } => {}
     }
 }
 
 /// Looks at what must hold once everything is written.
 pub(super) fn expect(plan: &mut Plan<'_>, expectation: Expectation) {
     match expectation {
-        Expectation::NoAccountExists => {}
+        Expectation::NoAccountExists | Expectation::AccountUnchanged { .. } => {}
+        Expectation::OthersHaveAnOwner { workspace_id, besides } => {
+            plan.add(
+                "SELECT 1 WHERE EXISTS (
+                     SELECT 1 FROM memberships m JOIN users u ON u.id = m.user_id
+                     WHERE m.workspace_id = $1 AND m.role = 'owner' AND u.state = 'active'
+                 ) OR NOT EXISTS (SELECT 1 FROM memberships WHERE workspace_id = $1 AND user_id <> $2)",
+                values![workspace_id, besides],
+                Expected::Rule(rules::LAST_OWNER),
+            );
+        }
         Expectation::AnOwnerRemains => {
             plan.add(
                 "SELECT 1 WHERE EXISTS (

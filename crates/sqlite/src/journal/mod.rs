@@ -34,7 +34,7 @@ use storage::rules;
 
 use crate::Sqlite;
 use crate::errors::{CONFLICT, Outcome, rejected};
-use crate::statement::{query, values};
+use crate::statement::{Value, query, values};
 use context::Context;
 #[cfg(test)]
 pub(crate) use facts::{BY_CONVERSATION as FACTS_BY_CONVERSATION, BY_OWNER as FACTS_BY_OWNER};
@@ -101,8 +101,8 @@ impl Journal for Sqlite {
 }
 
 fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Committed> {
-    if unit.expected.contains(&Expectation::NoAccountExists) {
-        expect_no_account(connection)?;
+    for expectation in &unit.expected {
+        expect_before(connection, *expectation)?;
     }
     if let Some(record) = &unit.idempotency {
         idempotency::insert(connection, unit.workspace_id, record, unit.at)?;
@@ -117,8 +117,8 @@ fn write(connection: &mut SqliteConnection, unit: &UnitOfWork) -> Outcome<Commit
     for job in &unit.jobs {
         jobs::insert(connection, &context, job)?;
     }
-    if unit.expected.contains(&Expectation::AnOwnerRemains) {
-        expect_owner(connection, unit.workspace_id)?;
+    for expectation in &unit.expected {
+        expect_after(connection, unit.workspace_id, *expectation)?;
     }
     audit::append(connection, unit)?;
     Ok(Committed { places: facts::append(connection, &context, &facts)? })
@@ -156,9 +156,8 @@ fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &E
             factors::replace_recovery_codes(connection, *user_id, codes)
         }
         Event::PasskeyAdded(passkey) => factors::add_passkey(connection, passkey),
-        Event::PasskeyUsed(passkey) | Event::PasskeyRenamed(passkey) => {
-            factors::replace_passkey(connection, passkey)
-        }
+        Event::PasskeyUsed(passkey) => factors::use_passkey(connection, passkey),
+        Event::PasskeyRenamed(passkey) => factors::rename_passkey(connection, passkey),
         Event::PasskeyRemoved { passkey_id, user_id } => {
             factors::remove_passkey(connection, *passkey_id, *user_id)
         }
@@ -211,17 +210,49 @@ fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &E
     }
 }
 
-fn expect_no_account(connection: &mut SqliteConnection) -> Outcome<()> {
-    let exists = query::<BigInt>("SELECT EXISTS (SELECT 1 FROM users)", values![]);
-    if exists.get_result::<i64>(connection)? == 0 { Ok(()) } else { Err(CONFLICT) }
+/// Looks at what must hold before anything is written.
+fn expect_before(connection: &mut SqliteConnection, expectation: Expectation) -> Outcome<()> {
+    let holds = match expectation {
+        Expectation::NoAccountExists => {
+            holds(connection, "SELECT NOT EXISTS (SELECT 1 FROM users)", values![])?
+        }
+        Expectation::AccountUnchanged { user_id, version } => {
+            holds(connection, ACCOUNT_UNCHANGED, values![user_id, version])?
+        }
+        Expectation::AnOwnerRemains | Expectation::OthersHaveAnOwner { .. } => true,
+    };
+    if holds { Ok(()) } else { Err(CONFLICT) }
 }
 
-fn expect_owner(connection: &mut SqliteConnection, workspace_id: WorkspaceId) -> Outcome<()> {
-    let remains = query::<BigInt>(OWNER_REMAINS, values![workspace_id]).get_result::<i64>(connection)?;
-    if remains == 0 { Err(rejected(rules::LAST_OWNER)) } else { Ok(()) }
+/// Looks at what must hold once everything is written.
+fn expect_after(
+    connection: &mut SqliteConnection,
+    unit_workspace: WorkspaceId,
+    expectation: Expectation,
+) -> Outcome<()> {
+    let holds = match expectation {
+        Expectation::AnOwnerRemains => holds(connection, OWNER_REMAINS, values![unit_workspace])?,
+        Expectation::OthersHaveAnOwner { workspace_id, besides } => {
+            holds(connection, OTHERS_HAVE_AN_OWNER, values![workspace_id, besides])?
+        }
+        Expectation::NoAccountExists | Expectation::AccountUnchanged { .. } => true,
+    };
+    if holds { Ok(()) } else { Err(rejected(rules::LAST_OWNER)) }
 }
+
+fn holds(connection: &mut SqliteConnection, sql: &'static str, values: &[Value<'_>]) -> Outcome<bool> {
+    Ok(query::<BigInt>(sql, values).get_result::<i64>(connection)? != 0)
+}
+
+pub(crate) const ACCOUNT_UNCHANGED: &str =
+    "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND version = ?2)";
 
 pub(crate) const OWNER_REMAINS: &str = "SELECT EXISTS (
          SELECT 1 FROM memberships m JOIN users u ON u.id = m.user_id
          WHERE m.workspace_id = ?1 AND m.role = 'owner' AND u.state = 'active'
      )";
+
+pub(crate) const OTHERS_HAVE_AN_OWNER: &str = "SELECT EXISTS (
+         SELECT 1 FROM memberships m JOIN users u ON u.id = m.user_id
+         WHERE m.workspace_id = ?1 AND m.role = 'owner' AND u.state = 'active'
+     ) OR NOT EXISTS (SELECT 1 FROM memberships WHERE workspace_id = ?1 AND user_id <> ?2)";

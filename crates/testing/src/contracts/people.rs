@@ -276,6 +276,48 @@ pub async fn deleting_a_person_takes_all_but_the_record(storage: Storage) {
     for workspace_id in [world.workspace_id, other] {
         assert_eq!(get(&world, workspace_id, doomed.id).await, None);
         for id in [away.id, conversation.id] {
+/// Whoever goes, by whatever way, leaves no people behind without an owner in any workspace.
+pub async fn nobody_is_left_behind_without_an_owner(storage: Storage) {
+    let world = World::new(storage).await;
+    let (other, member) = world.neighbour().await;
+    let promoted = |seen: &User| {
+        let change = UserChange::Role { previous: seen.role };
+        updated(User { role: Role::Owner, ..next(seen) }, change)
+    };
+    let mut owners = Vec::new();
+    for email in ["first@example.org", "second@example.org"] {
+        let owner = world.join(other, &world.colleague(email).await).await;
+        world.commit_in(other, vec![promoted(&owner)]).await.expect("one version on");
+        owners.push(User { workspace_id: world.workspace_id, role: Role::Member, ..next(&owner) });
+    }
+    let goes = |user: &User, event: Event| {
+        let unit = world.unit(vec![event, Event::SessionsClosed { user_id: user.id, except: None }]);
+        let expected = vec![Expectation::OthersHaveAnOwner { workspace_id: other, besides: user.id }];
+        world.storage.journal.commit(UnitOfWork { expected, ..unit })
+    };
+    let barred =
+        |user: &User| updated(User { state: UserState::Suspended, ..next(user) }, UserChange::Suspended);
+    // Of two who go at once, one stays.
+    let (one, two) = (&owners[0], &owners[1]);
+    let outcomes = join_all([goes(one, barred(one)), goes(two, Event::UserDeleted(next(two)))]).await;
+    let [first, second] = outcomes.as_slice() else { unreachable!("two of them") };
+    assert!(first.is_ok() != second.is_ok(), "{outcomes:?}");
+    let refused = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
+    assert!(
+        matches!(refused, Some(StorageError::Rejected("a workspace needs an active owner"))),
+        "{refused:?}"
+    );
+    // With nobody else there, whoever is left may go.
+    let left = if first.is_ok() { two } else { one };
+    assert!(goes(left, Event::UserDeleted(next(left))).await.is_err());
+    world.commit_in(other, vec![Event::UserDeleted(next(&member))]).await.expect("a member may always go");
+    if first.is_ok() {
+        world.done(vec![Event::UserDeleted(next(&next(one)))]).await;
+    }
+    goes(left, barred(left)).await.expect("nobody is left behind");
+    goes(left, Event::UserDeleted(next(&next(left)))).await.expect("nobody is left behind");
+}
+
             assert_eq!(conversations.get(workspace_id, id).await.expect("reading works"), None);
         }
     }

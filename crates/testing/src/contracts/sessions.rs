@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::ports::{Clock, Ids, StorageError};
 use domain::{
-    CredentialUse, Event, PageRequest, Session, SessionEnd, SessionId, SessionKind, TokenHash,
-    UsedCredential, UserId,
+    CredentialUse, Event, Expectation, PageRequest, PasswordHash, Session, SessionEnd, SessionId,
+    SessionKind, SignInFailure, TokenHash, UnitOfWork, UsedCredential, User, UserChange, UserId,
 };
 use futures_util::future::join_all;
 
@@ -39,6 +39,67 @@ pub async fn sessions_are_found_by_token_until_closed(storage: Storage) {
     assert_eq!(port.session_by_token(session.token_hash).await.expect("reading works"), None);
     assert_eq!(get(&world, session.id).await, None);
     assert_refused!(world.commit(vec![closed(&session, world.user.id)]).await, StorageError::Conflict);
+}
+
+/// From where somebody signed in is known after they signed out too, and of an open session where it was used last.
+pub async fn it_is_known_from_where_somebody_signed_in(storage: Storage) {
+    let world = World::new(storage).await;
+    let colleague = world.colleague("bob@example.org").await;
+    let port = &world.storage.identities;
+    let known = |user: &User| {
+        let email = user.email.clone();
+        async move { port.known_addresses(&email).await.expect("reading works") }
+    };
+    assert_eq!(known(&world.user).await, [] as [IpAddr; 0]);
+    let used_from = IpAddr::from([198, 51, 100, 7]);
+    let session = Session { last_address: Some(used_from), ..world.session(&world.user, 1) };
+    let unit = world.unit(vec![Event::SessionOpened(session.clone())]);
+    let signed_in_from = unit.origin.address.expect("an address");
+    world.storage.journal.commit(unit).await.expect("the session is in order");
+    let failed = Event::SignInFailed { user_id: Some(world.user.id), reason: SignInFailure::WrongPassword };
+    let stranger = IpAddr::from([203, 0, 113, 9]);
+    let mut unit = world.unit(vec![failed]);
+    (unit.origin.user_id, unit.origin.address) = (None, Some(stranger));
+    world.storage.journal.commit(unit).await.expect("an attempt is noted");
+    let mut found = known(&world.user).await;
+    found.sort();
+    assert_eq!(found, [signed_in_from, used_from]);
+    world.done(vec![closed(&session, world.user.id)]).await;
+    assert_eq!(known(&world.user).await, [signed_in_from]);
+    assert_eq!(known(&colleague).await, [] as [IpAddr; 0]);
+}
+
+/// A session that somebody gets for what they have shown is not opened once that no longer counts: neither after a change of
+/// the account nor beside it.
+pub async fn a_session_is_opened_for_the_account_that_was_looked_at(storage: Storage) {
+    let world = World::new(storage).await;
+    let mut user = world.user.clone();
+    let opening = |user: &User, token: u8| {
+        let session = world.session(user, token);
+        let expected = vec![Expectation::AccountUnchanged { user_id: user.id, version: user.version }];
+        (session.id, UnitOfWork { expected, ..world.unit(vec![Event::SessionOpened(session)]) })
+    };
+    for round in 0..20 {
+        let password_hash = Some(PasswordHash::from_phc(format!("$argon2id${round}")));
+        let changed = User { password_hash, version: user.version.next(), ..user.clone() };
+        let change = world.unit(vec![
+            Event::UserUpdated { user: changed.clone(), change: UserChange::Password },
+            Event::SessionsClosed { user_id: user.id, except: None },
+        ]);
+        let journal = &world.storage.journal;
+        let (id, open) = opening(&user, 1 + round);
+        let (opened, changing) = tokio::join!(journal.commit(open), journal.commit(change));
+        changing.expect("one version on");
+        assert!(matches!(opened, Ok(_) | Err(StorageError::Conflict)), "{opened:?}");
+        assert_eq!(get(&world, id).await, None, "nobody stays signed in with the former password");
+        let (late, open) = opening(&user, 101 + round);
+        assert_refused!(journal.commit(open).await, StorageError::Conflict);
+        assert_eq!(get(&world, late).await, None);
+        user = changed;
+    }
+    let (id, open) = opening(&user, 99);
+    world.storage.journal.commit(open).await.expect("the account is as it was");
+    assert!(get(&world, id).await.is_some());
 }
 
 /// What a program's tokens are made from opens nothing by itself.

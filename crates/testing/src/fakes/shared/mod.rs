@@ -312,6 +312,8 @@ mod tests {
         an_address_has_one_account_whatever_its_case,
         deleting_a_person_takes_all_but_the_record,
         ids_are_not_taken_twice,
+        nobody_is_left_behind_without_an_owner,
+        nobody_leaves_two_workspaces_at_once,
         the_first_owner_is_made_once,
         two_owners_do_not_leave_at_once,
     ]);
@@ -333,6 +335,7 @@ mod tests {
     ]);
     stamp_suite!(storage(), sessions: [
         a_generation_is_replaced_once,
+        a_session_is_opened_for_the_account_that_was_looked_at,
         a_program_is_not_found_by_what_its_tokens_are_made_from,
         a_session_looks_at_another_workspace_of_its_person,
         all_sessions_but_one_end_everywhere,

@@ -51,8 +51,14 @@ pub(super) type Applied = Result<(), StorageError>;
 impl Tables {
     /// Applies a unit to a copy that is thrown away where it is refused.
     pub fn commit(&mut self, unit: &UnitOfWork) -> Result<Committed, StorageError> {
-        if unit.expected.contains(&Expectation::NoAccountExists) {
-            refuse_if(!self.users.is_empty())?;
+        for expectation in &unit.expected {
+            refuse_if(match expectation {
+                Expectation::NoAccountExists => !self.users.is_empty(),
+                Expectation::AccountUnchanged { user_id, version } => {
+                    self.users.get(user_id).is_none_or(|user| user.version != *version)
+                }
+                Expectation::AnOwnerRemains | Expectation::OthersHaveAnOwner { .. } => false,
+            })?;
         }
         let mut places = Vec::new();
         for event in &unit.events {
@@ -61,7 +67,16 @@ impl Tables {
             self.apply(unit, event)?;
             places.push(about.map(|about| self.append(unit, about, owner_id)));
         }
-        if unit.expected.contains(&Expectation::AnOwnerRemains) && !self.has_owner(unit.workspace_id) {
+        let lacks_owner = |expectation: &Expectation| match expectation {
+            Expectation::AnOwnerRemains => !self.has_owner(unit.workspace_id),
+            Expectation::OthersHaveAnOwner { workspace_id, besides } => {
+                let others =
+                    |(workspace, user): &(WorkspaceId, UserId)| workspace == workspace_id && user != besides;
+                !self.has_owner(*workspace_id) && self.memberships.keys().any(others)
+            }
+            Expectation::NoAccountExists | Expectation::AccountUnchanged { .. } => false,
+        };
+        if unit.expected.iter().any(lacks_owner) {
             return Err(StorageError::Rejected(rules::LAST_OWNER));
         }
         self.account_for(unit);
