@@ -3,7 +3,7 @@ import { Server } from "./server";
 
 export const OWNER = { email: "ada@example.org", password: "a long enough password", display_name: "Ada" };
 
-interface Worker {
+export interface Worker {
   server: Server;
 }
 
@@ -21,14 +21,7 @@ interface Each {
 export const test = base.extend<Each, Worker>({
   server: [
     async ({}, use) => {
-      const server = await Server.start();
-      const token = server.setUpLink.split("token=")[1];
-      const made = await fetch(`${server.address}/api/v1/setup`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ token, ...OWNER }),
-      });
-      if (!made.ok) throw new Error(`the owner was not made: ${await made.text()}`);
+      const server = await startOwned();
       await use(server);
       await server.stop();
     },
@@ -51,6 +44,19 @@ export const test = base.extend<Each, Worker>({
 });
 
 export { expect };
+
+/** A server whose owner has an account. */
+export async function startOwned(settings: Record<string, string> = {}): Promise<Server> {
+  const server = await Server.start(settings);
+  const token = server.setUpLink.split("token=")[1];
+  const made = await fetch(`${server.address}/api/v1/setup`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token, ...OWNER }),
+  });
+  if (!made.ok) throw new Error(`the owner was not made: ${await made.text()}`);
+  return server;
+}
 
 export function watch(page: Page, address: string, wrong: string[]): void {
   page.on("console", (message) => {

@@ -19,11 +19,13 @@ export class Server {
   private constructor(
     readonly upstream: Upstream,
     readonly folder: string,
+    /** Further settings, from the environment. */
+    private readonly settings: Record<string, string>,
   ) {}
 
-  static async start(): Promise<Server> {
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
     const folder = mkdtempSync(join(tmpdir(), "colloquy-web-"));
-    const server = new Server(await Upstream.start(), folder);
+    const server = new Server(await Upstream.start(), folder, settings);
     await server.resume();
     return server;
   }
@@ -44,6 +46,7 @@ export class Server {
       COLLOQUY_PROVIDERS__LOCAL__BASE_URL: this.upstream.url,
       COLLOQUY_PROVIDERS__LOCAL__API_KEY: "test",
       COLLOQUY_PROVIDERS__LOCAL__MODELS: "echo,slow,held,rich,drawn,evil,thinker,broken,long",
+      ...this.settings,
     };
     const child = spawn(BINARY, ["serve", "--address-file", file], { env: environment as NodeJS.ProcessEnv });
     this.#process = child;
