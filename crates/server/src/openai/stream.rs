@@ -2,23 +2,20 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
-use application::events::Inbox;
 use application::models::{OpenedCompletion, provider_error};
 use application::{Context, Error};
 use bytes::Bytes;
 use domain::PartDelta;
 use domain::ports::{CompletionEvent, CompletionStream};
-use tokio::sync::Notify;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::answer::Head;
 use super::chunks::Chunks;
 use crate::state::State;
-use crate::watch::Watch;
+use crate::watch::end_of_credential;
 
 /// A write above this many bytes goes out before more is gathered.
 const CHUNK: usize = 16 * 1024;
@@ -47,7 +44,7 @@ impl AnswerBody {
             stream: opened.stream,
             chunks: Chunks::new(head, includes_usage),
             is_over: false,
-            ends: end_of_credential(state, context),
+            ends: Box::pin(end_of_credential(state.services(), context)),
             _open: state.tasks.token(),
         }
     }
@@ -55,24 +52,6 @@ impl AnswerBody {
     fn take(&mut self) -> Option<Bytes> {
         (self.chunks.len() > 0).then(|| self.chunks.take())
     }
-}
-
-/// Waits until the credential of a request is no longer accepted.
-fn end_of_credential(state: &State, context: &Context) -> Pin<Box<dyn Future<Output = ()>>> {
-    let wake = Arc::new(Notify::new());
-    let inbox = Inbox::new(Arc::clone(&wake));
-    let watch = Watch::new(state.services(), &context.actor, &inbox);
-    Box::pin(async move {
-        let ended = async {
-            while !inbox.has_ended() {
-                wake.notified().await;
-            }
-        };
-        tokio::select! {
-            () = ended => {}
-            () = watch.expired() => {}
-        }
-    })
 }
 
 impl MessageBody for AnswerBody {

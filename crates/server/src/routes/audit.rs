@@ -19,6 +19,7 @@ use crate::query::QueryString;
 use crate::respond::{self, ListBody};
 use crate::route::{Answer, Call, Outcome, Parameter, Route, accepts};
 use crate::state::State;
+use crate::watch::while_accepted;
 
 /// One JSON object a line.
 const JSON_LINES: &str = "application/jsonl";
@@ -95,6 +96,7 @@ async fn export(call: &Call, context: Context, wanted: ListAuditEntries) -> Outc
     let wanted = ListAuditEntries { page: PageInput { limit: Some(limit), ..wanted.page }, ..wanted };
     // The first page is read before the answer begins, so that what is wrong can still be told by a status.
     let first = bus.ask(&context, wanted.clone()).await?;
+    let reader = context.clone();
     let reading = Reading {
         state: Arc::clone(&call.state),
         context,
@@ -104,7 +106,7 @@ async fn export(call: &Call, context: Context, wanted: ListAuditEntries) -> Outc
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, JSON_LINES))
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"audit.jsonl\""))
-        .streaming(lines(reading)))
+        .streaming(while_accepted(call.state.services(), &reader, lines(reading))))
 }
 
 /// How far an export is.

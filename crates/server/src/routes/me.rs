@@ -15,6 +15,7 @@ use crate::context::{Presented, presented, session_cookie};
 use crate::request::RequestInfo;
 use crate::respond;
 use crate::route::{Answer, Call, Handling, Outcome, Route};
+use crate::watch::while_accepted;
 
 const ME: &str = "/api/v1/me";
 const TAG: &str = "identity";
@@ -89,7 +90,8 @@ async fn take_along(call: Call) -> Outcome {
     let export = export_me(&call.state.bus, &context).await?;
     // The shutdown waits for the document.
     let open = call.state.tasks.token();
-    let pieces = Box::pin(export.pieces()).map(move |piece| {
+    let pieces = while_accepted(call.state.services(), &context, export.pieces());
+    let pieces = Box::pin(pieces).map(move |piece| {
         let _open = &open;
         piece.map_err(|mut error| {
             error.log_source();
