@@ -23,6 +23,11 @@ pub trait Command: Serialize + DeserializeOwned + Validate + JsonSchema + Send +
     const HOLDS_A_SECRET: bool = false;
     /// What the asker gets once it is durable.
     type Output: Serialize + JsonSchema + Send;
+
+    /// Whether a model begins to answer, which has a quota of its own.
+    fn begins_an_answer(&self) -> bool {
+        false
+    }
 }
 
 /// Decides a command. Handlers read and decide; the bus commits. A handler may run several times for one command,

@@ -73,26 +73,26 @@ pub async fn authorize<T>(
     work.await
 }
 
-/// Counts the operation against the quotas that hold for it: the person's, the key's, and one of their own for what costs
-/// most.
+/// Counts the operation against the quotas that hold for it: the person's and the key's.
 pub async fn limit_rate<T>(
     services: &Services,
     context: &Context,
-    permission: Permission,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let settings = &services.settings;
     count(services, context, "operations", settings.requests_per_minute, context.actor.user_id).await?;
-    if permission == Permission::Generate {
-        let limit = settings.generations_per_minute;
-        count(services, context, "generations", limit, context.actor.user_id).await?;
-    }
     if let Credential::ApiKey { id, limits: KeyLimits { requests_per_minute: Some(limit), .. }, .. } =
         &context.actor.credential
     {
         count(services, context, "key", limit.get(), id).await?;
     }
     work.await
+}
+
+/// Counts an answer that is about to begin, which costs more than all else. A repetition that begins none is not counted.
+pub async fn limit_generations(services: &Services, context: &Context) -> Result<(), Error> {
+    let limit = services.settings.generations_per_minute;
+    count(services, context, "generations", limit, context.actor.user_id).await
 }
 
 /// Counts one operation.

@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 
 pub use command::{Command, Decision, Effect, Handler, Reply};
 pub use context::{Context, Counted};
+pub(crate) use layers::limit_generations;
 pub use query::Query;
 pub use registry::{CommandEntry, Registry};
 
@@ -109,12 +110,7 @@ impl Bus {
                 &self.permits,
                 layers::time_out(
                     services.settings.timeout(),
-                    layers::authorize(
-                        context,
-                        name,
-                        permission,
-                        layers::limit_rate(services, context, permission, work),
-                    ),
+                    layers::authorize(context, name, permission, layers::limit_rate(services, context, work)),
                 ),
             ),
         )
@@ -141,6 +137,9 @@ impl Bus {
         attempt: Option<idempotency::Attempt>,
     ) -> Result<Reply, Error> {
         const ATTEMPTS: u32 = 50;
+        if command.begins_an_answer() {
+            limit_generations(&self.services, context).await?;
+        }
         let mut turn = None;
         for _ in 0..ATTEMPTS {
             let decision = command.handle(&self.services, context).await?;

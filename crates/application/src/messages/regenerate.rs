@@ -31,6 +31,10 @@ impl Command for RegenerateMessage {
     const NAME: &'static str = "message.regenerate";
     const PERMISSION: Permission = Permission::Write;
     type Output = Exchange;
+
+    fn begins_an_answer(&self) -> bool {
+        true
+    }
 }
 
 #[async_trait]

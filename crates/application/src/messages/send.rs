@@ -52,6 +52,10 @@ impl Command for SendMessage {
     const NAME: &'static str = "message.send";
     const PERMISSION: Permission = Permission::Write;
     type Output = Exchange;
+
+    fn begins_an_answer(&self) -> bool {
+        self.reply
+    }
 }
 
 #[async_trait]

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::provider_error;
-use crate::bus::Context;
+use crate::bus::{Context, limit_generations};
 use crate::conversations::{check_parameters, resolve_model};
 use crate::{Bus, Code, Error, Services, spending};
 
@@ -73,6 +73,7 @@ impl ChatCompletion {
         services: &Services,
         context: &Context,
     ) -> Result<(ResolvedModel, CompletionRequest, OwnedSemaphorePermit), Error> {
+        limit_generations(services, context).await?;
         spending::check(services, context).await?;
         check_parameters(&self.parameters)?;
         if self.messages.is_empty() {
