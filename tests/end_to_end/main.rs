@@ -6,6 +6,7 @@
 mod harness;
 
 mod access;
+mod annotations;
 mod bad_input;
 mod batch;
 mod conversations;
@@ -22,3 +23,4 @@ mod sameness;
 mod security;
 mod sockets;
 mod subscriptions;
+mod tags;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod branches;
+mod filters;
 mod paging;
 mod search;
 mod titles;
