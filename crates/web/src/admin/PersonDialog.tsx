@@ -11,8 +11,11 @@ import { Field } from "../ui/Field";
 import { Secret } from "../ui/Secret";
 import { useDates } from "../ui/dates";
 import { useForm } from "../ui/form";
-import { useCreatePasswordLinkMutation, useDeleteUserMutation, useUpdateUserMutation } from "./api";
+import { useCreatePasswordLinkMutation, useDeleteUserMutation, useRemoveSecondFactorsMutation, useUpdateUserMutation } from "./api";
 import { useRoleOptions } from "./roles";
+
+/** What is asked about before it is done. */
+type Asked = "deletePerson" | "secondFactors";
 
 /** What administrators change of an account. Of accounts from other workspaces that is only the role here. */
 export function PersonDialog({ user, onClose }: { user: User; onClose: () => void }) {
@@ -25,7 +28,8 @@ export function PersonDialog({ user, onClose }: { user: User; onClose: () => voi
   const [makeLink, link] = useCreatePasswordLinkMutation();
   const [remove] = useDeleteUserMutation();
   const [failure, setFailure] = useState<Problem | null>(null);
-  const [asksDelete, setAsksDelete] = useState(false);
+  const [removeFactors, removedFactors] = useRemoveSecondFactorsMutation();
+  const [asked, setAsked] = useState<Asked | null>(null);
   const isHome = user.managed_here;
   const { problem, isBusy, onSubmit } = useForm(async ({ display_name = user.display_name }) => {
     await update({ user, changes: isHome ? { display_name, role } : { role } }).unwrap();
@@ -40,6 +44,11 @@ export function PersonDialog({ user, onClose }: { user: User; onClose: () => voi
       if (!isProblem(error)) throw error;
       setFailure(error);
     }
+  };
+  const confirm = (what: Asked) => {
+    setAsked(null);
+    if (what === "deletePerson") void attempt(remove(user).unwrap(), true);
+    else void attempt(removeFactors(user.id).unwrap(), false);
   };
   const suspended = user.state === "suspended";
   const changeState = () => void attempt(update({ user, changes: { state: suspended || user.state === "pending" ? "active" : "suspended" } }).unwrap(), true);
@@ -78,22 +87,32 @@ export function PersonDialog({ user, onClose }: { user: User; onClose: () => voi
               {user.state === "active" ? t("admin.suspend") : t("admin.activate")}
             </button>
           )}
-          {!isMe && !asksDelete && (
-            <button type="button" onClick={() => setAsksDelete(true)}>
-              {t("admin.deletePerson")}
-            </button>
+          {!isMe && asked === null && (
+            <>
+              <button type="button" onClick={() => setAsked("secondFactors")}>
+                {t("admin.secondFactors")}
+              </button>
+              <button type="button" onClick={() => setAsked("deletePerson")}>
+                {t("admin.deletePerson")}
+              </button>
+            </>
           )}
         </p>
       )}
-      {asksDelete && (
+      {removedFactors.isSuccess && (
+        <p className="banner" role="status">
+          {t("admin.secondFactorsDone", { name: user.display_name })}
+        </p>
+      )}
+      {asked && (
         <div className="banner" role="alert">
-          <p>{t("admin.deletePersonDetail", { name: user.display_name })}</p>
+          <p>{t(`admin.${asked}Detail`, { name: user.display_name })}</p>
           <p className="buttons">
-            <button type="button" autoFocus onClick={() => setAsksDelete(false)}>
+            <button type="button" autoFocus onClick={() => setAsked(null)}>
               {t("app.cancel")}
             </button>
-            <button type="button" className="danger" onClick={() => void attempt(remove(user).unwrap(), true)}>
-              {t("admin.deletePerson")}
+            <button type="button" className="danger" onClick={() => confirm(asked)}>
+              {t(`admin.${asked}`)}
             </button>
           </p>
         </div>

@@ -57,6 +57,9 @@ const administration = api.injectEndpoints({
       query: ({ id, version }) => ({ method: "DELETE", path: at("/api/v1/users/{user_id}", { user_id: id }), version }),
       invalidatesTags: ["User", "Member"],
     }),
+    removeSecondFactors: build.mutation<null, string>({
+      query: (id) => ({ method: "DELETE", path: at("/api/v1/users/{user_id}/second-factors", { user_id: id }) }),
+    }),
     createPasswordLink: build.mutation<PasswordLink, string>({
       query: (id) => ({ method: "POST", path: at("/api/v1/users/{user_id}/password-link", { user_id: id }) }),
     }),
@@ -135,6 +138,7 @@ export const {
   useUpdateUserMutation,
   useDeleteUserMutation,
   useCreatePasswordLinkMutation,
+  useRemoveSecondFactorsMutation,
   useRenameWorkspaceMutation,
   useCreateWorkspaceMutation,
   useMembersInfiniteQuery,

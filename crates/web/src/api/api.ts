@@ -1,5 +1,5 @@
 import { type BaseQueryFn, createApi } from "@reduxjs/toolkit/query/react";
-import type { Model, Page, Project, SearchHit, SignInOptions, Workspace } from "../contract";
+import type { Annotation, Model, Page, Project, SignInOptions, Tag, Workspace } from "../contract";
 import { sessionExpired } from "../session/slice";
 import { type Problem, clientProblem, isProblem } from "./problem";
 import { type Asked, at, request } from "./request";
@@ -40,21 +40,12 @@ export async function everyPage<T>(ask: Ask, path: string): Promise<{ data: T[] 
 export const api = createApi({
   reducerPath: "api",
   baseQuery,
-  tagTypes: ["Account", "ApiKey", "Invitation", "Member", "Model", "Project", "Provider", "Share", "User", "Workspace"],
+  tagTypes: ["Account", "Annotation", "ApiKey", "Invitation", "Member", "Model", "Project", "Provider", "Share", "Tag", "User", "Workspace"],
   endpoints: (build) => ({
     models: build.query<Model[], void>({
       query: () => ({ path: at("/api/v1/models") }),
       transformResponse: (page: { items: Model[] }) => page.items,
       providesTags: ["Model"],
-    }),
-    search: build.infiniteQuery<Page<SearchHit>, { q: string; order: "newest" | "best" }, string | undefined>({
-      infiniteQueryOptions: { initialPageParam: undefined, getNextPageParam: (page) => page.next ?? undefined },
-      query: ({ queryArg: { q, order }, pageParam }) => ({
-        path: at("/api/v1/search"),
-        query: { q, order, limit: 30, after: pageParam },
-      }),
-      // What was said meanwhile is found too.
-      keepUnusedDataFor: 0,
     }),
     signInOptions: build.query<SignInOptions, void>({
       query: () => ({ path: at("/api/v1/auth/options") }),
@@ -68,6 +59,15 @@ export const api = createApi({
       queryFn: (_, __, ___, ask) => everyPage<Project>(ask, at("/api/v1/projects")),
       providesTags: ["Project"],
     }),
+    tags: build.query<Tag[], void>({
+      queryFn: (_, __, ___, ask) => everyPage<Tag>(ask, at("/api/v1/tags")),
+      providesTags: ["Tag"],
+    }),
+    annotations: build.query<Annotation[], string>({
+      queryFn: (id, _, __, ask) =>
+        everyPage<Annotation>(ask, at("/api/v1/conversations/{conversation_id}/annotations", { conversation_id: id })),
+      providesTags: ["Annotation"],
+    }),
   }),
 });
 
@@ -77,4 +77,11 @@ export const byPage = {
   getNextPageParam: (page: Page<unknown>) => page.next ?? undefined,
 };
 
-export const { useModelsQuery, useSearchInfiniteQuery, useSignInOptionsQuery, useWorkspacesQuery, useProjectsQuery } = api;
+export const {
+  useAnnotationsQuery,
+  useModelsQuery,
+  useProjectsQuery,
+  useSignInOptionsQuery,
+  useTagsQuery,
+  useWorkspacesQuery,
+} = api;

@@ -21,7 +21,7 @@ const InvitationPage = lazy(() => withTexts(import("../session/InvitationPage"))
 const SharePage = lazy(() => withTexts(import("../sharing/SharePage")));
 const ProjectPage = lazy(() => withTexts(import("../projects/ProjectPage")));
 const SignInAgain = lazy(() => import("../session/SignInAgain"));
-const SearchPage = lazy(() => import("../search/SearchPage"));
+const SearchPage = lazy(() => withTexts(import("../search/SearchPage")));
 const SettingsPage = lazy(() => withTexts(import("../settings/SettingsPage")));
 const AdminPage = lazy(() => withTexts(import("../admin/AdminPage")));
 

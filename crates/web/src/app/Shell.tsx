@@ -3,12 +3,13 @@ import { type ReactNode, Suspense, lazy, useEffect, useMemo, useState } from "re
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { Sidebar } from "../conversations/Sidebar";
+import { withTexts } from "../i18n";
 import { isOffline } from "../offline/state";
 import { useAppSelector } from "../store/store";
 import { isSidebarShown, isSmall, leaveSidebar, showSidebar, useSidebar } from "./layout";
 import { useShortcuts } from "./shortcuts";
 
-const ShortcutsDialog = lazy(() => import("./ShortcutsDialog"));
+const ShortcutsDialog = lazy(() => withTexts(import("./ShortcutsDialog")));
 /** A short break of the connection is not worth a word. */
 const QUIET_FOR = 2_000;
 

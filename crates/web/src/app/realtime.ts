@@ -1,4 +1,5 @@
 import { createContext, useContext, useEffect } from "react";
+import { api } from "../api/api";
 import { isProblem } from "../api/problem";
 import { at, request } from "../api/request";
 import { retryAll, sendNext } from "../composer/actions";
@@ -55,13 +56,16 @@ function follow(store: Store, frame: ServerFrame, isFresh: boolean): void {
       void dispatch(loadThread(conversationId, null, null));
     }
     if (frame.channel === "user:me" && (frame.type === "snapshot" || isFresh)) {
-      void dispatch(loadConversations({ archived: false, q: "" }, "again"));
+      dispatch(api.util.invalidateTags(["Tag", "Annotation"]));
+      for (const { view } of Object.values(store.getState().conversations.lists)) void dispatch(loadConversations(view, "again"));
     }
     const runId = runOf(frame);
     if (runId && frame.type === "snapshot" && !store.getState().runs.runs[runId]?.messageId) {
       void learnOfRun(store, runId);
     }
   }
+  if (frame.type === "event" && frame.event.type.startsWith("annotation.")) dispatch(api.util.invalidateTags(["Annotation"]));
+  if (frame.type === "event" && frame.event.type.startsWith("tag.")) dispatch(api.util.invalidateTags(["Tag"]));
   if (frame.type === "event" && frame.event.run && frame.event.run.status !== "running" && frame.event.conversation_id) {
     void dispatch(sendNext(frame.event.conversation_id));
   }

@@ -5,6 +5,7 @@ import type { ServerFrame as AnyServerFrame, components as frames } from "./gene
 type Schemas = components["schemas"];
 
 export type Path = keyof paths;
+export type Annotation = Schemas["Annotation"];
 export type ApiKey = Schemas["ApiKey"];
 export type BatchCommand = Schemas["BatchCommand"];
 export type BatchResponse = Schemas["BatchResponse"];
@@ -27,6 +28,8 @@ export type Scope = NonNullable<CreateApiKey["scopes"]>[number];
 export type SearchHit = Schemas["SearchHit"];
 export type SendMessage = Schemas["SendMessage"];
 export type SignedIn = Schemas["SignedIn"];
+export type Tag = Schemas["Tag"];
+export type TagColor = Tag["color"];
 export type ThreadMessage = Schemas["ThreadMessage"];
 export type UpdateConversation = Schemas["UpdateConversation"];
 export type Usage = Schemas["Usage"];

@@ -30,11 +30,11 @@ export function ConversationList({ view, selected, onToggle }: ConversationListP
   const dispatch = useAppDispatch();
   const [, route] = useRoute("/c/:id");
   const currentId = route?.id ?? null;
-  const { archived, q } = view;
+  const { archived, q, pinned: isPinned, tag, project } = view;
   const key = keyOf(view);
   const list = useAppSelector((state) => state.conversations.lists[key]);
   const selectView = useMemo(makeSelectView, []);
-  const stableView = useMemo(() => ({ archived, q }), [archived, q]);
+  const stableView = useMemo((): View => ({ archived, q, pinned: isPinned, tag, project }), [archived, q, isPinned, tag, project]);
   const conversations = useAppSelector((state) => selectView(state, stableView));
   const top = list ? topOf(list) : null;
   const { pinned, rest } = useMemo(() => rowsOf(conversations, new Date(), q === "", top), [conversations, q, top]);
@@ -82,7 +82,7 @@ export function ConversationList({ view, selected, onToggle }: ConversationListP
       )}
       {rows.length === 0 && list?.status === "ready" && (
         <p className="hint" dir="auto">
-          {q !== "" ? t("list.noMatch", { q }) : archived ? t("list.noArchived") : t("list.empty")}
+          {q !== "" ? t("list.noMatch", { q }) : t(isPinned || tag || project ? "list.noneLeft" : archived ? "list.noArchived" : "list.empty")}
         </p>
       )}
       <ul style={{ height: virtual.getTotalSize() }} onKeyDown={onKeyDown}>

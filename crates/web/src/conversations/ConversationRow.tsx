@@ -1,4 +1,4 @@
-import { Archive, ArchiveRestore, Ellipsis, Folder, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, Ellipsis, Folder, Pencil, Pin, PinOff, Tag, Trash2 } from "lucide-react";
 import { type KeyboardEvent, Suspense, lazy, memo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -10,6 +10,7 @@ import { deleteConversations, updateConversation } from "./actions";
 import { useLeaveDeleted } from "./leave";
 import { useRight } from "./rights";
 
+const TagPicker = lazy(() => withTexts(import("../tags/TagPicker")));
 const MoveDialog = lazy(() => withTexts(import("../projects/MoveDialog")));
 
 interface ConversationRowProps {
@@ -30,6 +31,8 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
   const [isRenaming, setRenaming] = useState(false);
   const [asks, setAsks] = useState(false);
   const [moves, setMoves] = useState(false);
+  const [tags, setTags] = useState(false);
+  const menu = useRef<HTMLButtonElement>(null);
   const dispatch = useAppDispatch();
   const leave = useLeaveDeleted();
   const isMine = useRight(conversation) === "own";
@@ -84,7 +87,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
         <Menu
           align="start"
           trigger={
-            <button type="button" className="small row-menu" tabIndex={isReachable ? 0 : -1} aria-label={t("list.menu", { title })}>
+            <button ref={menu} type="button" className="small row-menu" tabIndex={isReachable ? 0 : -1} aria-label={t("list.menu", { title })}>
               <Ellipsis aria-hidden size={16} />
             </button>
           }
@@ -107,6 +110,9 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
           <MenuItem icon={<Folder size={16} />} onSelect={() => setTimeout(() => setMoves(true))}>
             {t("projects.moveMenu")}
           </MenuItem>
+          <MenuItem icon={<Tag size={16} />} onSelect={() => setTimeout(() => setTags(true))}>
+            {t("tags.menu")}
+          </MenuItem>
           <MenuSeparator />
           <MenuItem icon={<Trash2 size={16} />} isDangerous onSelect={() => setTimeout(() => setAsks(true))}>
             {t("list.delete")}
@@ -116,6 +122,11 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
       {moves && (
         <Suspense fallback={null}>
           <MoveDialog ids={[id]} onClose={() => setMoves(false)} />
+        </Suspense>
+      )}
+      {tags && (
+        <Suspense fallback={null}>
+          <TagPicker ids={[id]} anchor={menu} onClose={() => setTags(false)} />
         </Suspense>
       )}
       {asks && (

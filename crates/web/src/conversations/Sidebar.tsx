@@ -6,12 +6,18 @@ import { showSidebar } from "../app/layout";
 import { isMac } from "../app/shortcuts";
 import { ProjectsSection } from "../projects/ProjectsSection";
 import { AccountMenu } from "../session/AccountMenu";
+import { withTexts } from "../i18n";
+import { TagsSection } from "../tags/TagsSection";
+import { useTags } from "../tags/tags";
 import { ConversationList } from "./ConversationList";
+import type { Filters } from "./ListFilters";
 import { useAppSelector } from "../store/store";
 import { isViewer } from "./rights";
 import type { View } from "./slice";
 
 const SelectionBar = lazy(() => import("./SelectionBar"));
+const ListFilters = lazy(() => withTexts(import("./ListFilters")).then((filters) => ({ default: filters.ListFilters })));
+const FilterChips = lazy(() => withTexts(import("./ListFilters")).then((filters) => ({ default: filters.FilterChips })));
 const PAUSE = 200;
 
 /** The conversations, and the ways to everything else. */
@@ -21,10 +27,21 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
   const [isArchive, setArchive] = useState(false);
   const [selected, setSelected] = useState<ReadonlySet<string> | null>(null);
   const q = useDeferredValue(useSettled(typed.trim()));
-  const view: View = { archived: isArchive, q };
+  const [filters, setFilters] = useState<Filters>({});
+  const [isFiltering, setFiltering] = useState(false);
+  const tags = useTags();
+  // A tag that is deleted narrows nothing down any more.
+  const tag = tags.some(({ id }) => id === filters.tag) ? filters.tag : undefined;
+  const view: View = { ...filters, tag, archived: isArchive, q };
+  const isFiltered = view.pinned !== undefined || tag !== undefined || view.project !== undefined;
+  const filterButton = useRef<HTMLButtonElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const onlyReads = useAppSelector(isViewer);
   const endSelection = () => setSelected(null);
+  const narrow = ({ pinned, tag: tagId, project }: Filters) => {
+    setFilters({ pinned, tag: tagId, project });
+    endSelection();
+  };
   return (
     <nav className="sidebar" aria-label={t("nav.sidebar")}>
       <header>
@@ -42,8 +59,21 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
         <span>{t("nav.search")}</span>
       </Link>
       <ProjectsSection />
+      <TagsSection chosen={tag} onChoose={(chosen) => narrow({ ...filters, tag: chosen })} />
       <div className="filter">
-        <ListFilter aria-hidden size={16} />
+        <button
+          ref={filterButton}
+          type="button"
+          className="small"
+          title={t("filters.title")}
+          aria-haspopup="dialog"
+          aria-expanded={isFiltering}
+          aria-pressed={isFiltered}
+          onClick={() => setFiltering(true)}
+        >
+          <ListFilter aria-hidden size={16} />
+          <span className="hidden">{t("filters.title")}</span>
+        </button>
         <input
           ref={input}
           id="filter"
@@ -64,7 +94,7 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
         {typed !== "" && (
           <button
             type="button"
-            className="small"
+            className="small clear"
             title={t("nav.clearFilter")}
             onClick={() => {
               setTyped("");
@@ -76,6 +106,10 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
           </button>
         )}
       </div>
+      <Suspense fallback={null}>
+        {isFiltering && <ListFilters filters={view} anchor={filterButton} onChange={narrow} onClose={() => setFiltering(false)} />}
+        {isFiltered && <FilterChips filters={view} onChange={narrow} />}
+      </Suspense>
       <div className="list-tools">
         <button type="button" className="quiet-button" aria-pressed={isArchive} onClick={() => (setArchive(!isArchive), endSelection())}>
           <Archive aria-hidden size={14} />

@@ -67,18 +67,18 @@ export const loadConversations =
     const isWhole = which === "first" || which === "again";
     const wanted = list && !isWhole ? wantedPage(list, which) : null;
     if (!isWhole && (!wanted || list?.status === "loading")) return;
-    dispatch(listAsked(key));
+    dispatch(listAsked(view));
     const ask = (query: Record<string, string | boolean | number | undefined>) =>
       request<Page<Conversation>>({
         path: at("/api/v1/conversations"),
-        query: { archived: view.archived, q: view.q || undefined, ...query },
+        query: { ...view, q: view.q || undefined, ...query },
       });
     const pageAt = async (after: string | null, limit: number): Promise<Arrived> => ({ after, page: await ask({ limit, after: after ?? undefined }) });
-    const wantsPinned = isWhole && !view.archived && view.q === "";
+    const wantsPinned = isWhole && !view.archived && !view.pinned && view.q === "";
     const isAgain = which === "again" && list !== undefined && list.pages.length > 0;
     const atOnce = isAgain ? LARGEST : PAGE;
     const known = isAgain ? idsOf(list).length : 0;
-    const before = isAgain && view.q === "" ? shownIn(getState().conversations, key) : [];
+    const before = isAgain && view.q === "" ? shownIn(getState().conversations, view) : [];
     try {
       const [first, pinned] = await Promise.all([pageAt(isAgain ? (list.pages[0]?.after ?? null) : (wanted?.after ?? null), atOnce), wantsPinned ? ask({ pinned: true, limit: LARGEST }) : null]);
       const pages = [first];
@@ -93,9 +93,9 @@ export const loadConversations =
       const gone = vanished(getState(), before, pages, pinned?.items ?? []);
       // A window that has moved on meanwhile does not want this page any more.
       if (!isWhole && conversations.lists[key] && wantedPage(conversations.lists[key], which)?.after !== wanted?.after) return;
-      dispatch(pagesArrived({ key, pages, where, pinned: pinned?.items, vanished: gone, kept: messages.recent, now: Date.now() }));
+      dispatch(pagesArrived({ view, pages, where, pinned: pinned?.items, vanished: gone, kept: messages.recent, now: Date.now() }));
     } catch (error) {
-      dispatch(listFailed({ key, problem: dispatch(problemFrom(error)) }));
+      dispatch(listFailed({ view, problem: dispatch(problemFrom(error)) }));
     }
   };
 
@@ -149,7 +149,7 @@ export const updateConversation =
   };
 
 /** Does the same with many conversations in one request a hundred. What fails is shown again. */
-async function batch(ids: string[], name: string, params: Record<string, unknown>) {
+export async function batch(ids: string[], name: string, params: Record<string, unknown>) {
   const failed: { id: string; problem: Problem | null }[] = [];
   for (let from = 0; from < ids.length; from += 100) {
     const commands = ids
@@ -176,8 +176,8 @@ export const updateConversations =
     for (const id of ids) dispatch(conversationPatched({ id, changes: changes as Partial<Conversation> }));
     const undo = (failed: Set<string>) => {
       for (const conversation of before) {
-        const { id, pinned, archived } = conversation;
-        if (failed.has(id)) dispatch(conversationPatched({ id, changes: { pinned, archived } }));
+        const { id, pinned, archived, project_id } = conversation;
+        if (failed.has(id)) dispatch(conversationPatched({ id, changes: { pinned, archived, project_id } }));
       }
     };
     try {

@@ -7,18 +7,35 @@ import { type Arrived, type Where, type Window, idsOf, isBetween, noWindow, plac
 /** Which conversations a list shows. */
 export interface View {
   archived: boolean;
+  /** What titles contain. */
   q: string;
+  /** Only the pinned ones. */
+  pinned?: boolean;
+  /** Only those with this tag. */
+  tag?: string;
+  /** Only those in this project, whosever they are. */
+  project?: string;
 }
 
-export const keyOf = (view: View): string => `${view.archived ? "archived" : "current"}:${view.q}`;
+export function keyOf({ archived, q, pinned, tag, project }: View): string {
+  return [archived ? "archived" : "current", pinned ? "pinned" : "", tag, project, q].join(":");
+}
+
+/** Whether nothing but the archive is apart in a view. */
+const isPlain = ({ q, pinned, tag, project }: View) => q === "" && !pinned && tag === undefined && project === undefined;
+
+/** Whether a conversation belongs into a view, as far as it shows that itself. */
+export function belongs({ archived, pinned, tag, project }: View, one: Conversation): boolean {
+  if (one.archived !== archived || (pinned && !one.pinned)) return false;
+  return (tag === undefined || one.tag_ids.includes(tag)) && (project === undefined || one.project_id === project);
+}
 
 /** What is beyond the window of a list, but known from elsewhere, is not shown. */
 export interface List extends Window {
+  view: View;
   status: "loading" | "ready" | "failed";
   problem: Problem | null;
 }
-
-const isSearch = (key: string) => !key.endsWith(":");
 
 function newestFirst(one: Conversation, other: Conversation): number {
   const [place, otherPlace] = [placeOf(one), placeOf(other)];
@@ -46,22 +63,23 @@ function upsert(state: ConversationsState, conversations: Conversation[]): void 
 }
 
 /** The conversations of a list's window and the pinned ones, newest first. */
-export function shownIn(state: ConversationsState, key: string): Conversation[] {
-  const list = state.lists[key];
+export function shownIn(state: ConversationsState, view: View): Conversation[] {
+  const list = state.lists[keyOf(view)];
   if (!list) return [];
-  if (isSearch(key)) return idsOf(list).map((id) => state.entities[id]).filter((conversation) => conversation !== undefined);
+  if (view.q !== "") return idsOf(list).map((id) => state.entities[id]).filter((conversation) => conversation !== undefined);
   const [top, reach] = [topOf(list), reachOf(list)];
-  const isArchive = key.startsWith("archived");
   return conversationSelectors
     .selectAll(state)
-    .filter((one) => one.archived === isArchive && ((one.pinned && !isArchive) || isBetween(placeOf(one), top, reach)));
+    .filter((one) => belongs(view, one) && ((one.pinned && !view.archived) || isBetween(placeOf(one), top, reach)));
 }
+
+const unloaded = (view: View): List => ({ ...noWindow, view, status: "loading", problem: null });
 
 /** What a reducer works on, as it is now, without the detour of a draft. */
 const plain = <T extends object>(state: T): T => (isDraft(state) ? (current(state as never) as T) : state);
 
 export interface PagesArrived {
-  key: string;
+  view: View;
   pages: Arrived[];
   where: Where;
   pinned?: Conversation[];
@@ -75,27 +93,30 @@ const slice = createSlice({
   name: "conversations",
   initialState,
   reducers: {
-    listAsked(state, { payload: key }: PayloadAction<string>) {
-      const list = (state.lists[key] ??= { ...noWindow, status: "loading", problem: null });
+    listAsked(state, { payload: view }: PayloadAction<View>) {
+      const list = (state.lists[keyOf(view)] ??= unloaded(view));
       list.status = "loading";
       list.problem = null;
     },
     pagesArrived(state, { payload }: PayloadAction<PagesArrived>) {
-      const { key, pages, where, pinned = [], vanished = [], kept = [], now } = payload;
-      const before = state.lists[key] ?? { ...noWindow, status: "loading", problem: null };
-      const shown = { conversations: shownIn(plain(state), key), now: new Date(now), withGroups: !isSearch(key) };
+      const { view, pages, where, pinned = [], vanished = [], kept = [], now } = payload;
+      const key = keyOf(view);
+      const before = state.lists[key] ?? unloaded(view);
+      const shown = { conversations: shownIn(plain(state), view), now: new Date(now), withGroups: view.q === "" };
       const { window, dropped } = withPages(plain(before), pages, where, shown);
       // Deleted or put elsewhere while nobody listened: what is only elsewhere may still come back.
       adapter.removeMany(state, vanished);
-      state.lists[key] = { ...window, status: "ready", problem: null };
-      // Of searches in titles only the last is kept.
-      for (const other of Object.keys(state.lists)) if (isSearch(other) && isSearch(key) && other !== key) delete state.lists[other];
+      state.lists[key] = { ...window, view, status: "ready", problem: null };
+      // Of what is filtered only the last is kept.
+      for (const [other, list] of Object.entries(state.lists)) {
+        if (!isPlain(list.view) && !isPlain(view) && other !== key) delete state.lists[other];
+      }
       const wanted = new Set([...kept, ...Object.values(state.lists).flatMap(idsOf)]);
       adapter.removeMany(state, dropped.filter((id) => !wanted.has(id) && !state.entities[id]?.pinned));
       upsert(state, [...pages.flatMap(({ page }) => page.items), ...pinned]);
     },
-    listFailed(state, { payload }: PayloadAction<{ key: string; problem: Problem }>) {
-      const list = state.lists[payload.key];
+    listFailed(state, { payload }: PayloadAction<{ view: View; problem: Problem }>) {
+      const list = state.lists[keyOf(payload.view)];
       if (list) Object.assign(list, { status: "failed", problem: payload.problem });
     },
     conversationsChanged(state, { payload }: PayloadAction<Conversation[]>) {

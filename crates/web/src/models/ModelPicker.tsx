@@ -1,9 +1,10 @@
 import * as Popover from "@radix-ui/react-popover";
 import { Check } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useModelsQuery } from "../api/api";
 import type { Model } from "../contract";
+import { useActive } from "../ui/active";
 
 interface ModelPickerProps {
   /** The model that is chosen; `null` for the default. */
@@ -50,26 +51,15 @@ function ModelList({ value, first, onChoose }: Pick<ModelPickerProps, "value" | 
   const { t } = useTranslation();
   const { data: models = [] } = useModelsQuery();
   const [typed, setTyped] = useState("");
-  const [active, setActive] = useState(0);
   const listId = useId();
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   const found = models.filter(({ id }) => words.every((word) => id.toLowerCase().includes(word))).map(choiceOf);
   const choices: Choice[] = first && words.length === 0 ? [{ id: null, name: first, provider: "" }, ...found] : found;
-  const at = Math.min(active, choices.length - 1);
+  const { at, setActive, onKeyDown } = useActive(choices.length, listId, (index) => {
+    const choice = choices[index];
+    if (choice) onChoose(choice.id);
+  });
   const hasLanguageModel = models.some((model) => model.is_language_model);
-  const onKeyDown = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1, Home: -choices.length, End: choices.length }[event.key];
-    if (step !== undefined) {
-      event.preventDefault();
-      const next = Math.max(0, Math.min(choices.length - 1, at + step));
-      setActive(next);
-      document.getElementById(`${listId}-${next}`)?.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter") {
-      event.preventDefault();
-      const choice = choices[at];
-      if (choice) onChoose(choice.id);
-    }
-  };
   return (
     <>
       <input

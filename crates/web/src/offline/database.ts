@@ -17,6 +17,8 @@ export interface KeptThread {
 }
 
 export const NAME = "colloquy";
+/** Goes up when what is kept has more in it than before. */
+const FORM = 2;
 const MOST_THREADS = 50;
 
 type Stores = "kept" | "threads";
@@ -30,8 +32,10 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
 
 /** Does something in one transaction. The database is closed behind it, so that nothing keeps it from being deleted. */
 async function within<T>(mode: IDBTransactionMode, work: (store: (name: Stores) => IDBObjectStore) => Promise<T>): Promise<T> {
-  const opening = indexedDB.open(NAME, 1);
+  const opening = indexedDB.open(NAME, FORM);
   opening.onupgradeneeded = () => {
+    // What an earlier build has kept lacks what this one needs: it is read anew.
+    for (const store of Array.from(opening.result.objectStoreNames)) opening.result.deleteObjectStore(store);
     opening.result.createObjectStore("kept");
     opening.result.createObjectStore("threads", { keyPath: "conversationId" }).createIndex("at", "at");
   };

@@ -1,7 +1,7 @@
 import { clientProblem } from "../api/problem";
 import { setDraftOwner } from "../composer/drafts";
 import { restoreOutbox } from "../composer/persist";
-import { conversationSelectors, conversationsChanged, keyOf, pagesArrived, type View } from "../conversations/slice";
+import { belongs, conversationSelectors, conversationsChanged, pagesArrived, type View } from "../conversations/slice";
 import { threadArrived, threadFailed } from "../messages/slice";
 import { whoAmI } from "../session/actions";
 import { restored } from "../store/frames";
@@ -49,8 +49,8 @@ export const listKept =
   (dispatch, getState) => {
     const words = view.q.toLowerCase();
     const all = conversationSelectors.selectAll(getState().conversations);
-    const items = all.filter(({ archived, title }) => archived === view.archived && title.toLowerCase().includes(words));
-    dispatch(pagesArrived({ key: keyOf(view), pages: [{ after: null, page: { items, next: null } }], where: "first", now: Date.now() }));
+    const items = all.filter((one) => belongs(view, one) && one.title.toLowerCase().includes(words));
+    dispatch(pagesArrived({ view, pages: [{ after: null, page: { items, next: null } }], where: "first", now: Date.now() }));
   };
 
 export const threadKept =

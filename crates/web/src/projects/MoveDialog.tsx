@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useProjectsQuery } from "../api/api";
-import { updateConversation } from "../conversations/actions";
+import { updateConversation, updateConversations } from "../conversations/actions";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { Choice } from "../ui/Choice";
 import { Dialog } from "../ui/Dialog";
@@ -16,8 +16,8 @@ export default function MoveDialog({ ids, onClose }: { ids: string[]; onClose: (
   const options = [["", t("projects.nowhere")] as const, ...projects.filter(({ access }) => access !== "read").map(({ id, name }) => [id, name] as const)];
   const move = async () => {
     onClose();
-    // One after the other: each is taken back by itself where the server refuses.
-    for (const id of ids) await dispatch(updateConversation(id, { project_id: chosen === "" ? null : chosen }));
+    const changes = { project_id: chosen === "" ? null : chosen };
+    await (ids.length === 1 && ids[0] ? dispatch(updateConversation(ids[0], changes)) : dispatch(updateConversations(ids, changes)));
   };
   return (
     <Dialog title={t("projects.move")} onClose={onClose} className="narrow">

@@ -1,27 +1,17 @@
-import { CheckSquare } from "lucide-react";
-import { useEffect, useState } from "react";
+import { X } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "wouter";
-import { useSearchInfiniteQuery } from "../api/api";
-import { isProblem } from "../api/problem";
-import type { SearchHit } from "../contract";
-import SelectionBar from "../conversations/SelectionBar";
-import { useAppSelector } from "../store/store";
-import { ProblemText } from "../ui/ProblemText";
-import { useDates } from "../ui/dates";
+import { useSearchParams } from "wouter";
+import { useModelsQuery, useProjectsQuery, useTagsQuery } from "../api/api";
 import { useTitle } from "../ui/title";
-import { excerpt } from "./excerpt";
+import { ConversationsFound, MessagesFound } from "./Found";
+import { Lesson } from "./Lesson";
+import type { Order } from "./api";
+import { type Filter, meaningOf, parse, without, written } from "./query";
 
-type Order = "newest" | "best";
 const PAUSE = 250;
-const ROLES = {
-  user: "message.you",
-  assistant: "message.assistant",
-  system: "message.system",
-  tool: "message.tool",
-} as const;
 
-/** Searches in everything that was said. The address holds the search, so that the way back leads to it. */
+/** Searches in everything that was said. The address holds what was typed, so that the way back leads to it. */
 export default function SearchPage() {
   const { t } = useTranslation();
   useTitle(t("nav.search"));
@@ -29,16 +19,22 @@ export default function SearchPage() {
   const q = parameters.get("q") ?? "";
   const order: Order = parameters.get("order") === "best" ? "best" : "newest";
   const [typed, setTyped] = useState(q);
+  const input = useRef<HTMLInputElement>(null);
   useEffect(() => setTyped(q), [q]);
-  const search = (words: string, by: Order) =>
-    setParameters({ ...(words && { q: words }), ...(by === "best" && { order: by }) }, { replace: true });
+  const search = (text: string, by: Order) =>
+    setParameters({ ...(text && { q: text }), ...(by === "best" && { order: by }) }, { replace: true });
   useEffect(() => {
-    const words = typed.trim();
-    if (words === q) return;
-    const timer = setTimeout(() => search(words, order), PAUSE);
+    const text = typed.trim();
+    if (text === q) return;
+    const timer = setTimeout(() => search(text, order), PAUSE);
     return () => clearTimeout(timer);
     // Only what is typed is waited for.
   }, [typed]);
+  const put = (text: string) => {
+    setTyped(text);
+    search(text.trim(), order);
+    input.current?.focus();
+  };
   return (
     <main id="main" className="page" tabIndex={-1}>
       <div className="page-body">
@@ -52,11 +48,12 @@ export default function SearchPage() {
           }}
         >
           <input
+            ref={input}
             id="search"
             type="search"
             autoFocus
             dir="auto"
-            maxLength={200}
+            maxLength={400}
             autoComplete="off"
             aria-label={t("search.label")}
             placeholder={t("search.placeholder")}
@@ -68,87 +65,70 @@ export default function SearchPage() {
             <option value="best">{t("search.best")}</option>
           </select>
         </form>
-        {q === "" ? <p className="hint search-hint">{t("search.hint")}</p> : <Hits q={q} order={order} />}
+        {q === "" ? (
+          <>
+            <p className="hint search-hint">{t("search.hint")}</p>
+            <Lesson onChoose={(text) => setTyped(text)} input={input} />
+          </>
+        ) : (
+          <Results q={q} order={order} onRemove={(filter) => put(without(q, filter))} />
+        )}
       </div>
     </main>
   );
 }
 
-function Hits({ q, order }: { q: string; order: Order }) {
+/** What the words and filters find, or what is wrong with them. */
+function Results({ q, order, onRemove }: { q: string; order: Order; onRemove: (filter: Filter) => void }) {
   const { t } = useTranslation();
-  const { currentData, error, isFetching, hasNextPage, fetchNextPage } = useSearchInfiniteQuery({ q, order });
-  const gone = useAppSelector((state) => state.conversations.gone);
-  const [selected, setSelected] = useState<ReadonlySet<string> | null>(null);
-  const hits = (currentData?.pages.flatMap((page) => page.items) ?? []).filter((hit) => !gone[hit.conversation_id]);
-  const toggle = (id: string) => {
-    const next = new Set(selected);
-    if (!next.delete(id)) next.add(id);
-    setSelected(next);
-  };
-  if (isProblem(error)) {
-    return (
-      <p className="error" role="alert">
-        <ProblemText problem={error} />
-      </p>
-    );
-  }
+  const { words, filters } = useMemo(() => parse(q), [q]);
+  const isFiltered = filters.length > 0;
+  const { data: tags } = useTagsQuery(undefined, { skip: !isFiltered });
+  const { data: projects } = useProjectsQuery(undefined, { skip: !isFiltered });
+  const { data: models } = useModelsQuery(undefined, { skip: !isFiltered });
+  const isKnown = !isFiltered || (tags && projects && models);
+  const meaning = useMemo(() => meaningOf(filters, { tags: tags ?? [], projects: projects ?? [], models: models ?? [] }), [filters, tags, projects, models]);
+  const { messages, conversations, needsWords, wrong } = meaning;
   return (
-    <section aria-label={t("search.results")} aria-busy={isFetching}>
-      <p role="status" className="hint" dir="auto">
-        {!isFetching && hits.length === 0 && t("search.none", { q })}
-      </p>
-      {hits.length > 0 && (
-        <div className="hit-tools">
-          {selected && <SelectionBar selected={selected} isArchive={false} onDone={() => setSelected(null)} />}
-          <button type="button" className="quiet-button" aria-pressed={selected !== null} onClick={() => setSelected(selected ? null : new Set())}>
-            <CheckSquare aria-hidden size={14} />
-            {selected ? t("list.endSelection") : t("list.select")}
-          </button>
+    <>
+      {isFiltered && (
+        <ul className="filter-chips search-chips" aria-label={t("filters.title")}>
+          {filters.map((filter) => {
+            const text = written(filter.name, filter.value);
+            const isWrong = isKnown && wrong.some((one) => one.filter === filter);
+            return (
+              <li key={filter.from}>
+                <button
+                  type="button"
+                  className={isWrong ? "filter-chip bad" : "filter-chip"}
+                  aria-label={t("filters.remove", { name: text })}
+                  onClick={() => onRemove(filter)}
+                >
+                  <span dir="auto">{text}</span>
+                  <X aria-hidden size={13} />
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {!isKnown ? null : wrong.length > 0 ? (
+        <div role="status" className="hint search-hint">
+          {wrong.map(({ filter: { name, value, from }, reason }) => (
+            <p key={from} dir="auto">
+              {t(`search.wrong.${reason}`, { name, value })}
+            </p>
+          ))}
         </div>
+      ) : words !== "" ? (
+        <MessagesFound words={words} order={order} filters={messages} isFiltered={isFiltered} />
+      ) : needsWords || !isFiltered ? (
+        <p role="status" className="hint search-hint">
+          {t(needsWords ? "search.needsWords" : "search.hint")}
+        </p>
+      ) : (
+        <ConversationsFound filters={conversations} />
       )}
-      <ol className="hits">
-        {hits.map((hit) => (
-          <li key={hit.message_id} className={selected ? "selectable-hit" : undefined}>
-            {selected && (
-              <input
-                type="checkbox"
-                checked={selected.has(hit.conversation_id)}
-                aria-label={t("list.selectOne", { title: hit.conversation_title })}
-                onChange={() => toggle(hit.conversation_id)}
-              />
-            )}
-            <Hit hit={hit} />
-          </li>
-        ))}
-      </ol>
-      {hasNextPage && (
-        <button type="button" aria-disabled={isFetching} onClick={() => void fetchNextPage()}>
-          {t("app.more")}
-        </button>
-      )}
-    </section>
+    </>
   );
 }
-
-/** A message in which the words occur; the link leads to it, on its branch. */
-function Hit({ hit }: { hit: SearchHit }) {
-  const { t } = useTranslation();
-  const { time } = useDates();
-  return (
-    <Link className="hit" href={`/c/${hit.conversation_id}?leaf=${hit.message_id}#${hit.message_id}`}>
-      <span className="hit-head">
-        <strong dir="auto">{hit.conversation_title}</strong>
-        <span>
-          {t(ROLES[hit.role])} · {time(hit.created_at)}
-        </span>
-      </span>
-      <p dir="auto">
-        {excerpt(hit.snippet).map(({ highlighted, text }, index) => {
-          const Piece = highlighted ? "mark" : "span";
-          return <Piece key={index}>{text}</Piece>;
-        })}
-      </p>
-    </Link>
-  );
-}
-

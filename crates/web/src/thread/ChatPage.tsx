@@ -18,6 +18,7 @@ import { ModelPicker } from "../models/ModelPicker";
 import { isOffline } from "../offline/state";
 import { ProjectTag, projectInAddress } from "../projects/ProjectTag";
 import { useAppDispatch, useAppSelector } from "../store/store";
+import { HeaderTags } from "../tags/HeaderTags";
 import { NoticePage } from "../ui/NoticePage";
 import { noticed } from "../ui/notices";
 import { useTitle } from "../ui/title";
@@ -25,7 +26,7 @@ import { Greeting } from "./Greeting";
 import { Thread } from "./Thread";
 import { useOpenedAt } from "./opened";
 
-const Details = lazy(() => import("./Details"));
+const Details = lazy(() => withTexts(import("./Details")));
 const ShareDialog = lazy(() => withTexts(import("../sharing/ShareDialog")));
 
 /** A conversation, or the beginning of one. */
@@ -109,6 +110,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
           {conversation?.title || t("nav.newChat")}
         </h1>
         {projectId && <ProjectTag id={projectId} />}
+        {conversation && isSignedIn && right === "own" && <HeaderTags conversation={conversation} />}
         {conversation && isSignedIn && right === "own" && (
           <button type="button" className="icon" title={t("share.title")} onClick={() => setShares(true)}>
             <Share2 aria-hidden size={18} />

@@ -1,5 +1,5 @@
-import { Check, ChevronLeft, ChevronRight, Copy, Ellipsis, GitFork, Pencil, RefreshCw, Repeat2, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { Check, ChevronLeft, ChevronRight, Copy, Ellipsis, GitFork, Pencil, RefreshCw, Repeat2, StickyNote, Trash2 } from "lucide-react";
+import { Suspense, lazy, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { Message, Part } from "../contract";
@@ -14,15 +14,18 @@ import { useCopy } from "../ui/copy";
 import { UsageLine } from "./UsageLine";
 import { textOf } from "./view";
 
+const Ratings = lazy(() => import("../annotations/Ratings"));
+
 interface MessageActionsProps {
   message: Message;
   parts: Part[];
   right: Right;
   onEdit: (id: string) => void;
+  onNote: () => void;
 }
 
 /** What can be done with a message. */
-export function MessageActions({ message, parts, right, onEdit }: MessageActionsProps) {
+export function MessageActions({ message, parts, right, onEdit, onNote }: MessageActionsProps) {
   const { t } = useTranslation();
   const dispatch = useAppDispatch();
   const [, navigate] = useLocation();
@@ -72,6 +75,11 @@ export function MessageActions({ message, parts, right, onEdit }: MessageActions
             />
           </>
         )}
+        {isAnswer && !onlyReads && (
+          <Suspense fallback={null}>
+            <Ratings message={message} />
+          </Suspense>
+        )}
         {!onlyReads && (
           <Menu
             align="start"
@@ -84,6 +92,9 @@ export function MessageActions({ message, parts, right, onEdit }: MessageActions
           >
             <MenuItem icon={<GitFork size={16} />} onSelect={() => void continueElsewhere()}>
               {t("message.fork")}
+            </MenuItem>
+            <MenuItem icon={<StickyNote size={16} />} onSelect={() => setTimeout(onNote)}>
+              {t("notes.add")}
             </MenuItem>
             {right === "own" && (
               <>

@@ -1,13 +1,17 @@
-import { memo } from "react";
+import { Suspense, lazy, memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PartOf } from "../contract";
-import type { Right } from "../conversations/rights";
+import { type Right, isViewer } from "../conversations/rights";
+import { withTexts } from "../i18n";
+import { useAppSelector } from "../store/store";
 import { Editor } from "./Editor";
 import { MessageActions } from "./MessageActions";
 import { MessageStatus } from "./MessageStatus";
 import { PartView, Sources } from "./PartView";
 import { UserParts } from "./UserParts";
 import { useMessageView } from "./view";
+
+const Notes = lazy(() => withTexts(import("../annotations/Notes")));
 
 interface MessageItemProps {
   id: string;
@@ -28,6 +32,8 @@ const ROLES = {
 export const MessageItem = memo(function MessageItem({ id, right, isLast, isMarked, isEdited, onEdit }: MessageItemProps) {
   const { t } = useTranslation();
   const view = useMessageView(id);
+  const onlyReads = useAppSelector(isViewer);
+  const [isAdding, setAdding] = useState(false);
   if (!view) return null;
   const { message, parts, isOpen, run } = view;
   const classes = ["message", message.role, isLast && "last", isMarked && "marked"].filter(Boolean).join(" ");
@@ -50,7 +56,12 @@ export const MessageItem = memo(function MessageItem({ id, right, isLast, isMark
         </div>
       )}
       <MessageStatus view={view} />
-      {!isOpen && !isEdited && <MessageActions message={message} parts={parts} right={right} onEdit={onEdit} />}
+      {!isOpen && !isEdited && <MessageActions message={message} parts={parts} right={right} onEdit={onEdit} onNote={() => setAdding(true)} />}
+      {!isOpen && !onlyReads && (
+        <Suspense fallback={null}>
+          <Notes message={message} isAdding={isAdding} onAdded={() => setAdding(false)} />
+        </Suspense>
+      )}
     </article>
   );
 });

@@ -12,7 +12,7 @@ const conversation = (number: number) => ({
   system_prompt: null,
   parameters: {},
   project_id: null,
-  tags: [],
+  tag_ids: [],
   forked_from: null,
   created_at: "2020-01-01T00:00:00.000Z",
   updated_at: new Date(Date.UTC(2026, 0, 1) - number * 600_000).toISOString(),

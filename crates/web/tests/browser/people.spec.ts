@@ -1,5 +1,5 @@
 import { expect, test } from "./fixtures";
-import { PASSWORD, asOwner, atHome, makeAccount, signInAs } from "./people";
+import { PASSWORD, asOwner, atHome, makeAccount, signInAs, totp } from "./people";
 
 test("an administrator adds somebody, who begins with a link", async ({ chat, browser, server }) => {
   await chat.goto("/admin/people");
@@ -161,6 +161,52 @@ test("a project keeps chats together and shows them to whom it should", async ({
   await expect(page.getByRole("button", { name: "Delete" })).toHaveCount(0);
   await page.getByRole("link", { name: /Seeds for spring/ }).click();
   await expect(page.getByText("In this project you may read it.")).toBeVisible();
+  // Nothing is offered that Petra may not do.
+  for (const name of ["Share", "Instructions and parameters", "More for “Seeds for spring”"]) {
+    await expect(page.getByRole("button", { name, exact: true })).toHaveCount(0);
+  }
+  await expect(page.getByRole("button", { name: /^Model:/ })).toHaveCount(0);
   await expect(page.getByRole("textbox", { name: "Message", exact: true })).toHaveCount(0);
+  await context.close();
+});
+
+test("an administrator removes the second factors of somebody who lost them", async ({ chat, browser, server }) => {
+  await makeAccount(server, { email: "tess@example.org", display_name: "Tess", password: PASSWORD });
+  const context = await browser.newContext({ baseURL: server.address, serviceWorkers: "block" });
+  const page = await context.newPage();
+  await page.goto("/login?next=/settings/security");
+  await signInAs(page, "tess@example.org");
+  await page.getByRole("button", { name: "Set up a device" }).click();
+  await page.getByRole("dialog").getByLabel("Present password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("Type it in instead").click();
+  await page.getByLabel("Code", { exact: true }).fill(totp((await page.locator(".by-hand code").textContent()) ?? ""));
+  await page.getByRole("button", { name: "Turn on" }).click();
+  await expect(page.getByText("Your recovery codes")).toBeVisible();
+  await chat.goto("/admin/people");
+  await chat.getByRole("button", { name: "Manage Tess" }).click();
+  await chat.getByRole("button", { name: "Remove second factors" }).click();
+  await expect(chat.getByRole("alert")).toContainText("signed out everywhere");
+  await chat.getByRole("alert").getByRole("button", { name: "Cancel" }).click();
+  await chat.getByRole("button", { name: "Remove second factors" }).click();
+  await chat.getByRole("alert").getByRole("button", { name: "Remove second factors" }).click();
+  await expect(chat.getByRole("status").filter({ hasText: "Tess signs in with the password alone now." })).toBeVisible();
+  await page.goto("/login");
+  await signInAs(page, "tess@example.org");
+  await atHome(page);
+  await context.close();
+});
+
+test("somebody who may only read is offered nothing else", async ({ browser, server }) => {
+  await makeAccount(server, { email: "vera@example.org", display_name: "Vera", password: PASSWORD, role: "viewer" });
+  const context = await browser.newContext({ baseURL: server.address, serviceWorkers: "block" });
+  const page = await context.newPage();
+  await page.goto("/login");
+  await signInAs(page, "vera@example.org");
+  await expect(page.getByText("You may read here, but not write.")).toBeVisible();
+  await expect(page.getByRole("textbox", { name: "Message", exact: true })).toHaveCount(0);
+  for (const name of ["New project", "Select several", "Instructions and parameters", "Review some code"]) {
+    await expect(page.getByRole("button", { name })).toHaveCount(0);
+  }
   await context.close();
 });

@@ -25,7 +25,7 @@ export async function asOwner(server: Server, method: string, path: string, body
   const answer = await fetch(server.address + path, {
     method,
     headers: { ...headers, Origin: server.address, Cookie: cookie, "X-CSRF-Token": csrf },
-    body: JSON.stringify(body),
+    body: body === undefined ? null : JSON.stringify(body),
   });
   if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
   return answer.json();
@@ -57,4 +57,9 @@ export function totp(secret: string, at = Date.now()): string {
   const mac = createHmac("sha1", key).update(counter).digest();
   const from = (mac[19] ?? 0) & 15;
   return String((mac.readUInt32BE(from) & 0x7fff_ffff) % 1_000_000).padStart(6, "0");
+}
+
+/** Makes a conversation, as a program of the owner would; gives its id. */
+export async function makeChat(server: Server, title: string, more: { project_id?: string } = {}): Promise<string> {
+  return ((await asOwner(server, "POST", "/api/v1/conversations", { title, ...more })) as { id: string }).id;
 }

@@ -1,10 +1,17 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { answers, expect, newChat, say, signIn, test } from "./fixtures";
+import { asOwner } from "./people";
 
 /** Where the pictures of the main screens are left, for people and for the README. */
 const FOLDER = "../../target/web/screens";
 
+const TAGS_OF_PERSON = [
+  ["Home", "green"],
+  ["Taxes", "red"],
+  ["للحديقة", "blue"],
+  ["Read later", "yellow"],
+] as const;
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 async function look(page: Page, name: string): Promise<void> {
@@ -17,8 +24,11 @@ async function look(page: Page, name: string): Promise<void> {
 }
 
 for (const theme of ["light", "dark"] as const) {
-  test(`every screen can be used by everybody, in ${theme}`, async ({ page, expected }) => {
+  test(`every screen can be used by everybody, in ${theme}`, async ({ page, server, expected }) => {
     expected.push(/404/);
+    // Both themes share a server, unless one of them failed.
+    const { items: made } = (await asOwner(server, "GET", "/api/v1/tags", undefined)) as { items: unknown[] };
+    if (made.length === 0) for (const [name, color] of TAGS_OF_PERSON) await asOwner(server, "POST", "/api/v1/tags", { name, color });
     test.setTimeout(120_000);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
     await page.goto("/login");
@@ -32,6 +42,7 @@ for (const theme of ["light", "dark"] as const) {
     }
     await page.goto("/");
     await expect(page.getByRole("heading", { name: /What is on your mind/ })).toBeVisible();
+    await expect(page.getByRole("region", { name: "Tags" }).getByRole("button", { name: "للحديقة" })).toBeVisible();
     await look(page, `beginning-${theme}`);
     await newChat(page, "rich");
     await say(page, "How do I grow tomatoes on a balcony?");
@@ -45,6 +56,33 @@ for (const theme of ["light", "dark"] as const) {
     await expect(page.getByRole("option").first()).toBeVisible();
     await look(page, `models-${theme}`);
     await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Tags", exact: true }).click();
+    for (const name of ["Home", "للحديقة"]) await page.getByRole("option", { name }).click();
+    await page.getByRole("combobox", { name: "Search or create tags" }).fill("h");
+    await look(page, `tags-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Manage tags" }).click();
+    await expect(page.getByLabel("Name of Home")).toBeVisible();
+    await look(page, `manage-tags-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Good answer" }).click();
+    await page.getByRole("button", { name: "Say why" }).click();
+    await page.getByRole("textbox", { name: "Why? (optional)" }).fill("The table is what I needed.");
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("article", { name: "Answer" }).getByRole("button", { name: "More" }).click();
+    await page.getByRole("menuitem", { name: "Add a note" }).click();
+    await page.getByRole("textbox", { name: "Note", exact: true }).fill("اسأل مرة أخرى في مايو\nAsk again in May.");
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByRole("region", { name: "Your notes" })).toContainText("Ask again in May.");
+    await page.getByRole("article", { name: "Answer" }).getByRole("button", { name: "Edit the note" }).click();
+    await page.getByRole("region", { name: "Messages" }).evaluate((thread) => thread.scrollTo(0, thread.scrollHeight));
+    await look(page, `notes-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Filters", exact: true }).click();
+    await page.getByRole("dialog", { name: "Filters" }).getByLabel("Tag").selectOption("Home");
+    await look(page, `filters-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Remove the filter: Home" }).click();
     await page.getByRole("button", { name: "Instructions and parameters" }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
     await look(page, `details-${theme}`);
@@ -73,6 +111,15 @@ for (const theme of ["light", "dark"] as const) {
     await page.goto("/search?q=tomatoes");
     await expect(page.getByRole("region", { name: "Results" }).getByRole("link").first()).toBeVisible();
     await look(page, `search-${theme}`);
+    await page.goto(`/search?q=${encodeURIComponent("tomatoes role:user after:2020 before:soon")}`);
+    await expect(page.getByText("After before: stands a day")).toBeVisible();
+    await look(page, `search-wrong-${theme}`);
+    await page.goto("/search?q=tag:home");
+    await expect(page.getByRole("region", { name: "Results" }).getByRole("link").first()).toBeVisible();
+    await look(page, `search-chats-${theme}`);
+    await page.goto("/search");
+    await expect(page.getByRole("region", { name: "Narrow it down" })).toBeVisible();
+    await look(page, `search-empty-${theme}`);
     for (const [path, heading] of [
       ["settings/account", "Settings"],
       ["settings/appearance", "Settings"],

@@ -32,7 +32,7 @@ describe("conversations", () => {
     const select = makeSelectView();
     const view = { archived: false, q: "" };
     const items = [conversation("new", { updated_at: "2026-03-03T00:00:00Z" }), conversation("mid", { updated_at: "2026-03-02T00:00:00Z" })];
-    let conversations = conversationsReducer(undefined, pagesArrived({ key: "current:", pages: [{ after: null, page: { items, next: "more" } }], where: "first", now: 0 }));
+    let conversations = conversationsReducer(undefined, pagesArrived({ view, pages: [{ after: null, page: { items, next: "more" } }], where: "first", now: 0 }));
     conversations = conversationsReducer(conversations, conversationsChanged([conversation("old", { updated_at: "2020-01-01T00:00:00Z" })]));
     const ids = () => select({ conversations } as RootState, view).map(({ id }) => id);
     expect(ids()).toEqual(["new", "mid"]);
@@ -43,6 +43,26 @@ describe("conversations", () => {
     const before = select({ conversations } as RootState, view);
     conversations = conversationsReducer(conversations, nothing);
     expect(select({ conversations } as RootState, view)).toBe(before);
+  });
+
+  it("are in every view that they belong into, and leave it with what brought them there", () => {
+    const views = [{ tag: "t" }, { project: "p" }, { pinned: true }].map((filter) => ({ archived: false, q: "", ...filter }));
+    const some = [
+      conversation("tagged", { tag_ids: ["t"], project_id: null }),
+      conversation("placed", { tag_ids: [], project_id: "p" }),
+      conversation("pinned", { tag_ids: [], project_id: null, pinned: true }),
+      conversation("archived", { tag_ids: ["t"], project_id: "p", archived: true }),
+    ];
+    for (const [index, view] of views.entries()) {
+      const select = makeSelectView();
+      let conversations = conversationsReducer(undefined, pagesArrived({ view, pages: [{ after: null, page: { items: [], next: null } }], where: "first", now: 0 }));
+      conversations = conversationsReducer(conversations, conversationsChanged(some));
+      const ids = () => select({ conversations } as RootState, view).map(({ id }) => id);
+      const only = some[index]!.id;
+      expect(ids()).toEqual([only]);
+      conversations = conversationsReducer(conversations, conversationPatched({ id: only, changes: { tag_ids: [], project_id: null, pinned: false } }));
+      expect(ids()).toEqual([]);
+    }
   });
 
   it("stand under the day of their last change, the pinned ones above", () => {

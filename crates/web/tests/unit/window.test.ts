@@ -3,7 +3,7 @@ import type { Conversation, Message, ThreadMessage } from "../../src/contract";
 import { loadConversations } from "../../src/conversations/actions";
 import { rowsOf } from "../../src/conversations/groups";
 import { makeSelectView } from "../../src/conversations/selectors";
-import { conversationsChanged } from "../../src/conversations/slice";
+import { conversationsChanged, keyOf } from "../../src/conversations/slice";
 import { linesOf, topOf } from "../../src/conversations/window";
 import { threadArrived } from "../../src/messages/slice";
 import { runKnown } from "../../src/runs/slice";
@@ -40,7 +40,7 @@ afterEach(() => vi.unstubAllGlobals());
 function open() {
   const store = makeStore();
   const select = makeSelectView();
-  const list = () => store.getState().conversations.lists["current:"];
+  const list = () => store.getState().conversations.lists[keyOf(VIEW)];
   const shown = () => select(store.getState(), VIEW).map(({ title }) => Number(title.split(" ")[1]));
   const load = (which: Parameters<typeof loadConversations>[1]) => store.dispatch(loadConversations(VIEW, which));
   /** On which line of the whole list a conversation stands. */

@@ -1,0 +1,37 @@
+import { api } from "../api/api";
+import { at } from "../api/request";
+import type { Tag, TagColor } from "../contract";
+
+const one = (id: string) => at("/api/v1/tags/{tag_id}", { tag_id: id });
+
+/** Changing tags. Loaded when somebody does; the list of them is there from the beginning. */
+const tags = api.injectEndpoints({
+  endpoints: (build) => ({
+    createTag: build.mutation<Tag, { name: string; color?: TagColor }>({
+      query: (body) => ({ method: "POST", path: at("/api/v1/tags"), body }),
+      async onQueryStarted(_, { dispatch, queryFulfilled }) {
+        const made = await queryFulfilled.catch(() => null);
+        if (made) dispatch(api.util.updateQueryData("tags", undefined, (draft) => [...draft.filter(({ id }) => id !== made.data.id), made.data]));
+      },
+    }),
+    updateTag: build.mutation<Tag, { tag: Tag; changes: { name?: string; color?: TagColor } }>({
+      query: ({ tag, changes }) => ({ method: "PATCH", path: one(tag.id), version: tag.version, body: changes }),
+      async onQueryStarted({ tag, changes }, { dispatch, queryFulfilled }) {
+        const put = (next: Tag) =>
+          dispatch(api.util.updateQueryData("tags", undefined, (draft) => draft.map((other) => (other.id === tag.id ? next : other))));
+        put({ ...tag, ...changes });
+        const changed = await queryFulfilled.catch(() => null);
+        put(changed ? changed.data : tag);
+      },
+    }),
+    deleteTag: build.mutation<null, Tag>({
+      query: ({ id, version }) => ({ method: "DELETE", path: one(id), version }),
+      async onQueryStarted(tag, { dispatch, queryFulfilled }) {
+        const patch = dispatch(api.util.updateQueryData("tags", undefined, (draft) => draft.filter(({ id }) => id !== tag.id)));
+        await queryFulfilled.catch(patch.undo);
+      },
+    }),
+  }),
+});
+
+export const { useCreateTagMutation, useUpdateTagMutation, useDeleteTagMutation } = tags;
