@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::Settings;
 use crate::events::EventHub;
-use crate::identities::{Authenticator, CredentialUses, KnownAddresses, Passwords, Setup, Watches};
+use crate::identities::{Authenticator, CredentialUses, Passwords, Setup, Watches};
 use crate::jobs::JobQueue;
 use crate::keyring::Keyring;
 use crate::lease_clock::LeaseClock;
@@ -112,8 +112,6 @@ pub struct Services {
     pub uses: Arc<CredentialUses>,
     /// Finding out what news of other processes did not tell.
     pub lookout: Lookout,
-    /// Where people signed in from.
-    pub known_addresses: KnownAddresses,
     /// Hashing and checking passwords.
     pub passwords: Passwords,
     /// Mail on its way.
@@ -148,7 +146,6 @@ impl Services {
             watches: Watches::default(),
             uses: CredentialUses::new(&ports, &settings),
             lookout: Lookout::default(),
-            known_addresses: KnownAddresses::default(),
             passwords: Passwords::new(&settings, Arc::clone(&ports.ids)),
             post: Post::new(&ports),
             setup: Setup::default(),

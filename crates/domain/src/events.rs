@@ -382,3 +382,4 @@ impl Event {
         )
     }
 }
+                | Self::MemberRemoved(_)

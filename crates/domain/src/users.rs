@@ -13,7 +13,8 @@ pub struct User {
     pub id: UserId,
     /// The workspace from which they are seen.
     pub workspace_id: WorkspaceId,
-    /// The workspace in which the account was made: its administrators manage the account itself.
+    /// The workspace in which the account was made or, once its person has left that, the one of theirs that they joined
+    /// first: its administrators manage the account itself.
     pub home_workspace_id: WorkspaceId,
     /// What they may do in the workspace from which they are seen.
     pub role: Role,

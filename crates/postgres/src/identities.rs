@@ -3,14 +3,16 @@
 pub(crate) mod factors;
 pub(crate) mod rows;
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 use domain::ports::{ApiKeyIdentity, Identities, SessionIdentity, StorageError};
 use domain::{
     ApiKey, ApiKeyId, Email, ExternalIdentity, Money, Page, PageRequest, Passkey, PasskeyId, Session,
     SessionId, Ticket, Timestamp, TokenHash, Totp, User, UserId, UserState, Workspace, WorkspaceId,
 };
-use storage::{Word, money, month};
+use storage::{Word, address, money, month};
 use uuid::Uuid;
 
 use crate::Postgres;
@@ -47,6 +49,15 @@ pub(crate) const SESSIONS: &str = concat!(
     session_columns!(),
     " FROM sessions s WHERE s.user_id = $1 AND s.expires_at > $2 AND s.id < $3 ORDER BY s.id DESC LIMIT $4"
 );
+/// From where sessions of a person were used last, and among the newest that they did from where they signed in.
+pub(crate) const KNOWN_ADDRESSES: &str = "SELECT k.address FROM users u CROSS JOIN LATERAL (
+         (SELECT s.last_address AS address FROM sessions s WHERE s.user_id = u.id ORDER BY s.id DESC LIMIT 50)
+         UNION ALL
+         (SELECT n.address FROM memberships m CROSS JOIN LATERAL (
+             SELECT a.name, a.address FROM audit_entries a WHERE a.workspace_id = m.workspace_id AND a.actor_id = u.id
+             ORDER BY a.sequence DESC LIMIT 1000
+         ) n WHERE m.user_id = u.id AND n.name = 'session.opened' LIMIT 50)
+     ) k WHERE u.email_folded = lower($1) AND k.address IS NOT NULL";
 pub(crate) const API_KEY_BY_HASH: &str = select_api_keys_with_users!("WHERE k.key_hash = $1");
 const API_KEY: &str = select_api_keys!("WHERE k.id = $1 AND k.workspace_id = $2 AND k.user_id = $3");
 pub(crate) const API_KEYS: &str = select_api_keys!(
@@ -76,6 +87,12 @@ impl Identities for Postgres {
         let session = self.read(Scope::System).await?;
         let row = session.optional::<UserTypes, UserRow>(USER_BY_EMAIL, values![email.as_str()]).await?;
         Ok(row.map(User::try_from).transpose()?)
+    }
+
+    async fn known_addresses(&self, email: &Email) -> Result<Vec<IpAddr>, StorageError> {
+        let session = self.read(Scope::System).await?;
+        let found = session.load::<Text, String>(KNOWN_ADDRESSES, values![email.as_str()]).await?;
+        Ok(found.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
     }
 
     async fn user_by_external(&self, issuer: &str, subject: &str) -> Result<Option<User>, StorageError> {

@@ -5,6 +5,8 @@ mod factors;
 mod people;
 mod sessions;
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -22,7 +24,7 @@ pub(crate) use {
     api_keys::{BY_HASH as API_KEY_BY_HASH, OF_USER as API_KEYS},
     factors::{EXTERNAL_IDENTITIES, PASSKEY_BY_CREDENTIAL, PASSKEYS, RECOVERY_CODES, TICKET},
     people::{USER_BY_EMAIL, USER_FROM_HOME, USERS},
-    sessions::{BY_TOKEN as SESSION_BY_TOKEN, OF_USER as SESSIONS},
+    sessions::{BY_TOKEN as SESSION_BY_TOKEN, OF_USER as SESSIONS, SIGNED_IN_FROM, USED_FROM},
 };
 
 #[async_trait]
@@ -47,6 +49,11 @@ impl Identities for Sqlite {
     async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StorageError> {
         let email = email.clone();
         self.readers.read(move |connection| people::by_email(connection, &email)).await
+    }
+
+    async fn known_addresses(&self, email: &Email) -> Result<Vec<IpAddr>, StorageError> {
+        let email = email.clone();
+        self.readers.read(move |connection| sessions::known_addresses(connection, &email)).await
     }
 
     async fn user_by_external(&self, issuer: &str, subject: &str) -> Result<Option<User>, StorageError> {

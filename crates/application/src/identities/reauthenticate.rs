@@ -40,7 +40,7 @@ pub async fn reauthenticate(
         let detail = "must be your present password";
         return Err(Error::invalid_field("/current_password", "required", detail));
     };
-    sign_in::limit_attempts(services, context.address, user.email.as_str()).await?;
+    sign_in::limit_attempts(services, context.address, "again", &user.id.to_string()).await?;
     if services.passwords.verify(offered, Some(hash)).await? {
         return Ok(());
     }

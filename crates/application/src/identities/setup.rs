@@ -10,7 +10,7 @@ use validator::Validate;
 use super::accounts::{NewAccount, found_workspace};
 use super::sign_in::{SignedIn, open_session};
 use super::{Password, Visitor, sign_in, tokens};
-use crate::{Error, Services, people};
+use crate::{Error, Services, network_of, people};
 
 /// The one-time token, while no account exists. It lives in memory: a restart makes a new one, and so does every further
 /// node. Whichever is used first makes the owner; the database takes no second one.
@@ -56,7 +56,8 @@ pub struct SetupInput {
 
 /// Makes the first owner and signs them in.
 pub async fn set_up(services: &Services, input: SetupInput, visitor: &Visitor) -> Result<SignedIn, Error> {
-    sign_in::limit_attempts(services, visitor.address, "setup").await?;
+    // Whoever guesses uses up the attempts of where they are, and not those of the owner.
+    sign_in::limit_attempts(services, visitor.address, "setup", &network_of(visitor.address)).await?;
     // The token is looked at first: it ends after the account was made, so whoever comes second is told of the account.
     let is_accepted = services.setup.accepts(&input.token);
     if services.ports.identities.any_account().await? {

@@ -138,12 +138,18 @@ pub(super) async fn prove(
 ) -> Result<Proven, Error> {
     let Credentials { email, password, code } = credentials;
     let account = email.trim().to_lowercase();
-    limit_attempts(services, visitor.address, &account).await?;
-    let user = match Email::new(&account) {
-        Ok(email) => services.ports.identities.user_by_email(&email).await?,
-        Err(_) => None,
+    let address = visitor.address;
+    count(services, &format!("address:{}", network_of(address)), PEOPLE_AT_ONE_ADDRESS).await?;
+    let refusal = count(services, &format!("account:{}", hidden(services, &account)), ONE).await.err();
+    let (user, may_try) = match Email::new(&account) {
+        Ok(email) => (
+            services.ports.identities.user_by_email(&email).await?,
+            refusal.is_none() || is_known_there(services, address, &email).await?,
+        ),
+        Err(_) => (None, refusal.is_none()),
     };
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
+    // Whoever may not try waits as long, and is told the same as somebody at a known place whose password is wrong.
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_ref()).filter(|_| may_try);
     let fits = services.passwords.verify(&password, hash).await?;
     let reason = match &user {
         None => SignInFailure::UnknownAccount,
@@ -151,9 +157,6 @@ pub(super) async fn prove(
         Some(user) if user.state != UserState::Active => SignInFailure::NotActive,
         Some(user) => match second_factors::check(services, user, code.as_deref()).await {
             Ok(proofs) => {
-                if let Some(address) = visitor.address {
-                    services.known_addresses.remember(&account, address);
-                }
                 let rehashed = rehash(services, user, &password).await?;
                 return Ok(Proven { user: user.clone(), proofs, rehashed });
             }
@@ -168,6 +171,9 @@ pub(super) async fn prove(
 /// Notes for the audit log that somebody was not let in: in the home of the account or, where there is none, in the first
 /// workspace. What was typed is not kept, and it takes as long for accounts that do not exist.
 pub(super) async fn note_failure(
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
     services: &Services,
     visitor: &Visitor,
     user: Option<&User>,
@@ -191,36 +197,54 @@ async fn rehash(services: &Services, user: &User, password: &str) -> Result<Opti
     }))
 }
 
-/// Counts an attempt against the address and against the account, within a minute and within a day. Where the account's
-/// password was right before, only attempts from the same address count against it: nobody can be locked out by those of
-/// strangers.
+/// A household or an office shares one address.
+const PEOPLE_AT_ONE_ADDRESS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const ONE: NonZeroU32 = NonZeroU32::MIN;
+
+/// Counts an attempt against the address and against what it is on, within a minute and within a day. Attempts of one
+/// kind use up none of another.
 pub(crate) async fn limit_attempts(
     services: &Services,
     address: Option<IpAddr>,
-    account: &str,
+    kind: &'static str,
+    on: &str,
 ) -> Result<(), Error> {
-    /// A household or an office shares one address.
-    const PEOPLE_AT_ONE_ADDRESS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+    count(services, &format!("address:{}", network_of(address)), PEOPLE_AT_ONE_ADDRESS).await?;
+    count(services, &format!("{kind}:{}", hidden(services, on)), ONE).await
+}
+
+/// Whether a right password counts although there were too many attempts on the account: where its person signed in
+/// before, or has a session, only the attempts from there count, so that nobody is locked out by those of strangers.
+async fn is_known_there(services: &Services, address: Option<IpAddr>, email: &Email) -> Result<bool, Error> {
     let from = network_of(address);
-    let is_known = address.is_some_and(|address| services.known_addresses.knows(account, address));
-    // What was typed may be a password in the wrong field: limiters, which may be shared, do not see it.
-    let named = blake3::Hash::from(*services.keyring.hash(account).as_bytes()).to_hex();
-    let by_account = if is_known { format!("known:{from}:{named}") } else { format!("account:{named}") };
-    let by_address = format!("address:{from}");
+    let known = services.ports.identities.known_addresses(email).await?;
+    if from.is_empty() || known.into_iter().all(|known| network_of(Some(known)) != from) {
+        return Ok(false);
+    }
+    let there = format!("known:{from}:{}", hidden(services, email.as_str()));
+    match count(services, &there, ONE).await {
+        Err(error) if error.code() == Code::RateLimited => Ok(false),
+        counted => counted.map(|()| true),
+    }
+}
+
+/// What was typed may be a password in the wrong field: limiters, which may be shared, do not see it.
+fn hidden(services: &Services, text: &str) -> String {
+    blake3::Hash::from(*services.keyring.hash(text).as_bytes()).to_hex().to_string()
+}
+
+async fn count(services: &Services, key: &str, people: NonZeroU32) -> Result<(), Error> {
     let settings = &services.settings;
     for (name, limit, window) in [
         ("sign_in", settings.sign_ins_per_minute, Duration::from_mins(1)),
         ("sign_in_daily", settings.sign_ins_per_day, Duration::from_hours(24)),
     ] {
-        let limit = NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN);
-        let quotas = [(&by_address, limit.saturating_mul(PEOPLE_AT_ONE_ADDRESS)), (&by_account, limit)];
-        for (key, limit) in quotas {
-            let decision = services.ports.rate_limiter.check(key, Quota { name, limit, window }).await;
-            if !decision.allowed {
-                let detail = "Too many attempts. Wait a little, then try again.";
-                let error = Error::new(Code::RateLimited, "rate_limited", detail);
-                return Err(error.retry_after(decision.reset_after));
-            }
+        let limit = NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN).saturating_mul(people);
+        let decision = services.ports.rate_limiter.check(key, Quota { name, limit, window }).await;
+        if !decision.allowed {
+            let detail = "Too many attempts. Wait a little, then try again.";
+            let error = Error::new(Code::RateLimited, "rate_limited", detail);
+            return Err(error.retry_after(decision.reset_after));
         }
     }
     Ok(())

@@ -62,7 +62,7 @@ pub async fn forgot_password(
     visitor: &Visitor,
 ) -> Result<(), Error> {
     let account = input.email.trim().to_lowercase();
-    limit_attempts(services, visitor.address, &account).await?;
+    limit_attempts(services, visitor.address, "forgot", &account).await?;
     if !services.post.is_open() {
         let detail = "This server sends no mail. Ask an administrator for a link to choose a new password.";
         return Err(Error::conflict("no_mail", detail));

@@ -104,7 +104,7 @@ pub async fn register(
     visitor: &Visitor,
 ) -> Result<(), Error> {
     let RegisterInput { email, password, display_name } = input;
-    limit_attempts(services, visitor.address, email.as_str()).await?;
+    limit_attempts(services, visitor.address, "register", email.as_str()).await?;
     let workspace = check_open(services, &email).await?;
     names::check_form(&display_name)?;
     let about = [email.as_str(), display_name.as_str()];

@@ -19,9 +19,7 @@ pub(crate) async fn follow<T: for<'de> Deserialize<'de>>(
     kind: TicketKind,
     token: &str,
 ) -> Result<(Ticket, T), Error> {
-    let hash = services.keyring.hash(token);
-    let account = format!("ticket:{}", blake3::Hash::from(*hash.as_bytes()).to_hex());
-    limit_attempts(services, visitor.address, &account).await?;
+    limit_attempts(services, visitor.address, "ticket", token).await?;
     let ticket = tickets::find(services, kind, token).await?.ok_or_else(link_invalid)?;
     let payload = serde_json::from_str(&ticket.payload).map_err(Error::internal)?;
     Ok((ticket, payload))

@@ -161,8 +161,7 @@ pub async fn accept_as_member(
 
 async fn find(services: &Services, visitor: &Visitor, token: &str) -> Result<Valid, Error> {
     let hash = services.keyring.hash(token);
-    let account = format!("invitation:{}", blake3::Hash::from(*hash.as_bytes()).to_hex());
-    limit_attempts(services, visitor.address, &account).await?;
+    limit_attempts(services, visitor.address, "invitation", token).await?;
     let now = services.ports.clock.now();
     let found = services.ports.workspaces.invitation_by_token(hash).await?;
     let invitation =

@@ -78,8 +78,8 @@ impl Handler for UpdateMember {
     }
 }
 
-/// Takes somebody out of the workspace: their sessions and keys there end. An account that was made here is suspended or
-/// deleted instead, since nobody else could manage it.
+/// Takes somebody out of the workspace: their sessions and keys there end. An account that was made here is managed from
+/// then on by the workspace that the person joined next; one that belongs to no other is suspended or deleted instead.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveMember {
@@ -101,8 +101,8 @@ impl Handler for RemoveMember {
         let workspace = present(services, context, self.workspace_id).await?;
         let user = people::member(services, context, self.user_id).await?;
         people::refuse_self(context, &user, "Leave with POST /api/v1/workspaces/{workspace_id}/leave.")?;
-        if user.home_workspace_id == workspace.id {
-            let detail = "This account was made in this workspace. Suspend or delete it instead.";
+        if services.ports.workspaces.workspaces_of(user.id).await?.len() < 2 {
+            let detail = "This person belongs to no other workspace. Suspend or delete the account instead.";
             return Err(Error::new(Code::Conflict, "account_at_home", detail));
         }
         Ok(remove(services, context, workspace.id, user.id, user.role))

@@ -177,7 +177,8 @@ impl Handler for UpdateWorkspace {
     }
 }
 
-/// Leaves a workspace. What one has there stays, for when one comes back; sessions and keys there end.
+/// Leaves a workspace. What one has there stays, for when one comes back; sessions and keys there end. Whoever leaves the
+/// one where their account was made is at home from then on where they joined next.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaveWorkspace {

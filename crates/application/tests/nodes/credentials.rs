@@ -187,7 +187,10 @@ async fn connections_end_with_everything_that_they_depend_on() {
         let changed = async |world: &World, _: &Node, _| vec![changed(&world.user, change)];
         assert!(goes_on_after(changed, false).await, "{change:?}");
     }
-    let removed = async |world: &World, _: &Node, _| vec![Event::MemberRemoved(membership(world))];
+    let removed = async |world: &World, here: &Node, _| {
+        second_workspace(world, here).await;
+        vec![Event::MemberRemoved(membership(world))]
+    };
     assert!(!goes_on_after(removed, false).await, "removed");
     let deleted = async |world: &World, _: &Node, _| {
         vec![Event::UserDeleted(User { version: world.user.version.next(), ..world.user.clone() })]

@@ -1,5 +1,7 @@
 //! Reading accounts and credentials.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 
 use super::StorageError;
@@ -21,9 +23,12 @@ pub trait Identities: Send + Sync {
     /// One account, seen from a workspace that it is a member of.
     async fn user(&self, workspace_id: WorkspaceId, id: UserId) -> Result<Option<User>, StorageError>;
 
-    /// The account that signs in with an address, seen from its home workspace, or from the one it joined first where it
-    /// no longer belongs to that.
+    /// The account that signs in with an address, seen from its home workspace.
     async fn user_by_email(&self, email: &Email) -> Result<Option<User>, StorageError>;
+
+    /// From where the person behind an address signed in last, and from where their open sessions were used last: at most
+    /// 50 of each, and some twice; in no particular order. None where there is no such account.
+    async fn known_addresses(&self, email: &Email) -> Result<Vec<IpAddr>, StorageError>;
 
     /// The account that an `OpenID` provider knows by a subject, seen as by [`Identities::user_by_email`].
     async fn user_by_external(&self, issuer: &str, subject: &str) -> Result<Option<User>, StorageError>;

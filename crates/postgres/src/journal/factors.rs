@@ -67,16 +67,20 @@ pub(super) fn add_passkey<'a>(plan: &mut Plan<'a>, passkey: &'a Passkey) {
     );
 }
 
-pub(super) fn replace_passkey<'a>(plan: &mut Plan<'a>, passkey: &'a Passkey) {
+/// Leaves the name, which somebody may be changing.
+pub(super) fn use_passkey<'a>(plan: &mut Plan<'a>, passkey: &'a Passkey) {
     plan.add(
-        "UPDATE passkeys SET name = $3, credential = $4, last_used_at = $5 WHERE id = $1 AND user_id = $2",
-        values![
-            passkey.id,
-            passkey.user_id,
-            passkey.name.as_str(),
-            &passkey.credential,
-            passkey.last_used_at,
-        ],
+        "UPDATE passkeys SET credential = $3, last_used_at = $4 WHERE id = $1 AND user_id = $2",
+        values![passkey.id, passkey.user_id, &passkey.credential, passkey.last_used_at],
+        Expected::Rows(1),
+    );
+}
+
+/// Leaves what its uses count, of which there may have been another meanwhile.
+pub(super) fn rename_passkey<'a>(plan: &mut Plan<'a>, passkey: &'a Passkey) {
+    plan.add(
+        "UPDATE passkeys SET name = $3 WHERE id = $1 AND user_id = $2",
+        values![passkey.id, passkey.user_id, passkey.name.as_str()],
         Expected::Rows(1),
     );
 }

@@ -156,9 +156,8 @@ impl<'a> Plan<'a> {
             Event::RecoveryCodeUsed { user_id, code } => factors::use_code(self, *user_id, code),
             Event::RecoveryCodesReplaced { user_id, codes } => factors::replace_codes(self, *user_id, codes),
             Event::PasskeyAdded(passkey) => factors::add_passkey(self, passkey),
-            Event::PasskeyUsed(passkey) | Event::PasskeyRenamed(passkey) => {
-                factors::replace_passkey(self, passkey);
-            }
+            Event::PasskeyUsed(passkey) => factors::use_passkey(self, passkey),
+            Event::PasskeyRenamed(passkey) => factors::rename_passkey(self, passkey),
             Event::PasskeyRemoved { passkey_id, user_id } => {
                 factors::remove_passkey(self, *passkey_id, *user_id);
             }

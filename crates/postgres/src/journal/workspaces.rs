@@ -44,13 +44,28 @@ pub(super) fn add_member(plan: &mut Plan<'_>, membership: &Membership) -> Outcom
     Ok(())
 }
 
-/// Sessions, keys and places in projects go with the membership, by reference.
+/// Sessions, keys and places in projects go with the membership, by reference. Nobody leaves their last workspace; whoever
+/// leaves their home is at home where they joined first of what is left, in a new version: who manages the account changes.
 pub(super) fn remove_member(plan: &mut Plan<'_>, membership: &Membership) -> Outcome<()> {
     plan.check_workspace(membership.workspace_id)?;
+    // Of two workspaces that somebody leaves at once, the second has to see that the first is gone.
     plan.add(
-        "DELETE FROM memberships WHERE workspace_id = $1 AND user_id = $2",
+        "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE",
+        values![membership.user_id],
+        Expected::Rows(1),
+    );
+    plan.add(
+        "DELETE FROM memberships m WHERE m.workspace_id = $1 AND m.user_id = $2
+             AND EXISTS (SELECT 1 FROM memberships o WHERE o.user_id = $2 AND o.workspace_id <> $1)",
         values![membership.workspace_id, membership.user_id],
         Expected::Rows(1),
+    );
+    plan.add(
+        "UPDATE users SET version = version + 1, home_workspace_id = (
+             SELECT m.workspace_id FROM memberships m WHERE m.user_id = $2 ORDER BY m.created_at, m.workspace_id LIMIT 1
+         ) WHERE id = $2 AND home_workspace_id = $1",
+        values![membership.workspace_id, membership.user_id],
+        Expected::Anything,
     );
     Ok(())
 }

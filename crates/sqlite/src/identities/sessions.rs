@@ -1,17 +1,20 @@
 //! Sessions.
 
+use std::net::IpAddr;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 use domain::ports::SessionIdentity;
 use domain::{
-    DeviceName, Page, PageRequest, Session, SessionId, SessionKind, Timestamp, TokenHash, UserId, WorkspaceId,
+    DeviceName, Email, Page, PageRequest, Session, SessionId, SessionKind, Timestamp, TokenHash, UserId,
+    WorkspaceId,
 };
 
 use super::people;
 use crate::columns::{Id, Word, address, count, moment, text, token_hash};
 use crate::errors::{Failure, Outcome};
-use crate::statement::{all, one, values};
+use crate::statement::{all, one, query, values};
 
 macro_rules! select_sessions {
     ($rest:literal) => {
@@ -27,6 +30,30 @@ pub(crate) const BY_TOKEN: &str = select_sessions!("WHERE token_hash = ?1 AND ki
 const GET: &str = select_sessions!("WHERE id = ?1");
 pub(crate) const OF_USER: &str =
     select_sessions!("WHERE user_id = ?1 AND id < ?2 AND expires_at > ?3 ORDER BY id DESC LIMIT (SELECT ?4)");
+
+pub(crate) const USED_FROM: &str = "SELECT s.last_address FROM users u JOIN sessions s ON s.user_id = u.id
+     WHERE u.email = ?1 ORDER BY s.id DESC LIMIT 50";
+const BELONGS_TO: &str =
+    "SELECT m.workspace_id, u.id FROM users u JOIN memberships m ON m.user_id = u.id WHERE u.email = ?1";
+/// Among the newest that the person did in a workspace.
+pub(crate) const SIGNED_IN_FROM: &str = "SELECT address FROM (
+         SELECT name, address FROM audit_entries WHERE workspace_id = ?1 AND actor_id = ?2 ORDER BY sequence DESC LIMIT 1000
+     ) WHERE name = 'session.opened' LIMIT 50";
+
+/// From where somebody signed in last, and from where their sessions were used last.
+pub(super) fn known_addresses(connection: &mut SqliteConnection, email: &Email) -> Outcome<Vec<IpAddr>> {
+    let mut found: Vec<Option<String>> =
+        query::<Nullable<Text>>(USED_FROM, values![email.as_str()]).load(connection)?;
+    let memberships: Vec<(Id, Id)> =
+        query::<(Binary, Binary)>(BELONGS_TO, values![email.as_str()]).load(connection)?;
+    for (workspace_id, user_id) in memberships {
+        let workspace_id = workspace_id.typed(WorkspaceId::from_uuid);
+        let user_id = user_id.typed(UserId::from_uuid);
+        let signed_in = query::<Nullable<Text>>(SIGNED_IN_FROM, values![workspace_id, user_id]);
+        found.extend(signed_in.load::<Option<String>>(connection)?);
+    }
+    Ok(found.iter().flatten().map(|text| address(text)).collect::<Result<_, _>>()?)
+}
 
 pub(super) fn by_token(
     connection: &mut SqliteConnection,

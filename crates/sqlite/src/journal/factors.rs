@@ -110,18 +110,21 @@ pub(super) fn add_passkey(connection: &mut SqliteConnection, passkey: &Passkey) 
     Ok(())
 }
 
-/// Stores a passkey as it is now that it was used, or renamed.
-pub(super) fn replace_passkey(connection: &mut SqliteConnection, passkey: &Passkey) -> Outcome<()> {
+/// Stores a passkey as it is now that it was used, and leaves the name, which somebody may be changing.
+pub(super) fn use_passkey(connection: &mut SqliteConnection, passkey: &Passkey) -> Outcome<()> {
     expect_one(execute(
         connection,
-        "UPDATE passkeys SET name = ?3, credential = ?4, last_used_at = ?5 WHERE id = ?1 AND user_id = ?2",
-        values![
-            passkey.id,
-            passkey.user_id,
-            passkey.name.as_str(),
-            &passkey.credential,
-            passkey.last_used_at,
-        ],
+        "UPDATE passkeys SET credential = ?3, last_used_at = ?4 WHERE id = ?1 AND user_id = ?2",
+        values![passkey.id, passkey.user_id, &passkey.credential, passkey.last_used_at],
+    )?)
+}
+
+/// Leaves what the passkey's uses count, of which there may have been another meanwhile.
+pub(super) fn rename_passkey(connection: &mut SqliteConnection, passkey: &Passkey) -> Outcome<()> {
+    expect_one(execute(
+        connection,
+        "UPDATE passkeys SET name = ?3 WHERE id = ?1 AND user_id = ?2",
+        values![passkey.id, passkey.user_id, passkey.name.as_str()],
     )?)
 }
 

@@ -133,7 +133,8 @@ pub(super) fn add_member(
     Ok(())
 }
 
-/// Ends a membership. Sessions, keys and what projects showed go along with it.
+/// Ends a membership. Sessions, keys and what projects showed go along with it. Nobody leaves their last workspace; whoever
+/// leaves their home is at home where they joined first of what is left, in a new version: who manages the account changes.
 pub(super) fn remove_member(
     connection: &mut SqliteConnection,
     context: &Context<'_>,
@@ -143,9 +144,18 @@ pub(super) fn remove_member(
     context.check_workspace(workspace_id)?;
     expect_one(execute(
         connection,
-        "DELETE FROM memberships WHERE workspace_id = ?1 AND user_id = ?2",
+        "DELETE FROM memberships WHERE workspace_id = ?1 AND user_id = ?2
+             AND EXISTS (SELECT 1 FROM memberships o WHERE o.user_id = ?2 AND o.workspace_id <> ?1)",
         values![workspace_id, user_id],
-    )?)
+    )?)?;
+    execute(
+        connection,
+        "UPDATE users SET version = version + 1, home_workspace_id = (
+             SELECT m.workspace_id FROM memberships m WHERE m.user_id = ?2 ORDER BY m.created_at, m.workspace_id LIMIT 1
+         ) WHERE id = ?2 AND home_workspace_id = ?1",
+        values![workspace_id, user_id],
+    )?;
+    Ok(())
 }
 
 pub(super) fn invite(

@@ -100,9 +100,12 @@ pub async fn a_passkey_belongs_to_one_person(storage: Storage) {
         ..mine[0].clone()
     };
     world.done(vec![Event::PasskeyUsed(used.clone())]).await;
+    // Whoever renames it, and whoever uses it, may have read it before the other did.
     let name = PasskeyName::new("Old phone").expect("the name is valid");
-    let renamed = Passkey { name, ..used };
-    world.done(vec![Event::PasskeyRenamed(renamed.clone())]).await;
+    world.done(vec![Event::PasskeyRenamed(Passkey { name: name.clone(), ..mine[0].clone() })]).await;
+    let renamed = Passkey { name, ..used.clone() };
+    assert_eq!(port.passkey(world.user.id, renamed.id).await.expect("reading works"), Some(renamed.clone()));
+    world.done(vec![Event::PasskeyUsed(used)]).await;
     let stolen = Passkey { user_id: colleague.id, ..renamed.clone() };
     assert_refused!(world.commit(vec![Event::PasskeyUsed(stolen)]).await, StorageError::Conflict);
     let listed = port.passkeys(world.user.id).await.expect("reading works");

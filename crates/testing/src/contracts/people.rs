@@ -121,7 +121,8 @@ pub async fn a_changed_account_replaces_the_version_before(storage: Storage) {
     assert_eq!((at_home.role, at_home.version), (Role::Admin, changed.version.next()));
 }
 
-/// Whoever signs in is seen from their home workspace, or from another where they have left that.
+/// Whoever signs in is seen from their home workspace; whoever leaves that is at home where they joined first of what is
+/// left, and nobody leaves the last one.
 pub async fn a_person_is_seen_from_home_first(storage: Storage) {
     let world = World::new(storage).await;
     let (other, _) = world.neighbour().await;
@@ -143,8 +144,18 @@ pub async fn a_person_is_seen_from_home_first(storage: Storage) {
         created_at: world.user.created_at,
     };
     world.done(vec![Event::MemberRemoved(left.clone())]).await;
-    assert_refused!(world.commit(vec![Event::MemberRemoved(left)]).await, StorageError::Conflict);
-    let elsewhere = User { workspace_id: other, role: Role::Admin, ..world.user.clone() };
+    assert_refused!(world.commit(vec![Event::MemberRemoved(left.clone())]).await, StorageError::Conflict);
+    let elsewhere =
+        User { workspace_id: other, home_workspace_id: other, role: Role::Admin, ..next(&world.user) };
+    assert_eq!(found().await, Some(elsewhere.clone()));
+    let last = Membership { workspace_id: other, ..left.clone() };
+    let leave_last = vec![Event::MemberRemoved(last)];
+    assert_refused!(world.commit_in(other, leave_last).await, StorageError::Conflict);
+    assert_eq!(found().await, Some(elsewhere.clone()));
+    // Back again, they are a guest here, and stay at home there when they go.
+    world.done(vec![Event::MemberAdded(left.clone())]).await;
+    assert_eq!(found().await, Some(elsewhere.clone()));
+    world.done(vec![Event::MemberRemoved(left)]).await;
     assert_eq!(found().await, Some(elsewhere));
 }
 
@@ -189,6 +200,7 @@ pub async fn a_workspace_keeps_an_active_owner(storage: Storage) {
     let (other, _) = world.neighbour().await;
     world.done([&last, &barred, &pending].map(|user| Event::UserCreated(user.clone())).to_vec()).await;
     let elsewhere = world.join(other, &world.user).await;
+    world.join(other, &last).await;
     let promoted = User { role: Role::Owner, ..next(&elsewhere) };
     let change = UserChange::Role { previous: elsewhere.role };
     world.commit_in(other, vec![updated(promoted, change)]).await.expect("an owner of another workspace");
@@ -219,6 +231,26 @@ pub async fn a_workspace_keeps_an_active_owner(storage: Storage) {
         .expect("another owner is active now");
 }
 
+/// Of two workspaces that somebody leaves at the same time, they stay in one, where they are at home.
+pub async fn nobody_leaves_two_workspaces_at_once(storage: Storage) {
+    let world = World::new(storage).await;
+    let (other, _) = world.neighbour().await;
+    for round in 0..10 {
+        let guest = world.colleague(&format!("guest{round}@example.org")).await;
+        let there = world.join(other, &guest).await;
+        let leave = |user: &User| {
+            let (workspace_id, user_id, role) = (user.workspace_id, user.id, user.role);
+            let left = Membership { workspace_id, user_id, role, created_at: user.created_at };
+            world.commit_in(workspace_id, vec![Event::MemberRemoved(left)])
+        };
+        let outcomes = join_all([&guest, &there].map(leave)).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        let left = world.storage.identities.user_by_email(&guest.email).await.expect("reading works");
+        let left = left.expect("they belong somewhere");
+        assert_eq!(left.home_workspace_id, left.workspace_id);
+    }
+}
+
 /// Of two owners who cease to be one at the same time, one stays.
 pub async fn two_owners_do_not_leave_at_once(storage: Storage) {
     let world = World::new(storage).await;
@@ -244,38 +276,6 @@ pub async fn two_owners_do_not_leave_at_once(storage: Storage) {
     }
 }
 
-/// A deleted account takes along what it had in all workspaces, and leaves behind what others have to account for.
-pub async fn deleting_a_person_takes_all_but_the_record(storage: Storage) {
-    let world = World::new(storage).await;
-    let doomed = world.colleague("doomed@example.org").await;
-    let (other, _) = world.neighbour().await;
-    let there = world.join(other, &doomed).await;
-    let session = world.session(&there, 1);
-    let key = world.api_key(&there, 2);
-    let mut away = world.new_conversation(doomed.id, "Elsewhere");
-    away.workspace_id = other;
-    world
-        .commit_in(
-            other,
-            vec![
-                Event::SessionOpened(session.clone()),
-                Event::ApiKeyCreated(key.clone()),
-                Event::ConversationCreated(away.clone()),
-            ],
-        )
-        .await
-        .expect("they belong to both");
-    let mut conversation = world.new_conversation(doomed.id, "Here");
-    world.done(vec![Event::ConversationCreated(conversation.clone())]).await;
-    let message = world.post(&mut conversation, None, "Last words").await;
-    let mine = world.conversation("Mine").await;
-    let stale = Event::UserDeleted(doomed.clone());
-    assert_refused!(world.commit(vec![stale]).await, StorageError::Conflict);
-    world.done(vec![Event::UserDeleted(next(&doomed))]).await;
-    let Storage { identities, conversations, messages, journal, audit, workspaces, .. } = &world.storage;
-    for workspace_id in [world.workspace_id, other] {
-        assert_eq!(get(&world, workspace_id, doomed.id).await, None);
-        for id in [away.id, conversation.id] {
 /// Whoever goes, by whatever way, leaves no people behind without an owner in any workspace.
 pub async fn nobody_is_left_behind_without_an_owner(storage: Storage) {
     let world = World::new(storage).await;
@@ -318,6 +318,38 @@ pub async fn nobody_is_left_behind_without_an_owner(storage: Storage) {
     goes(left, Event::UserDeleted(next(&next(left)))).await.expect("nobody is left behind");
 }
 
+/// A deleted account takes along what it had in all workspaces, and leaves behind what others have to account for.
+pub async fn deleting_a_person_takes_all_but_the_record(storage: Storage) {
+    let world = World::new(storage).await;
+    let doomed = world.colleague("doomed@example.org").await;
+    let (other, _) = world.neighbour().await;
+    let there = world.join(other, &doomed).await;
+    let session = world.session(&there, 1);
+    let key = world.api_key(&there, 2);
+    let mut away = world.new_conversation(doomed.id, "Elsewhere");
+    away.workspace_id = other;
+    world
+        .commit_in(
+            other,
+            vec![
+                Event::SessionOpened(session.clone()),
+                Event::ApiKeyCreated(key.clone()),
+                Event::ConversationCreated(away.clone()),
+            ],
+        )
+        .await
+        .expect("they belong to both");
+    let mut conversation = world.new_conversation(doomed.id, "Here");
+    world.done(vec![Event::ConversationCreated(conversation.clone())]).await;
+    let message = world.post(&mut conversation, None, "Last words").await;
+    let mine = world.conversation("Mine").await;
+    let stale = Event::UserDeleted(doomed.clone());
+    assert_refused!(world.commit(vec![stale]).await, StorageError::Conflict);
+    world.done(vec![Event::UserDeleted(next(&doomed))]).await;
+    let Storage { identities, conversations, messages, journal, audit, workspaces, .. } = &world.storage;
+    for workspace_id in [world.workspace_id, other] {
+        assert_eq!(get(&world, workspace_id, doomed.id).await, None);
+        for id in [away.id, conversation.id] {
             assert_eq!(conversations.get(workspace_id, id).await.expect("reading works"), None);
         }
     }

@@ -52,7 +52,7 @@ pub async fn arrive(
     cookie: Option<&str>,
     input: CallbackInput,
 ) -> Result<Arrival, Error> {
-    limit_attempts(services, visitor.address, &format!("arrival {}", visitor.request_id)).await?;
+    limit_attempts(services, visitor.address, "arrival", &visitor.request_id).await?;
     let Journey { kept, purpose, next, .. } = Journey::unseal(services, cookie)?;
     let state = input.state.as_deref().unwrap_or_default();
     if !bool::from(kept.state.as_bytes().ct_eq(state.as_bytes())) {

@@ -29,7 +29,7 @@ pub async fn depart(
     next: Option<&str>,
 ) -> Result<Departure, Error> {
     // No account is named, so the address alone counts.
-    limit_attempts(services, visitor.address, &format!("departure {}", visitor.request_id)).await?;
+    limit_attempts(services, visitor.address, "departure", &visitor.request_id).await?;
     leave(services, visitor.site.as_deref(), provider, own_address(next)?, Purpose::SignIn).await
 }
 

@@ -52,7 +52,7 @@ pub async fn challenge(services: &Services, visitor: &Visitor) -> Result<Passkey
         },
     );
     // No account is named, so the address alone counts.
-    limit_attempts(services, visitor.address, &format!("passkey {token}")).await?;
+    limit_attempts(services, visitor.address, "passkey", &token).await?;
     let unit = visitor.unit_of_work(services, workspace.id, None, Credential::System, vec![issued]);
     services.ports.journal.commit(unit).await?;
     PasskeyChallenge::new(token, &options)
@@ -68,7 +68,7 @@ pub async fn sign_in(
     input: PasskeySignInInput,
     visitor: &Visitor,
 ) -> Result<SignedIn, Error> {
-    limit_attempts(services, visitor.address, &format!("passkey {}", input.state)).await?;
+    limit_attempts(services, visitor.address, "passkey", &input.state).await?;
     let credential: AuthenticationCredential = read(&input.credential)?;
     let ticket = tickets::find(services, TicketKind::PasskeySignIn, &input.state).await?;
     let ticket = ticket.ok_or_else(wrong_passkey)?;
@@ -84,9 +84,6 @@ pub async fn sign_in(
     };
     if user.state != UserState::Active {
         return Err(refuse(services, visitor, &ticket, Some(&user), SignInFailure::NotActive).await);
-    }
-    if let Some(address) = visitor.address {
-        services.known_addresses.remember(user.email.as_str(), address);
     }
     let before = vec![tickets::used(&ticket), Event::PasskeyUsed(passkey)];
     let opened = open_session(services, user, visitor, before).await;

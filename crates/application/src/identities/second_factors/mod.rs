@@ -53,7 +53,7 @@ fn code_required() -> Error {
 /// # Errors
 /// `invalid_input` at `/code` when it does not count; `rate_limited` after too many attempts.
 async fn prove(services: &Services, context: &Context, user: &User, code: &str) -> Result<Vec<Event>, Error> {
-    sign_in::limit_attempts(services, context.address, user.email.as_str()).await?;
+    sign_in::limit_attempts(services, context.address, "again", &user.id.to_string()).await?;
     match check(services, user, Some(code)).await {
         Err(error) if error.code() == Code::Unauthenticated => {
             refused(services, context, user).await?;

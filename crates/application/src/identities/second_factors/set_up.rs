@@ -88,7 +88,7 @@ impl Command for EnableTotp {
 impl Handler for EnableTotp {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<RecoveryCodes>, Error> {
         let user = person(services, context).await?;
-        sign_in::limit_attempts(services, context.address, user.email.as_str()).await?;
+        sign_in::limit_attempts(services, context.address, "again", &user.id.to_string()).await?;
         refuse_second(services, user.id).await?;
         let now = services.lease_clock.now();
         let secret = Begun::unseal(services, user.id, &self.state, now).await?;

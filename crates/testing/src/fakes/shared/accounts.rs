@@ -1,5 +1,7 @@
 //! Accounts and credentials.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use domain::ports::{ApiKeyIdentity, Identities, SessionIdentity, StorageError};
 use domain::{
@@ -37,6 +39,17 @@ impl Identities for SharedNode {
         self.read(|tables| {
             let user = tables.users.values().find(|user| user.email == *email)?;
             tables.seen_from_home(user)
+        })
+        .await
+    }
+
+    async fn known_addresses(&self, email: &Email) -> Result<Vec<IpAddr>, StorageError> {
+        self.read(|tables| {
+            let is_theirs = |id: UserId| tables.users.get(&id).is_some_and(|user| user.email == *email);
+            let sessions = tables.sessions.values().filter(|it| is_theirs(it.user_id));
+            let entries = tables.audit.iter().map(|it| &it.record).filter(|it| it.name == "session.opened");
+            let opened = entries.filter(|it| it.actor_id.is_some_and(is_theirs));
+            sessions.filter_map(|it| it.last_address).chain(opened.filter_map(|it| it.address)).collect()
         })
         .await
     }

@@ -340,6 +340,7 @@ mod tests {
         a_session_looks_at_another_workspace_of_its_person,
         all_sessions_but_one_end_everywhere,
         sessions_are_found_by_token_until_closed,
+        it_is_known_from_where_somebody_signed_in,
         sessions_page_newest_first,
         uses_are_noted_and_never_go_back,
     ]);

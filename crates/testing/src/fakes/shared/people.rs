@@ -69,8 +69,8 @@ impl Tables {
             self.delete_conversation(conversation_id);
         }
         let memberships: Vec<_> = self.memberships.values().filter(|it| it.user_id == id).cloned().collect();
-        for membership in memberships {
-            self.remove_member(&membership)?;
+        for Membership { workspace_id, .. } in memberships {
+            self.end_membership(workspace_id, id)?;
         }
         self.tags.retain(|_, it| it.owner_id != id);
         self.annotations.retain(|_, it| it.author_id != id);
@@ -98,6 +98,19 @@ impl Tables {
 
     pub fn remove_member(&mut self, membership: &Membership) -> Applied {
         let Membership { workspace_id, user_id, .. } = *membership;
+        let others =
+            self.memberships.values().filter(|it| it.user_id == user_id && it.workspace_id != workspace_id);
+        let oldest = others.min_by_key(|it| (it.created_at, it.workspace_id)).map(|it| it.workspace_id);
+        let next_home = oldest.ok_or(StorageError::Conflict)?;
+        self.end_membership(workspace_id, user_id)?;
+        if let Some(user) = self.users.get_mut(&user_id).filter(|it| it.home_workspace_id == workspace_id) {
+            user.home_workspace_id = next_home;
+            user.version = user.version.next();
+        }
+        Ok(())
+    }
+
+    fn end_membership(&mut self, workspace_id: WorkspaceId, user_id: UserId) -> Applied {
         refuse_if(self.memberships.remove(&(workspace_id, user_id)).is_none())?;
         self.sessions.retain(|_, it| (it.workspace_id, it.user_id) != (workspace_id, user_id));
         self.api_keys.retain(|_, it| (it.workspace_id, it.user_id) != (workspace_id, user_id));

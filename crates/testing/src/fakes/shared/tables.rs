@@ -151,9 +151,15 @@ impl Tables {
                 Ok(())
             }
             Event::PasskeyAdded(passkey) => self.add_passkey(passkey),
-            Event::PasskeyUsed(passkey) | Event::PasskeyRenamed(passkey) => {
-                let stored = self.passkeys.get_mut(&passkey.id).filter(|it| it.user_id == passkey.user_id);
-                *stored.ok_or(StorageError::Conflict)? = passkey.clone();
+            Event::PasskeyUsed(used) => {
+                let stored = self.passkeys.get_mut(&used.id).filter(|it| it.user_id == used.user_id);
+                let stored = stored.ok_or(StorageError::Conflict)?;
+                *stored = Passkey { name: stored.name.clone(), ..used.clone() };
+                Ok(())
+            }
+            Event::PasskeyRenamed(renamed) => {
+                let stored = self.passkeys.get_mut(&renamed.id).filter(|it| it.user_id == renamed.user_id);
+                stored.ok_or(StorageError::Conflict)?.name = renamed.name.clone();
                 Ok(())
             }
             Event::PasskeyRemoved { passkey_id, user_id } => {
