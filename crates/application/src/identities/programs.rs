@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ports::{Quota, SessionIdentity, StorageError};
 use domain::{
-    Credential, DeviceName, Event, Session, SessionEnd, SessionId, SessionKind, Timestamp, TokenHash,
+    Credential, DeviceName, Event, Session, SessionEnd, SessionId, SessionKind, Timestamp, TokenHash, User,
     UserState,
 };
 use schemars::JsonSchema;
@@ -108,12 +108,11 @@ pub async fn sign_in_program(
     let proven = sign_in::prove(services, credentials, visitor).await?;
     let mut visitor = visitor.clone();
     visitor.device = input.device.or(visitor.device);
-    let (session, user) = proven
-        .begin(async |user, before| {
-            let secret = TokenHash::new(services.ports.ids.secret());
-            sessions::open(services, user, &visitor, SessionKind::Program, secret, before).await
-        })
-        .await?;
+    let open = async |user: &User, before| {
+        let secret = TokenHash::new(services.ports.ids.secret());
+        sessions::open(services, user, &visitor, SessionKind::Program, secret, before).await
+    };
+    let (session, user) = proven.begin(services, &visitor, open).await?;
     Ok(ProgramSignedIn { tokens: tokens(services, &session)?, user: user.into() })
 }
 

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use domain::ports::StorageError;
 use domain::{
-    Credential, DeviceName, Event, Page, Permission, Role, Session, SessionEnd, SessionId, SessionKind,
-    Timestamp, TokenHash, User, WorkspaceId,
+    Credential, DeviceName, Event, Expectation, Page, Permission, Role, Session, SessionEnd, SessionId,
+    SessionKind, Timestamp, TokenHash, UnitOfWork, User, WorkspaceId,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ use crate::bus::{Command, Context, Decision, Handler, Query};
 use crate::{Error, PageInput, Services};
 
 /// Begins a session in the workspace from which the person is seen. `before` is committed in the same unit, before it.
+///
+/// # Errors
+/// `Conflict` where the account has changed since it was read: what its person has shown may no longer count.
 pub(super) async fn open(
     services: &Services,
     user: &User,
@@ -42,11 +45,30 @@ pub(super) async fn open(
         expires_at: at.plus(services.settings.session()),
     };
     let credential = Credential::Session(session.id);
+    let expected = expectations(user, &before);
     let mut events = before;
     events.push(Event::SessionOpened(session.clone()));
     let unit = visitor.unit_of_work(services, user.workspace_id, Some(user.id), credential, events);
+    let unit = UnitOfWork { expected, ..unit };
     services.ports.journal.commit(unit).await?;
     Ok(session)
+}
+
+/// What must hold when a session begins. A change of the account in the same unit implies its version already.
+fn expectations(user: &User, before: &[Event]) -> Vec<Expectation> {
+    let mut expected = Vec::new();
+    let is_changed = before.iter().any(|event| match event {
+        Event::UserCreated(changed) | Event::UserUpdated { user: changed, .. } => changed.id == user.id,
+        _ => false,
+    });
+    if !is_changed {
+        expected.push(Expectation::AccountUnchanged { user_id: user.id, version: user.version });
+    }
+    // Nobody joins a workspace whose last owner goes at this moment.
+    if before.iter().any(|event| matches!(event, Event::InvitationAccepted { .. })) {
+        expected.push(Expectation::AnOwnerRemains);
+    }
+    expected
 }
 
 /// A signed-in browser or program.

@@ -49,8 +49,8 @@ pub struct SignedIn {
 pub async fn sign_in(services: &Services, input: SignInInput, visitor: &Visitor) -> Result<SignedIn, Error> {
     let SignInInput { email, password, code } = input;
     let proven = prove(services, Credentials { email, password, code }, visitor).await?;
-    let (opened, user) =
-        proven.begin(async |user, before| open_browser(services, user, visitor, before).await).await?;
+    let open = async |user: &User, before| open_browser(services, user, visitor, before).await;
+    let (opened, user) = proven.begin(services, visitor, open).await?;
     Ok(opened.signed_in(user))
 }
 
@@ -102,6 +102,7 @@ pub(super) struct Credentials {
 /// Somebody who gave the right password and, where one is asked for, the right code.
 pub(super) struct Proven {
     user: User,
+    password: String,
     /// Use up the code.
     proofs: Vec<Event>,
     /// The password's new hash, where the settings ask for another than the stored one.
@@ -109,21 +110,30 @@ pub(super) struct Proven {
 }
 
 impl Proven {
-    /// Begins their session with what has to be committed before it.
+    /// Begins their session with what has to be committed before it. Where the account has changed meanwhile, the password
+    /// has to be right still.
     pub(super) async fn begin<T>(
         self,
+        services: &Services,
+        visitor: &Visitor,
         open: impl AsyncFn(&User, Vec<Event>) -> Result<T, StorageError>,
     ) -> Result<(T, User), Error> {
-        let Self { user, proofs, rehashed } = self;
-        let mut opened = Err(StorageError::Conflict);
-        if let Some(rehashed) = rehashed {
-            opened = open(&user, [proofs.clone(), vec![rehashed]].concat()).await;
+        let Self { user, password, proofs, rehashed } = self;
+        let before = proofs.iter().cloned().chain(rehashed).collect();
+        match open(&user, before).await {
+            Err(StorageError::Conflict) => {}
+            opened => return Ok((opened?, user)),
         }
-        // The account has changed meanwhile: the hash is renewed another time.
-        if matches!(opened, Err(StorageError::Conflict)) {
-            opened = open(&user, proofs).await;
+        let found = services.ports.identities.user_by_email(&user.email).await?;
+        let now = found.filter(|now| now.id == user.id).ok_or_else(Error::wrong_credentials)?;
+        let is_active = now.state == UserState::Active;
+        if is_active && services.passwords.verify(&password, now.password_hash.as_ref()).await? {
+            // A password that is hashed in an older way is hashed anew another time.
+            return Ok((open(&now, proofs).await?, now));
         }
-        Ok((opened?, user))
+        let reason = if is_active { SignInFailure::WrongPassword } else { SignInFailure::NotActive };
+        note_failure(services, visitor, Some(&now), reason).await?;
+        Err(Error::wrong_credentials())
     }
 }
 
@@ -158,12 +168,15 @@ pub(super) async fn prove(
         Some(user) => match second_factors::check(services, user, code.as_deref()).await {
             Ok(proofs) => {
                 let rehashed = rehash(services, user, &password).await?;
-                return Ok(Proven { user: user.clone(), proofs, rehashed });
+                return Ok(Proven { user: user.clone(), password, proofs, rehashed });
             }
             Err(error) if error.problem().slug == "wrong_credentials" => SignInFailure::WrongCode,
             Err(error) => return Err(error),
         },
     };
+    if let Some(refusal) = refusal {
+        return Err(refusal);
+    }
     note_failure(services, visitor, user.as_ref(), reason).await?;
     Err(Error::wrong_credentials())
 }
@@ -171,9 +184,6 @@ pub(super) async fn prove(
 /// Notes for the audit log that somebody was not let in: in the home of the account or, where there is none, in the first
 /// workspace. What was typed is not kept, and it takes as long for accounts that do not exist.
 pub(super) async fn note_failure(
-    if let Some(refusal) = refusal {
-        return Err(refusal);
-    }
     services: &Services,
     visitor: &Visitor,
     user: Option<&User>,

@@ -7,9 +7,10 @@ use std::time::Duration;
 use application::identities::{
     BeginTotp, EnableTotp, ListSessions, Password, Proof, SignInInput, SignedIn, Visitor, sign_in,
 };
+use application::people::{ChangePassword, UpdateMe};
 use application::{Code, Context, Error, PageInput};
-use domain::ports::{AuditFilter, AuditLog as _, Journal as _};
-use domain::{AuditRecord, DeviceName, Event, PageRequest, User, UserChange, UserState};
+use domain::ports::{AuditFilter, AuditLog as _, Identities as _, Journal as _};
+use domain::{AuditRecord, DeviceName, DisplayName, Event, PageRequest, User, UserChange, UserState};
 use serde_json::Value;
 use testing::fakes::{CountingRateLimiter, ScriptedModel};
 use totp_rs::{Builder, Secret};
@@ -229,4 +230,41 @@ async fn codes_of_a_device_count_by_the_clock_of_the_database() {
         assert_eq!(attempt(node, shows(0)).await, None);
         tokio::time::sleep(Duration::from_secs(30)).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_is_changed_while_it_is_checked_lets_nobody_in() {
+    let world = World::new(66, ScriptedModel::answering("Hi")).await;
+    let quick = world.node();
+    let user = with_password(&world, &quick).await;
+    // Whoever signs in there waits until the password is hashed anew, which takes longer than the change.
+    let slow = world.node_of(|_, settings| settings.argon2_passes = 60);
+    let (home, context) = (visitor(), world.context());
+    let sessions = async || {
+        let page = PageRequest { limit: 10, after: None };
+        let now = quick.services.lease_clock.now();
+        quick.storage.sessions(user.id, now, page).await.expect("reading works").items.len()
+    };
+    let renamed = UpdateMe {
+        expected_version: None,
+        display_name: DisplayName::new("Ada Lovelace").ok(),
+        email: None,
+        current_password: None,
+    };
+    let (signed_in, changed) =
+        tokio::join!(attempt(&slow, EMAIL, PASSWORD, &home), quick.bus.send(&context, renamed),);
+    changed.expect("the name is free");
+    signed_in.map(drop).expect("the password is still right");
+    assert_eq!(sessions().await, 1);
+
+    let change = ChangePassword {
+        current_password: Some(PASSWORD.to_owned()),
+        password: Password::new("violet lamp under seven bridges").expect("the password is long enough"),
+    };
+    let (signed_in, changed) =
+        tokio::join!(attempt(&slow, EMAIL, PASSWORD, &home), quick.bus.send(&context, change),);
+    changed.expect("the present password is right");
+    assert_eq!(signed_in.map(drop).expect_err("it is the former one").code(), Code::Unauthenticated);
+    assert_eq!(sessions().await, 0);
+    assert_eq!(audited(&world, &quick, "session.refused").await.len(), 1);
 }
