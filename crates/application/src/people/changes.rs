@@ -11,13 +11,14 @@ pub(crate) struct Changes {
     pub user: User,
     /// What happened.
     pub events: Vec<Event>,
-    an_owner_remains: bool,
+    /// What must hold when they are stored.
+    pub expected: Vec<Expectation>,
 }
 
 impl Changes {
     /// No change yet.
     pub const fn of(user: User) -> Self {
-        Self { user, events: Vec::new(), an_owner_remains: false }
+        Self { user, events: Vec::new(), expected: Vec::new() }
     }
 
     /// One more.
@@ -27,16 +28,18 @@ impl Changes {
         self.user.version = self.user.version.next();
         self.events.push(Event::UserUpdated { user: self.user.clone(), change });
         let is_owner = self.user.role == Role::Owner && self.user.state == UserState::Active;
-        self.an_owner_remains |= was_owner && !is_owner;
+        if was_owner && !is_owner {
+            self.expected.push(Expectation::AnOwnerRemains);
+        }
     }
 
-    /// Commits them; the workspace keeps an owner.
+    /// Commits them, with what must hold then: the workspace keeps an owner.
     pub fn decide<T>(self, services: &Services, context: &Context, output: T) -> Decision<T> {
         let version = self.user.version;
         if self.events.is_empty() {
             return Decision::unchanged(output).version(version);
         }
         let decision = Decision::commit(services, context, self.events, output).version(version);
-        if self.an_owner_remains { decision.expecting(Expectation::AnOwnerRemains) } else { decision }
+        self.expected.into_iter().fold(decision, Decision::expecting)
     }
 }

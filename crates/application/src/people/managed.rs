@@ -3,7 +3,7 @@
 //! Nobody manages somebody whose role is above their own. The account itself (its state, name, password and end) is
 //! managed in the workspace where it was made; other workspaces decide only what somebody may do with them.
 
-use domain::{PageRequest, Role, User, UserId, UserState, Workspace, WorkspaceId};
+use domain::{Expectation, PageRequest, Role, User, UserId, UserState, Workspace, WorkspaceId};
 
 use crate::bus::Context;
 use crate::{Code, Error, Services};
@@ -65,51 +65,46 @@ pub(crate) fn refuse_self(context: &Context, user: &User, instead: &str) -> Resu
     Ok(())
 }
 
-/// Refuses to take the last active owner from another workspace that has members; the unit of work guards its own.
-pub(crate) async fn check_other_workspaces(services: &Services, user: &User) -> Result<(), Error> {
+/// Refuses to take the last active owner from another workspace that has members, and gives what must hold at the commit
+/// so that nobody else takes the other owners meanwhile.
+pub(crate) async fn check_other_workspaces(
+    services: &Services,
+    user: &User,
+) -> Result<Vec<Expectation>, Error> {
+    let mut expected = Vec::new();
     for (workspace, role) in services.ports.workspaces.workspaces_of(user.id).await? {
-        if role == Role::Owner
-            && workspace.id != user.workspace_id
-            && others(services, workspace.id, user.id).await? == Others::WithoutOwner
-        {
+        if role != Role::Owner || workspace.id == user.workspace_id {
+            continue;
+        }
+        if leaves_people_without_owner(services, workspace.id, user.id).await? {
             let detail = format!(
                 "The workspace “{}” has no other active owner. Make somebody an owner there first.",
                 workspace.name
             );
             return Err(Error::conflict("last_owner", detail));
         }
+        expected.push(Expectation::OthersHaveAnOwner { workspace_id: workspace.id, besides: user.id });
     }
-    Ok(())
+    Ok(expected)
 }
 
-/// Who else belongs to a workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Others {
-    /// Nobody.
-    Nobody,
-    /// People, none of whom is an active owner.
-    WithoutOwner,
-    /// People, an active owner among them.
-    WithOwner,
-}
-
-/// Who else belongs to a workspace.
-pub(crate) async fn others(
+/// Whether people belong to a workspace, besides somebody, of whom none is an active owner.
+async fn leaves_people_without_owner(
     services: &Services,
     workspace_id: WorkspaceId,
-    but: UserId,
-) -> Result<Others, Error> {
-    let mut found = Others::Nobody;
+    besides: UserId,
+) -> Result<bool, Error> {
+    let mut is_anybody_there = false;
     let mut page = PageRequest::first(200);
     loop {
         let users = services.ports.identities.users(workspace_id, None, page).await?;
-        for user in users.items.iter().filter(|user| user.id != but) {
+        for user in users.items.iter().filter(|user| user.id != besides) {
             if user.role == Role::Owner && user.state == UserState::Active {
-                return Ok(Others::WithOwner);
+                return Ok(false);
             }
-            found = Others::WithoutOwner;
+            is_anybody_there = true;
         }
-        let Some(after) = users.next else { return Ok(found) };
+        let Some(after) = users.next else { return Ok(is_anybody_there) };
         page = PageRequest { after: Some(after), limit: 200 };
     }
 }

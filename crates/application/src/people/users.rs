@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 use super::changes::Changes;
-use super::managed::{self, Others};
+use super::managed;
 use super::tickets::{invitation_lifetime, link, password_link_lifetime};
 use super::{Nothing, ResetPayload, names};
 use crate::bus::{Command, Context, Decision, Handler, Query};
@@ -104,7 +104,8 @@ impl UpdateUser {
             UserState::Active => changes.add(UserChange::Activated, |user| user.state = state),
             UserState::Suspended => {
                 managed::check_roles_elsewhere(services, context, &changes.user).await?;
-                managed::check_other_workspaces(services, &changes.user).await?;
+                let expected = managed::check_other_workspaces(services, &changes.user).await?;
+                changes.expected.extend(expected);
                 changes.add(UserChange::Suspended, |user| user.state = state);
                 changes.events.push(Event::SessionsClosed { user_id: self.user_id, except: None });
             }
@@ -154,15 +155,17 @@ pub(crate) async fn delete(
     context: &Context,
     user: User,
 ) -> Result<Decision<()>, Error> {
-    managed::check_other_workspaces(services, &user).await?;
-    let first = services.ports.identities.first_workspace().await?.map(|workspace| workspace.id);
-    let is_left_alone = user.role == Role::Owner
-        && first != Some(user.workspace_id)
-        && managed::others(services, user.workspace_id, user.id).await? == Others::Nobody;
-    let needs_owner = user.role == Role::Owner && !is_left_alone;
+    let mut expected = managed::check_other_workspaces(services, &user).await?;
+    if user.role == Role::Owner {
+        let (workspace_id, besides) = (user.workspace_id, user.id);
+        let first = services.ports.identities.first_workspace().await?.map(|workspace| workspace.id);
+        let is_first = first == Some(workspace_id);
+        let others = Expectation::OthersHaveAnOwner { workspace_id, besides };
+        expected.push(if is_first { Expectation::AnOwnerRemains } else { others });
+    }
     let deleted = User { version: user.version.next(), ..user };
     let decision = Decision::commit(services, context, vec![Event::UserDeleted(deleted)], ());
-    Ok(if needs_owner { decision.expecting(Expectation::AnOwnerRemains) } else { decision })
+    Ok(expected.into_iter().fold(decision, Decision::expecting))
 }
 
 /// Makes a link with which somebody chooses a new password, or their first one; to be handed over in a safe way.

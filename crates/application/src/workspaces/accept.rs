@@ -5,8 +5,8 @@
 
 use domain::ports::StorageError;
 use domain::{
-    DisplayName, Email, Event, Invitation, Membership, Permission, Role, Timestamp, User, UserState,
-    Workspace, WorkspaceId, WorkspaceName,
+    DisplayName, Email, Event, Expectation, Invitation, Membership, Permission, Role, Timestamp, User,
+    UserState, Workspace, WorkspaceId, WorkspaceName,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,8 @@ pub async fn accept_as_member(
     ];
     let mut unit = context.unit_of_work(services, events);
     unit.workspace_id = workspace.id;
+    // Nobody joins a workspace whose last owner goes at this moment.
+    unit.expected.push(Expectation::AnOwnerRemains);
     match services.ports.journal.commit(unit).await {
         Ok(_) => Ok((workspace, role).into()),
         Err(StorageError::Conflict | StorageError::Rejected(_)) => Err(people::link_invalid()),
