@@ -11,7 +11,7 @@ use futures_util::TryStreamExt as _;
 use serde_json::{Map, Value};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::provider_error;
+use super::{check_may_ask, provider_error};
 use crate::bus::{Context, limit_generations};
 use crate::conversations::{check_parameters, resolve_model};
 use crate::{Bus, Code, Error, Services, spending};
@@ -83,6 +83,7 @@ impl ChatCompletion {
             Some(name) => resolve_model(services, name)?,
             None => services.ports.models.default_model(),
         };
+        check_may_ask(&context.actor, &model)?;
         let Ok(permit) = Arc::clone(&services.completions).try_acquire_owned() else {
             let detail = "Too many answers are being generated at the moment. Try again soon.";
             return Err(

@@ -11,6 +11,7 @@ use domain::{
 use super::prompt;
 use crate::bus::Context;
 use crate::conversations::resolve_model;
+use crate::models::check_may_ask;
 use crate::{Code, Error, Services, spending};
 
 /// How long a run stays its owner's without a sign of life.
@@ -71,6 +72,7 @@ pub(crate) async fn begin_answer(
         return Err(Error::new(Code::Overloaded, "too_many_runs", detail).retry_after(Duration::from_secs(2)));
     }
     let model = choose_model(services, request.model, request.conversation)?;
+    check_may_ask(&context.actor, &model)?;
     let parameters = request.parameters.clone().or(&request.conversation.parameters);
     let shown = prompt::load(services, &request).await?;
     let effective = EffectiveRequest {
