@@ -21,7 +21,7 @@ use super::close::{CloseCode, End, Farewell};
 use super::decoder::{Decoder, Received, close_frame};
 use super::outbox::{EndsBody, Outbox};
 use super::session::{Identity, Session};
-use super::sockets::OpenSocket;
+use super::sockets::{OpenSocket, Stranger};
 use super::subscriptions::Subscriptions;
 use super::work::{Done, Work};
 use crate::frames::{Channel, Encoded, ErrorFrame, Ping};
@@ -42,6 +42,8 @@ pub struct Connection {
     pub(super) socket: OpenSocket,
     pub(super) out: Outbox,
     pub(super) session: Option<Session>,
+    /// As long as nobody has said who they are.
+    pub(super) stranger: Option<Stranger>,
     pub(super) subscriptions: Subscriptions,
     pub(super) wake: Arc<Notify>,
     pub(super) inbox: Arc<Inbox>,
@@ -67,13 +69,13 @@ struct Timers {
 }
 
 impl Connection {
-    /// A connection that just began; with `identity` when the request for it was authenticated.
+    /// A connection that just began: with an identity where the request for it was authenticated, else of a stranger.
     pub fn new(
         state: Arc<State>,
         info: RequestInfo,
         socket: OpenSocket,
         out: Outbox,
-        identity: Option<Identity>,
+        (identity, stranger): (Option<Identity>, Option<Stranger>),
         required: Option<Channel>,
     ) -> Box<Self> {
         let settings = state.sockets.settings();
@@ -88,6 +90,7 @@ impl Connection {
             socket,
             out,
             session: None,
+            stranger,
             subscriptions: Subscriptions::default(),
             wake,
             inbox,

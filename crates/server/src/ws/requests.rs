@@ -106,6 +106,7 @@ impl Connection {
     pub(super) fn begin_session(&mut self, identity: Identity, reply_to: Option<&str>) {
         let is_first = self.session.is_none();
         self.session = Some(Session::new(self.state.services(), identity, &self.inbox));
+        self.stranger = None;
         self.welcome(reply_to);
         if let Some(channel) = self.required.filter(|_| is_first) {
             let request = SubscriptionRequest { channel: channel.to_string(), epoch: None, after: None };

@@ -36,6 +36,10 @@ pub struct Settings {
     /// Open sockets; more are closed at once with 4429.
     #[validate(range(min = 1, max = 1_000_000, message = "must be between 1 and 1000000"))]
     pub max_connections: usize,
+    /// Open sockets of one address, or one network of IPv6, on which nobody has said yet who they are; more are closed at
+    /// once with 4429.
+    #[validate(range(min = 1, max = 1_000_000, message = "must be between 1 and 1000000"))]
+    pub max_strangers: usize,
     /// Commands of one socket at work at one time; more are refused.
     #[validate(range(min = 1, max = 1_024, message = "must be between 1 and 1024"))]
     pub commands_in_flight: usize,
@@ -56,6 +60,7 @@ impl Default for Settings {
             queue_bytes: 1024 * 1024,
             slow_seconds: 30,
             max_connections: 20_000,
+            max_strangers: 256,
             commands_in_flight: 32,
             send_buffer_bytes: 256 * 1024,
         }

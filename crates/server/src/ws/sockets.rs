@@ -1,7 +1,12 @@
 //! The open sockets of this process.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use application::network_of;
+use parking_lot::Mutex;
 
 use super::Settings;
 
@@ -11,6 +16,7 @@ pub struct Sockets {
     settings: Settings,
     open: Arc<AtomicUsize>,
     opened: AtomicU64,
+    strangers: Arc<Mutex<HashMap<String, usize>>>,
 }
 
 /// One open socket; dropping it makes room for another.
@@ -21,10 +27,17 @@ pub struct OpenSocket {
     pub name: String,
 }
 
+/// A socket on which nobody has said yet who they are; dropping it makes room for another of its network.
+#[derive(Debug)]
+pub struct Stranger {
+    strangers: Arc<Mutex<HashMap<String, usize>>>,
+    network: String,
+}
+
 impl Sockets {
     /// No socket yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, open: Arc::default(), opened: AtomicU64::new(0) }
+        Self { settings, open: Arc::default(), opened: AtomicU64::new(0), strangers: Arc::default() }
     }
 
     /// Limits and times.
@@ -47,6 +60,29 @@ impl Sockets {
         let before = self.open.fetch_add(1, Ordering::Relaxed);
         (before < self.settings.max_connections).then_some(admitted)
     }
+
+    /// Makes room for somebody who still has to say who they are; `None` where their network has too many of them.
+    pub fn admit_stranger(&self, address: Option<IpAddr>) -> Option<Stranger> {
+        let network = network_of(address);
+        let mut strangers = self.strangers.lock();
+        let count = strangers.entry(network.clone()).or_default();
+        if *count >= self.settings.max_strangers {
+            return None;
+        }
+        *count += 1;
+        Some(Stranger { strangers: Arc::clone(&self.strangers), network })
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let mut strangers = self.strangers.lock();
+        let Some(count) = strangers.get_mut(&self.network) else { return };
+        *count -= 1;
+        if *count == 0 {
+            strangers.remove(&self.network);
+        }
+    }
 }
 
 impl Drop for OpenSocket {
@@ -68,5 +104,20 @@ mod tests {
         assert_eq!(sockets.open(), 2);
         drop(first);
         assert!(sockets.admit().is_some());
+    }
+
+    #[test]
+    fn strangers_of_one_network_leave_room_for_those_of_others() {
+        let sockets = Sockets::new(Settings { max_strangers: 2, ..Settings::default() });
+        let from = |address: &str| sockets.admit_stranger(address.parse().ok());
+        let first = from("2001:db8::1").expect("there are two places");
+        let second = from("2001:db8::2").expect("there are two places");
+        assert!(from("2001:db8::3").is_none());
+        assert!(from("2001:db8:0:1::3").is_some() && from("192.0.2.1").is_some());
+        drop(first);
+        let again = from("2001:db8::3");
+        assert!(again.is_some() && from("2001:db8::4").is_none());
+        drop((again, second));
+        assert!(sockets.strangers.lock().is_empty());
     }
 }

@@ -41,7 +41,10 @@ async fn upgrade(call: Call, required: Option<Channel>) -> Outcome {
         Err(error) => return Ok(refuse_handshake(&call.request, error)),
     };
     let info = RequestInfo::of(&call.request);
-    let Some(socket) = call.state.sockets.admit() else {
+    let sockets = &call.state.sockets;
+    let stranger = if context.is_none() { sockets.admit_stranger(info.address) } else { None };
+    let admitted = sockets.admit().filter(|_| context.is_some() || stranger.is_some());
+    let Some(socket) = admitted else {
         let body =
             response.message_body(too_many(&info)).map_err(|error| Error::internal(error.to_string()))?;
         return Ok(HttpResponse::from(body.map_into_boxed_body()));
@@ -52,7 +55,7 @@ async fn upgrade(call: Call, required: Option<Channel>) -> Outcome {
     };
     let (out, body) = outbox();
     let response = response.message_body(body).map_err(|error| Error::internal(error.to_string()))?;
-    let connection = Connection::new(call.state.clone(), info, socket, out, identity, required);
+    let connection = Connection::new(call.state.clone(), info, socket, out, (identity, stranger), required);
     call.state.tasks.spawn_local(connection.run(call.payload));
     Ok(HttpResponse::from(response.map_into_boxed_body()))
 }
