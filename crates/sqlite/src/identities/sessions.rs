@@ -49,8 +49,11 @@ pub(super) fn known_addresses(connection: &mut SqliteConnection, email: &Email) 
     for (workspace_id, user_id) in memberships {
         let workspace_id = workspace_id.typed(WorkspaceId::from_uuid);
         let user_id = user_id.typed(UserId::from_uuid);
-        let signed_in = query::<Nullable<Text>>(SIGNED_IN_FROM, values![workspace_id, user_id]);
-        found.extend(signed_in.load::<Option<String>>(connection)?);
+        found.extend(query::<Nullable<Text>>(SIGNED_IN_FROM, values![workspace_id, user_id]).load::<Option<
+            String,
+        >>(
+            connection
+        )?);
     }
     Ok(found.iter().flatten().map(|text| address(text)).collect::<Result<_, _>>()?)
 }
