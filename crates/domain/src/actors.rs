@@ -113,8 +113,11 @@ pub enum Permission {
     ManageOwnKeys,
     /// Change one's own profile, password, second factors and sessions, take one's data along, close the account.
     ManageOwnAccount,
-    /// Create and change accounts and memberships.
+    /// Create and change accounts and memberships. A key gives nobody a role above that of a member.
     ManageUsers,
+    /// Have somebody choose a new password, or sign in without what they lost: never with a key, which would become a
+    /// session.
+    RecoverAccounts,
     /// Change the workspace and invite people to it.
     ManageWorkspace,
     /// Found further workspaces.
@@ -123,6 +126,8 @@ pub enum Permission {
     ManageProviders,
     /// See what the audit log holds.
     ReadAudit,
+    /// Replace the keys of the server.
+    ManageServer,
 }
 
 /// Who has a permission.
@@ -139,7 +144,7 @@ pub struct PermissionRule {
 }
 
 /// Everything that may be allowed, and to whom: the one table that [`Actor::may`] asks.
-pub const PERMISSIONS: [PermissionRule; 11] = {
+pub const PERMISSIONS: [PermissionRule; 13] = {
     use Permission as P;
     const fn rule(
         permission: Permission,
@@ -157,10 +162,12 @@ pub const PERMISSIONS: [PermissionRule; 11] = {
         rule(P::ManageOwnKeys, "manage_own_keys", Role::Member, None),
         rule(P::ManageOwnAccount, "manage_own_account", Role::Viewer, None),
         rule(P::ManageUsers, "manage_users", Role::Admin, Some(Scope::Admin)),
+        rule(P::RecoverAccounts, "recover_accounts", Role::Admin, None),
         rule(P::ManageWorkspace, "manage_workspace", Role::Admin, Some(Scope::Admin)),
         rule(P::CreateWorkspaces, "create_workspaces", Role::Admin, Some(Scope::Admin)),
         rule(P::ManageProviders, "manage_providers", Role::Admin, Some(Scope::Admin)),
         rule(P::ReadAudit, "read_audit", Role::Admin, Some(Scope::Admin)),
+        rule(P::ManageServer, "manage_server", Role::Owner, None),
     ]
 };
 

@@ -115,7 +115,8 @@ impl Handler for CreateUser {
         let mut events = vec![Event::UserCreated(user.clone())];
         let (mut link, mut mail) = (None, None);
         if user.state == UserState::Pending {
-            let (made, event) = people::password_link(services, &user, context.site.as_deref())?;
+            let (made, event) =
+                people::password_link(services, &user, Some(context.actor.user_id), context.site.as_deref())?;
             events.push(event);
             mail = Some(people::activation_mail(services, &user.email, &made.link));
             link = Some(made.link);

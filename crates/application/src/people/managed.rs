@@ -3,7 +3,9 @@
 //! Nobody manages somebody whose role is above their own. The account itself (its state, name, password and end) is
 //! managed in the workspace where it was made; other workspaces decide only what somebody may do with them.
 
-use domain::{Expectation, PageRequest, Role, User, UserId, UserState, Workspace, WorkspaceId};
+use domain::{
+    Credential, Expectation, PageRequest, Permission, Role, User, UserId, UserState, Workspace, WorkspaceId,
+};
 
 use crate::bus::Context;
 use crate::{Code, Error, Services};
@@ -18,10 +20,14 @@ pub(crate) async fn member(services: &Services, context: &Context, id: UserId) -
     Ok(user)
 }
 
-/// Refuses a role above the actor's own.
+/// Refuses a role above the actor's own and, to a key, one that manages: whoever has that needs no key.
 pub(crate) fn check_role(context: &Context, role: Role) -> Result<(), Error> {
     if role > context.actor.role {
         return Err(Error::forbidden("You cannot give somebody a role above your own."));
+    }
+    if role > Role::Member && matches!(context.actor.credential, Credential::ApiKey { .. }) {
+        let detail = "A key cannot make administrators or owners. Somebody who has signed in can.";
+        return Err(Error::new(Code::Forbidden, "role_by_key", detail));
     }
     Ok(())
 }
@@ -43,18 +49,36 @@ pub(crate) async fn check_roles_elsewhere(
     context: &Context,
     user: &User,
 ) -> Result<(), Error> {
-    let workspaces = &services.ports.workspaces;
-    let own = workspaces.workspaces_of(context.actor.user_id).await?;
-    let is_above = |(workspace, role): &(Workspace, Role)| {
-        workspace.id != user.workspace_id
-            && own.iter().all(|(known, own_role)| known.id != workspace.id || role > own_role)
-    };
-    if workspaces.workspaces_of(user.id).await?.iter().any(is_above) {
+    if may_do_more_elsewhere(services, user, context.actor.user_id).await? {
         let detail = "This person may do more in another workspace than you may there, and it is the same account. Remove \
                       them from this workspace instead.";
         return Err(Error::new(Code::Forbidden, "role_elsewhere", detail));
     }
     Ok(())
+}
+
+async fn may_do_more_elsewhere(services: &Services, user: &User, manager: UserId) -> Result<bool, Error> {
+    let workspaces = &services.ports.workspaces;
+    let own = workspaces.workspaces_of(manager).await?;
+    let is_above = |(workspace, role): &(Workspace, Role)| {
+        workspace.id != user.workspace_id
+            && own.iter().all(|(known, own_role)| known.id != workspace.id || role > own_role)
+    };
+    Ok(workspaces.workspaces_of(user.id).await?.iter().any(is_above))
+}
+
+/// Whether somebody who made a link to an account might still make it: neither they nor its person are what they were.
+pub(crate) async fn may_still_recover(
+    services: &Services,
+    maker: UserId,
+    user: &User,
+) -> Result<bool, Error> {
+    let maker = services.ports.identities.user(user.workspace_id, maker).await?;
+    let least_role = Permission::RecoverAccounts.rule().least_role.max(user.role);
+    match maker.filter(|maker| maker.state == UserState::Active && maker.role >= least_role) {
+        Some(maker) => Ok(!may_do_more_elsewhere(services, user, maker.id).await?),
+        None => Ok(false),
+    }
 }
 
 /// Refuses what nobody does to themselves in this way.

@@ -34,18 +34,16 @@ pub(crate) use names::{check_choice, check_form};
 pub(crate) use tickets::{invitation_lifetime, link, link_invalid};
 pub(crate) use users::{change_role, password_link};
 
-use domain::Email;
+use domain::{Email, UserId};
 use serde::{Deserialize, Serialize};
 
-/// What a ticket carries that needs nothing.
+/// What a link for a password carries.
 #[derive(Serialize, Deserialize)]
-struct Nothing {}
-
-/// What a link for a new password carries.
-#[derive(Serialize, Deserialize)]
-struct ResetPayload {
+struct PasswordLinkPayload {
     /// The address that the account had when the link was made: it goes where mail for that was read.
     email: Email,
+    /// The administrator who made it, who must still be one; `None` for whoever asked for their own, and for the operator.
+    made_by: Option<UserId>,
 }
 
 /// What a link that proves an address carries.

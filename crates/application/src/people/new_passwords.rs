@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::{Credential, DisplayName, Email, Event, TicketKind, User, UserChange, UserState};
+use domain::{Credential, DisplayName, Email, Event, Ticket, TicketKind, User, UserChange, UserState};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use validator::Validate;
 
 use super::mails::{self, Link};
 use super::tickets::{follow, link, link_invalid, password_link_lifetime, used_meanwhile};
-use super::{Changes, Nothing, ResetPayload, names};
+use super::{Changes, PasswordLinkPayload, managed, names};
 use crate::identities::tickets::{self, NewTicket};
 use crate::identities::{Password, SignedIn, Visitor, limit_attempts, open_session};
 use crate::{Error, Services};
@@ -80,7 +80,7 @@ async fn write_to(services: &Services, visitor: &Visitor, email: &Email) -> Resu
     let found = services.ports.identities.user_by_email(email).await?;
     let found = found.filter(|user| user.state == UserState::Active && user.password_hash.is_some());
     let Some(user) = found else { return Ok(()) };
-    let payload = ResetPayload { email: user.email.clone() };
+    let payload = PasswordLinkPayload { email: user.email.clone(), made_by: None };
     let new = NewTicket {
         kind: TicketKind::PasswordReset,
         workspace_id: user.workspace_id,
@@ -108,12 +108,8 @@ pub async fn reset_password(
     input: ResetPasswordInput,
     visitor: &Visitor,
 ) -> Result<(), Error> {
-    let (ticket, payload): (_, ResetPayload) =
-        follow(services, visitor, TicketKind::PasswordReset, &input.token).await?;
-    let user_id = ticket.user_id.ok_or_else(link_invalid)?;
-    let user = services.ports.identities.user(ticket.workspace_id, user_id).await?;
-    let user = user.filter(|user| user.state == UserState::Active && user.email == payload.email);
-    let user = user.ok_or_else(link_invalid)?;
+    let (ticket, user) = subject(services, visitor, TicketKind::PasswordReset, &input.token).await?;
+    let user_id = user.id;
     let mut changes = with_password(services, user, &input.password).await?;
     let mut events = vec![tickets::used(&ticket)];
     events.append(&mut changes.events);
@@ -134,10 +130,7 @@ pub async fn activate(
     input: ActivateInput,
     visitor: &Visitor,
 ) -> Result<SignedIn, Error> {
-    let (ticket, Nothing {}) = follow(services, visitor, TicketKind::Activation, &input.token).await?;
-    let user_id = ticket.user_id.ok_or_else(link_invalid)?;
-    let user = services.ports.identities.user(ticket.workspace_id, user_id).await?;
-    let user = user.filter(|user| user.state == UserState::Pending).ok_or_else(link_invalid)?;
+    let (ticket, user) = subject(services, visitor, TicketKind::Activation, &input.token).await?;
     let chosen_name = input.display_name.filter(|name| *name != user.display_name);
     if let Some(name) = &chosen_name {
         names::check_choice(services, user.workspace_id, Some(user.id), name).await?;
@@ -152,6 +145,25 @@ pub async fn activate(
     let signed_in = open_session(services, changes.user, visitor, before).await;
     signed_in
         .map_err(|error| if error.problem().slug == "concurrent_change" { link_invalid() } else { error })
+}
+
+/// The ticket behind the token of a link for a password, and whose account it opens.
+async fn subject(
+    services: &Services,
+    visitor: &Visitor,
+    kind: TicketKind,
+    token: &str,
+) -> Result<(Ticket, User), Error> {
+    let (ticket, payload): (Ticket, PasswordLinkPayload) = follow(services, visitor, kind, token).await?;
+    let user_id = ticket.user_id.ok_or_else(link_invalid)?;
+    let waits_for = if kind == TicketKind::Activation { UserState::Pending } else { UserState::Active };
+    let user = services.ports.identities.user(ticket.workspace_id, user_id).await?;
+    let user = user.filter(|user| user.state == waits_for && user.email == payload.email);
+    let user = user.ok_or_else(link_invalid)?;
+    match payload.made_by {
+        Some(maker) if !managed::may_still_recover(services, maker, &user).await? => Err(link_invalid()),
+        Some(_) | None => Ok((ticket, user)),
+    }
 }
 
 async fn with_password(services: &Services, user: User, password: &Password) -> Result<Changes, Error> {

@@ -16,7 +16,7 @@ pub async fn operator_password_link(
     site: Option<&str>,
 ) -> Result<PasswordLink, Error> {
     let user = account(services, email).await?;
-    let (link, event) = users::password_link(services, &user, site)?;
+    let (link, event) = users::password_link(services, &user, None, site)?;
     commit(services, &user, vec![event]).await?;
     Ok(link)
 }

@@ -21,7 +21,7 @@ pub struct ResetSecondFactors {
 
 impl Command for ResetSecondFactors {
     const NAME: &'static str = "user.reset_second_factors";
-    const PERMISSION: Permission = Permission::ManageUsers;
+    const PERMISSION: Permission = Permission::RecoverAccounts;
     type Output = ();
 }
 

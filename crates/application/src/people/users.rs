@@ -12,7 +12,7 @@ use validator::Validate;
 use super::changes::Changes;
 use super::managed;
 use super::tickets::{invitation_lifetime, link, password_link_lifetime};
-use super::{Nothing, ResetPayload, names};
+use super::{PasswordLinkPayload, names};
 use crate::bus::{Command, Context, Decision, Handler, Query};
 use crate::identities::UserView;
 use crate::identities::tickets::{self, NewTicket};
@@ -187,7 +187,7 @@ pub struct PasswordLink {
 
 impl Command for CreatePasswordLink {
     const NAME: &'static str = "user.create_password_link";
-    const PERMISSION: Permission = Permission::ManageUsers;
+    const PERMISSION: Permission = Permission::RecoverAccounts;
     const HOLDS_A_SECRET: bool = true;
     type Output = PasswordLink;
 }
@@ -199,32 +199,30 @@ impl Handler for CreatePasswordLink {
         managed::refuse_self(context, &user, "Change your password with POST /api/v1/me/password.")?;
         managed::check_home(&user)?;
         managed::check_roles_elsewhere(services, context, &user).await?;
-        let (output, event) = password_link(services, &user, context.site.as_deref())?;
+        let maker = Some(context.actor.user_id);
+        let (output, event) = password_link(services, &user, maker, context.site.as_deref())?;
         Ok(Decision::commit(services, context, vec![event], output))
     }
 }
 
-/// The link with which somebody chooses a password, and the event that has to be committed before it is told.
+/// The link with which somebody chooses a password, and the event that has to be committed before it is told. It works as
+/// long as whoever makes it may make it; the operator always may.
 pub(crate) fn password_link(
     services: &Services,
     user: &User,
+    made_by: Option<UserId>,
     site: Option<&str>,
 ) -> Result<(PasswordLink, Event), Error> {
-    let (kind, page, lifetime, payload) = match user.state {
-        UserState::Pending => {
-            let payload = serde_json::to_string(&Nothing {});
-            (TicketKind::Activation, "activate", invitation_lifetime(services), payload)
-        }
-        UserState::Active => {
-            let payload = serde_json::to_string(&ResetPayload { email: user.email.clone() });
-            (TicketKind::PasswordReset, "reset", password_link_lifetime(services), payload)
-        }
+    let (kind, page, lifetime) = match user.state {
+        UserState::Pending => (TicketKind::Activation, "activate", invitation_lifetime(services)),
+        UserState::Active => (TicketKind::PasswordReset, "reset", password_link_lifetime(services)),
         UserState::Suspended => {
             let detail = "The account is suspended. Let it in again first.";
             return Err(Error::conflict("account_suspended", detail));
         }
     };
-    let payload = payload.map_err(Error::internal)?;
+    let payload = PasswordLinkPayload { email: user.email.clone(), made_by };
+    let payload = serde_json::to_string(&payload).map_err(Error::internal)?;
     let (workspace_id, user_id) = (user.workspace_id, Some(user.id));
     let (token, event) =
         tickets::issue(services, NewTicket { kind, workspace_id, user_id, payload, lifetime });
