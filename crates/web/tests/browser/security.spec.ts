@@ -155,12 +155,15 @@ bare("a passkey is added, signs in without a password, and is removed", async ({
     await page.getByRole("dialog").getByRole("button", { name: "Add a passkey" }).click();
     const passkeys = page.getByRole("group", { name: "Passkeys" });
     await expect(passkeys.getByText("Test device")).toBeVisible();
+    // Nothing is being asked for when the cookie goes.
+    await page.goto("about:blank");
     await page.context().clearCookies();
     await page.goto(`${address}/login`);
     // The device answers by itself what is offered quietly, sooner than a person could press the button.
     await atHome(page);
     // With a device that waits for its person, the button does.
     await browser.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: false });
+    await page.goto("about:blank");
     await page.context().clearCookies();
     const asked = page.waitForResponse(/passkey\/challenge/);
     await page.goto(`${address}/login`);
