@@ -6,6 +6,7 @@ mod invitations;
 mod isolation;
 mod oidc;
 mod passkeys;
+mod password_links;
 mod people;
 mod permissions;
 mod projects;
@@ -36,15 +37,13 @@ fn hospitable() -> ServerBuilder {
 async fn account(server: &Server, role: &str) -> Client {
     let email = format!("{role}@example.org");
     let body = json!({ "email": email, "display_name": role, "role": role, "password": OWNER_PASSWORD });
-    server.owner().await.post("/api/v1/users", &body).await.expect(201);
+    server.owner().await.in_browser().post("/api/v1/users", &body).await.expect(201);
     server.anonymous().sign_in(&email, OWNER_PASSWORD).await
 }
 
 /// The same person with a key of these scopes; the key's id comes with it.
 async fn key_with(person: &Client, scopes: &[&str]) -> (Client, String) {
-    let body = json!({ "name": "scoped", "scopes": scopes });
-    let key = person.post("/api/v1/api-keys", &body).await.expect(201);
-    (Client::new(person.address(), Some(key["key"].as_str().expect("a key").to_owned())), id(&key).to_owned())
+    person.with_new_api_key_of(&json!({ "name": "scoped", "scopes": scopes })).await
 }
 
 /// A request with these headers and no other credential.

@@ -374,7 +374,8 @@ async fn of_two_owners_who_step_down_at_once_one_stays() {
         let email = format!("second{round}@example.org");
         let body =
             json!({ "email": email, "display_name": email, "role": "owner", "password": OWNER_PASSWORD });
-        let second_id = id(&server.owner().await.post(USERS, &body).await.expect(201)).to_owned();
+        let second_id =
+            id(&server.owner().await.in_browser().post(USERS, &body).await.expect(201)).to_owned();
         let second = server.anonymous().sign_in(&email, OWNER_PASSWORD).await;
         let down = json!({ "role": "admin" });
         let (one, other) = (format!("{USERS}/{second_id}"), format!("{USERS}/{first_id}"));
@@ -425,7 +426,7 @@ async fn an_account_without_a_password_waits_for_the_person_behind_its_link() {
 #[tokio::test]
 async fn a_link_that_an_administrator_hands_over_works_once_and_ends_with_the_password() {
     let server = hospitable().start().await;
-    let owner = server.owner().await;
+    let owner = server.owner().await.in_browser();
     let member = account(&server, "member").await;
     let path = format!("{USERS}/{}/password-link", own_id(&member).await);
     let mut tokens = Vec::new();
