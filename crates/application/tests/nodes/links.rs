@@ -6,8 +6,10 @@ use application::Code;
 use application::conversations::DeleteConversation;
 use application::messages::SendMessage;
 use application::shares::{CreateShare, ListShares, RevokeShare, open_share};
-use domain::ports::Journal as _;
-use domain::{Event, Membership, ShareId, User, UserChange, UserState};
+use domain::ports::{Identities as _, Ids as _, Journal as _};
+use domain::{
+    Event, Membership, ShareId, User, UserChange, UserState, Version, Workspace, WorkspaceId, WorkspaceName,
+};
 use serde_json::{Value, json};
 
 use crate::sharing::{People, code, command, id, result, shared};
@@ -107,19 +109,28 @@ async fn a_link_leads_nowhere_while_its_maker_is_away() {
         links.push((id::<ShareId>(&share["id"]), share["token"].as_str().expect("a token").to_owned()));
     }
     let User { id: user_id, role, created_at, .. } = people.world.user;
-    let there = Membership { workspace_id: people.world.workspace_id, user_id, role, created_at };
-    let barred = User {
-        state: UserState::Suspended,
-        version: people.world.user.version.next(),
-        ..people.world.user.clone()
+    let workspace_id = people.world.workspace_id;
+    let there = Membership { workspace_id, user_id, role, created_at };
+    // Nobody leaves the only workspace that they belong to.
+    let id = WorkspaceId::from_uuid(people.world.ids.uuid());
+    let name = WorkspaceName::new("Elsewhere").expect("a name");
+    let elsewhere = Workspace { id, name, version: Version::FIRST, created_at };
+    let joined = Membership { workspace_id: id, ..there.clone() };
+    let mut unit = people.world.unit(vec![Event::WorkspaceCreated(elsewhere), Event::MemberAdded(joined)]);
+    unit.workspace_id = id;
+    node.storage.commit(unit).await.expect("it is founded");
+
+    let state = async |state: UserState, change: UserChange| {
+        let user = node.storage.user(workspace_id, user_id).await.expect("reading works").expect("a member");
+        Event::UserUpdated { user: User { state, version: user.version.next(), ..user }, change }
     };
-    let back = User { state: UserState::Active, version: barred.version.next(), ..barred.clone() };
-    for (event, expected) in [
-        (Event::MemberRemoved(there.clone()), Some(Code::NotFound)),
-        (Event::MemberAdded(there), None),
-        (Event::UserUpdated { user: barred, change: UserChange::Suspended }, Some(Code::NotFound)),
-        (Event::UserUpdated { user: back, change: UserChange::Activated }, None),
-    ] {
+    for (step, expected) in [(0, Some(Code::NotFound)), (1, None), (2, Some(Code::NotFound)), (3, None)] {
+        let event = match step {
+            0 => Event::MemberRemoved(there.clone()),
+            1 => Event::MemberAdded(there.clone()),
+            2 => state(UserState::Suspended, UserChange::Suspended).await,
+            _ => state(UserState::Active, UserChange::Activated).await,
+        };
         let name = event.name();
         node.storage.commit(people.world.unit(vec![event])).await.expect("the event is in order");
         for (share_id, token) in &links {
