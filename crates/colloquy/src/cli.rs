@@ -139,7 +139,7 @@ pub struct DoctorArguments {
 /// What to do with the settings.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Tell every problem at once, and whether the database and Redis can be reached
+    /// Tell every problem at once, and whether the database, Redis, the mail server and sign-in providers can be reached
     Check(CheckArguments),
     /// Print the effective values and where each came from; secrets are masked
     Show,
@@ -158,13 +158,29 @@ pub struct CheckArguments {
 pub enum SecretsCommand {
     /// Print a fresh secret key
     Generate,
-    /// List the keys that the secret key opens
+    /// List them, and say whether the secret key opens them
     List,
     /// Encrypt them with the present secret key, and replace those that are named
+    ///
+    /// Servers on Postgres may go on. A server that uses the same SQLite database must be stopped; while it runs, owners
+    /// of the first workspace replace keys with POST /api/v1/secret-keys/rotate.
     ///
     /// To change the secret key: name the old one as the previous one, and the new one in its place, for every server, one
     /// after the other; run this; take the old one out again.
     Rotate(RotateArguments),
+    /// Begin anew where the secret key is lost for good
+    ///
+    /// All servers must be stopped. What only the lost key could read or recognise is removed: second factors, API keys of
+    /// connected providers, sessions, API keys and links. Without --yes it says how much that is, and changes nothing.
+    Reset(ResetArguments),
+}
+
+/// Whether to reset.
+#[derive(Debug, Args)]
+pub struct ResetArguments {
+    /// Do it
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Which keys to replace.

@@ -66,8 +66,9 @@ pub async fn compose(loaded: &Loaded) -> Result<Composition, Failure> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds::new(SystemClock)),
     };
-    let roots = root_key::root_keys(settings)?;
-    let keyring = Keyring::open(database.clone(), roots, &*ports.clock, &*ports.ids).await?;
+    let roots = root_key::of(settings, &*database).await?;
+    let keyring = Keyring::open(database.clone(), roots, &*ports.clock, &*ports.ids).await;
+    let keyring = keyring.map_err(|error| root_key::explain(error, settings))?;
     let services = Services::new(ports, settings.application.clone(), keyring);
     Ok(Composition { database, models, services })
 }
@@ -118,7 +119,7 @@ impl Shared {
 }
 
 /// The providers that people may sign in through. Whoever runs the server chose their issuers, wherever those are.
-fn sign_in_providers(settings: &Settings) -> Result<Arc<dyn SignInProviders>, Failure> {
+pub fn sign_in_providers(settings: &Settings) -> Result<Arc<dyn SignInProviders>, Failure> {
     const PATIENCE: Duration = Duration::from_secs(10);
     const MOST_BYTES: usize = 1024 * 1024;
     if settings.oidc.is_empty() {

@@ -111,7 +111,7 @@ impl From<KeyringError> for Failure {
         match error {
             KeyringError::Storage(error) => application::Error::from(error).into(),
             KeyringError::ForeignRoot(_) => Self::settings(error.to_string()),
-            KeyringError::Damaged => Self::failed(error.to_string()),
+            KeyringError::Damaged | KeyringError::Unsealable(_) => Self::failed(error.to_string()),
         }
     }
 }

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use crate::{
     Annotation, ApiKey, ApiKeyId, Conversation, ConversationId, ExternalIdentity, Invitation, InvitationId,
     Membership, Message, MessageEdit, MessageId, Passkey, PasskeyId, Project, ProjectId, ProjectMember,
-    Provider, Run, Session, SessionEnd, SessionId, Share, ShareId, SignInFailure, Tag, TagId, Ticket,
-    TicketId, TokenHash, Totp, UsageEntry, User, UserChange, UserId, Workspace,
+    Provider, Run, SecretKey, Session, SessionEnd, SessionId, Share, ShareId, SignInFailure, Tag, TagId,
+    Ticket, TicketId, TokenHash, Totp, UsageEntry, User, UserChange, UserId, Workspace,
 };
 
 /// Something that happened. An event carries the state *after* it, so that storage can write its tables from the
@@ -142,6 +142,11 @@ pub enum Event {
         /// Who.
         user_id: UserId,
     },
+    /// Somebody took the audit log of the workspace along.
+    AuditExported {
+        /// Who.
+        user_id: UserId,
+    },
     /// An API key was made.
     ApiKeyCreated(ApiKey),
     /// An API key was revoked.
@@ -182,8 +187,30 @@ pub enum Event {
     ProviderUpdated(Provider),
     /// A model provider was disconnected. Carries its last state with the version one on.
     ProviderDeleted(Provider),
+    /// Keys of the server were encrypted with another secret key, or replaced.
+    SecretKeysRotated {
+        /// Those that are encrypted anew, in their new form.
+        rewrapped: Vec<SecretKey>,
+        /// Those that are used from now on, in place of the ones of their purpose.
+        replaced: Vec<SecretKey>,
+    },
+    /// The keys of the server could no longer be opened: these are used from now on, and everything is gone that only the
+    /// earlier ones could read or recognise.
+    SecretKeysReset(Vec<SecretKey>),
     /// A conversation was created, from nothing or as a fork.
     ConversationCreated(Conversation),
+    /// A conversation was put into a project, or taken out of it, which shows it to others or hides it from them. Goes with
+    /// the event that carries the conversation, and is for the audit log alone.
+    ConversationMoved {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// Whose it is.
+        owner_id: UserId,
+        /// Where it is now.
+        project_id: Option<ProjectId>,
+        /// Where it was before.
+        previous: Option<ProjectId>,
+    },
     /// Something about a conversation changed, its active leaf among other things.
     ConversationUpdated(Conversation),
     /// A conversation and everything in it was deleted. Carries its last state with the version one on.
@@ -293,6 +320,8 @@ impl Event {
             Self::ExternalIdentityLinked(_) => "external_identity.linked",
             Self::ExternalIdentityUnlinked(_) => "external_identity.unlinked",
             Self::DataExported { .. } => "data.exported",
+            Self::AuditExported { .. } => "audit.exported",
+            Self::ConversationMoved { .. } => "conversation.moved",
             Self::ProjectCreated(_) => "project.created",
             Self::ProjectUpdated(_) => "project.updated",
             Self::ProjectDeleted(_) => "project.deleted",
@@ -303,6 +332,8 @@ impl Event {
             Self::ProviderCreated(_) => "provider.created",
             Self::ProviderUpdated(_) => "provider.updated",
             Self::ProviderDeleted(_) => "provider.deleted",
+            Self::SecretKeysRotated { .. } => "secret_key.rotated",
+            Self::SecretKeysReset(_) => "secret_key.reset",
             Self::ApiKeyCreated(_) => "api_key.created",
             Self::ApiKeyRevoked { .. } => "api_key.revoked",
             Self::ConversationCreated(_) => "conversation.created",
@@ -376,10 +407,12 @@ impl Event {
         matches!(
             self,
             Self::UserDeleted(_)
+                | Self::MemberRemoved(_)
                 | Self::SessionClosed { .. }
                 | Self::SessionsClosed { .. }
                 | Self::SessionSwitched(_)
+                | Self::SecretKeysRotated { .. }
+                | Self::SecretKeysReset(_)
         )
     }
 }
-                | Self::MemberRemoved(_)

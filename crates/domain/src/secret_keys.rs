@@ -22,7 +22,7 @@ pub struct SecretKey {
 /// What a key is for. Of each purpose one key is not retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyPurpose {
-    /// Hashing tokens and API keys. It is never replaced: what was hashed with it would be lost.
+    /// Hashing tokens and API keys. It is never rotated: what was hashed with it would be lost.
     Hashing,
     /// Encrypting what is stored.
     Sealing,

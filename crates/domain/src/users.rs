@@ -80,6 +80,18 @@ pub enum SignInFailure {
     WrongPasskey,
     /// The account may not be used.
     NotActive,
+    /// There were too many attempts. Noted once an hour for what they are counted against.
+    Throttled,
+    /// What a browser brought back from a sign-in provider is not what it left with.
+    Mismatch,
+    /// The sign-in provider let nobody in, or what it said does not hold.
+    RefusedByProvider,
+    /// The sign-in provider does not vouch for the person's address.
+    EmailUnverified,
+    /// There is an account with the person's address, and it is not joined.
+    AccountExists,
+    /// Nobody is given an account by coming from the sign-in provider.
+    RegistrationClosed,
 }
 
 text_type! {

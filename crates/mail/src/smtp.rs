@@ -51,6 +51,19 @@ impl Smtp {
         }
         Ok(Some(Self { transport: builder.build(), from }))
     }
+
+    /// Whether the server takes mail from here: connects, with the protection of the settings, and signs in. Sends nothing.
+    ///
+    /// # Errors
+    /// [`MailError`]
+    pub async fn check(&self) -> Result<(), MailError> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(MailError::Unreachable("it hangs up".to_owned())),
+            Err(error) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
+            Err(error) => Err(MailError::Unreachable(error.to_string())),
+        }
+    }
 }
 
 #[async_trait]
@@ -135,6 +148,7 @@ mod tests {
         assert!(matches!(smtp.send(mail("a", "b")).await, Err(MailError::Unreachable(_))));
         assert!(matches!(smtp.send(mail("a", "b")).await, Err(MailError::Refused(_))));
         smtp.send(mail("a", "b")).await.expect("the server takes it");
+        smtp.check().await.expect("the server answers");
         assert_eq!(sink.count(), 1);
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use domain::ports::{SealedKind, SealedPlace, SecretKeys, StorageError};
-use domain::{KeyPurpose, SecretKey, SecretKeyId, Timestamp};
+use domain::{KeyPurpose, SecretKey, SecretKeyId};
 use storage::Word;
 use uuid::Uuid;
 
@@ -15,12 +15,8 @@ use crate::statement::{Value, values};
 
 const ALL: &str = "SELECT id, purpose, wrapped, wrapped_by, created_at, retired_at FROM secret_keys
      ORDER BY created_at, id";
-const ADD: &str = "INSERT INTO secret_keys (id, purpose, wrapped, wrapped_by, created_at, retired_at)
-     VALUES ($1, $2, $3, $4, $5, $6)";
 const ADD_MISSING: &str = "INSERT INTO secret_keys (id, purpose, wrapped, wrapped_by, created_at, retired_at)
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (purpose) WHERE retired_at IS NULL DO NOTHING";
-const RETIRE: &str = "UPDATE secret_keys SET retired_at = $2 WHERE purpose = $1 AND retired_at IS NULL";
-const REWRAP: &str = "UPDATE secret_keys SET wrapped = $2, wrapped_by = $3 WHERE id = $1";
 const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM secret_keys WHERE id = $1)";
 const REMOVE: &str = "DELETE FROM secret_keys WHERE id = $1 AND retired_at IS NOT NULL";
 
@@ -57,27 +53,9 @@ impl SecretKeys for Postgres {
 
     async fn add_secret_key(&self, key: SecretKey) -> Result<bool, StorageError> {
         let session = self.write(Scope::System).await?;
-        let added = add(&session, ADD_MISSING, &key).await?;
+        let added = add(&session, &key).await?;
         session.commit().await?;
         Ok(added == 1)
-    }
-
-    async fn replace_secret_key(&self, key: SecretKey, at: Timestamp) -> Result<(), StorageError> {
-        let session = self.write(Scope::System).await?;
-        session.change_one(RETIRE, values![key.purpose.word(), at]).await?;
-        add(&session, ADD, &key).await?;
-        Ok(session.commit().await?)
-    }
-
-    async fn rewrap_secret_keys(
-        &self,
-        wrapped: Vec<(SecretKeyId, Vec<u8>, String)>,
-    ) -> Result<(), StorageError> {
-        let session = self.write(Scope::System).await?;
-        for (id, wrapped, wrapped_by) in &wrapped {
-            session.change_one(REWRAP, values![*id, wrapped.as_slice(), wrapped_by]).await?;
-        }
-        Ok(session.commit().await?)
     }
 
     async fn remove_secret_key(&self, id: SecretKeyId) -> Result<(), StorageError> {
@@ -130,7 +108,7 @@ const fn number(kind: SealedKind) -> i64 {
     }
 }
 
-async fn add(session: &Session, sql: &str, key: &SecretKey) -> Outcome<usize> {
+async fn add(session: &Session, key: &SecretKey) -> Outcome<usize> {
     let values: &[Value<'_>] = values![
         key.id,
         key.purpose.word(),
@@ -139,7 +117,7 @@ async fn add(session: &Session, sql: &str, key: &SecretKey) -> Outcome<usize> {
         key.created_at,
         key.retired_at,
     ];
-    session.execute(sql, values).await
+    session.execute(ADD_MISSING, values).await
 }
 
 type Types = (SqlUuid, Text, Binary, Text, Timestamptz, Nullable<Timestamptz>);

@@ -3,11 +3,12 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
-use domain::{Timestamp, WorkspaceId};
+use domain::{SecretKey, Timestamp, WorkspaceId};
 
 use crate::audit;
 use crate::connection;
 use crate::migrate::{self, MigrateError};
+use crate::secret_keys;
 use crate::settings::Settings;
 use crate::statement::{query, values};
 use crate::transfer;
@@ -78,6 +79,24 @@ pub fn inspect(settings: &Settings) -> Result<Inspection, MigrateError> {
             .map(Timestamp::from_micros);
     }
     Ok(inspection)
+}
+
+/// The keys of the server as they are stored, oldest first; none where there is no database, or no table for them, yet.
+pub fn stored_secret_keys(settings: &Settings) -> Result<Vec<SecretKey>, MigrateError> {
+    let path = settings.path()?;
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let mut connection =
+        connection::reading(settings, &path).map_err(|error| MigrateError::Open(error.to_string()))?;
+    let failed = |error: &dyn std::fmt::Display| {
+        MigrateError::Open(format!("the database {} cannot be read: {error}", path.display()))
+    };
+    let is_there = "SELECT count(*) FROM sqlite_schema WHERE name = 'secret_keys'";
+    match number(&mut connection, is_there).map_err(|error| failed(&error))? {
+        0 => Ok(Vec::new()),
+        _ => secret_keys::stored(&mut connection).map_err(|failure| failed(&failure.0)),
+    }
 }
 
 fn damages(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {

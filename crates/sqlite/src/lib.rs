@@ -43,7 +43,7 @@ use domain::ports::CommitObserver;
 use parking_lot::RwLock;
 use thiserror::Error;
 
-pub use crate::inspection::{Inspection, inspect};
+pub use crate::inspection::{Inspection, inspect, stored_secret_keys};
 pub use crate::lock::LockError;
 pub use crate::settings::{Settings, SettingsProblem};
 

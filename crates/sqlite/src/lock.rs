@@ -19,7 +19,7 @@ pub(crate) struct Lock {
 pub enum LockError {
     /// Another process serves the database.
     #[error(
-        "the database {} is in use by another process{}; stop that process, or give this one a database of its own \
+        "the database {} is in use by another process{}; stop that process first \
          (the lock is {})",
         .database.display(), holder(*.process_id), .lock.display()
     )]

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 use domain::ports::{SealedKind, SealedPlace, SecretKeys, StorageError};
-use domain::{KeyPurpose, SecretKey, SecretKeyId, Timestamp};
+use domain::{KeyPurpose, SecretKey, SecretKeyId};
 
 use crate::Sqlite;
 use crate::columns::{Id, Word, moment};
-use crate::errors::{CONFLICT, Failure, Outcome, expect_one};
+use crate::errors::{CONFLICT, Failure, Outcome};
 use crate::statement::{all, execute, query, values};
 
 const ALL: &str = "SELECT id, purpose, wrapped, wrapped_by, created_at, retired_at FROM secret_keys
@@ -24,42 +24,11 @@ pub(crate) const SEALED_PROVIDER_KEYS: &str = "SELECT id, sealed_api_key FROM pr
 #[async_trait]
 impl SecretKeys for Sqlite {
     async fn secret_keys(&self) -> Result<Vec<SecretKey>, StorageError> {
-        self.readers.read(|connection| all::<Types, Row, _>(connection, ALL, values![])).await
+        self.readers.read(stored).await
     }
 
     async fn add_secret_key(&self, key: SecretKey) -> Result<bool, StorageError> {
         self.writer.write(move |connection| add(connection, &key)).await
-    }
-
-    async fn replace_secret_key(&self, key: SecretKey, at: Timestamp) -> Result<(), StorageError> {
-        self.writer
-            .write(move |connection| {
-                expect_one(execute(
-                    connection,
-                    "UPDATE secret_keys SET retired_at = ?2 WHERE purpose = ?1 AND retired_at IS NULL",
-                    values![key.purpose.word(), at],
-                )?)?;
-                if add(connection, &key)? { Ok(()) } else { Err(CONFLICT) }
-            })
-            .await
-    }
-
-    async fn rewrap_secret_keys(
-        &self,
-        wrapped: Vec<(SecretKeyId, Vec<u8>, String)>,
-    ) -> Result<(), StorageError> {
-        self.writer
-            .write(move |connection| {
-                for (id, wrapped, wrapped_by) in &wrapped {
-                    expect_one(execute(
-                        connection,
-                        "UPDATE secret_keys SET wrapped = ?2, wrapped_by = ?3 WHERE id = ?1",
-                        values![*id, wrapped.as_slice(), wrapped_by],
-                    )?)?;
-                }
-                Ok(())
-            })
-            .await
     }
 
     async fn remove_secret_key(&self, id: SecretKeyId) -> Result<(), StorageError> {
@@ -102,8 +71,13 @@ impl SecretKeys for Sqlite {
     }
 }
 
+/// Every key, oldest first.
+pub(crate) fn stored(connection: &mut SqliteConnection) -> Outcome<Vec<SecretKey>> {
+    all::<Types, Row, _>(connection, ALL, values![])
+}
+
 /// Adds a key unless there is one of its purpose that is not retired.
-fn add(connection: &mut SqliteConnection, key: &SecretKey) -> Outcome<bool> {
+pub(crate) fn add(connection: &mut SqliteConnection, key: &SecretKey) -> Outcome<bool> {
     let added = execute(
         connection,
         "INSERT INTO secret_keys (id, purpose, wrapped, wrapped_by, created_at, retired_at)

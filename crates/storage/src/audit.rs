@@ -1,6 +1,8 @@
 //! What the audit log keeps of an event, and the chain of hashes that keeps it honest.
 
-use domain::{AuditEntry, AuditRecord, Event, SignInFailure, Totp, UnitOfWork, UserChange, UserId};
+use domain::{
+    AuditEntry, AuditRecord, Event, KeyPurpose, SignInFailure, Totp, UnitOfWork, UserChange, UserId,
+};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -84,7 +86,8 @@ fn about(event: &Event) -> Option<About> {
         | Event::TotpDisabled { user_id }
         | Event::RecoveryCodeUsed { user_id, .. }
         | Event::RecoveryCodesReplaced { user_id, .. }
-        | Event::DataExported { user_id } => person(*user_id),
+        | Event::DataExported { user_id }
+        | Event::AuditExported { user_id } => person(*user_id),
         Event::PasskeyAdded(passkey) | Event::PasskeyRenamed(passkey) => {
             (Some(passkey.user_id), Some(passkey.id.uuid()), json!({ "name": passkey.name }))
         }
@@ -95,7 +98,11 @@ fn about(event: &Event) -> Option<About> {
         Event::ApiKeyCreated(key) => (
             Some(key.user_id),
             Some(key.id.uuid()),
-            json!({ "name": key.name, "prefix": key.prefix, "scopes": key.scopes }),
+            json!({
+                "name": key.name, "prefix": key.prefix, "scopes": key.scopes, "expires_at": key.expires_at,
+                "requests_per_minute": key.limits.requests_per_minute,
+                "monthly_budget_microusd": key.limits.monthly_budget,
+            }),
         ),
         Event::ApiKeyRevoked { api_key_id, user_id } => thing(*user_id, api_key_id.uuid()),
         Event::ProjectCreated(project) | Event::ProjectUpdated(project) | Event::ProjectDeleted(project) => {
@@ -120,6 +127,21 @@ fn about(event: &Event) -> Option<About> {
             Some(provider.id.uuid()),
             json!({ "name": provider.name, "kind": provider.kind, "base_url": provider.base_url }),
         ),
+        Event::SecretKeysRotated { rewrapped, replaced } => {
+            let has = |purpose| replaced.iter().any(|key| key.purpose == purpose);
+            let detail = json!({
+                "secret_key": !rewrapped.is_empty(),
+                "signing": has(KeyPurpose::Signing),
+                "sealing": has(KeyPurpose::Sealing),
+            });
+            (None, None, detail)
+        }
+        Event::SecretKeysReset(_) => (None, None, json!({})),
+        Event::ConversationMoved { conversation_id, owner_id, project_id, previous } => (
+            Some(*owner_id),
+            Some(conversation_id.uuid()),
+            json!({ "project_id": project_id, "previous_project_id": previous }),
+        ),
         Event::ConversationDeleted(conversation) => {
             (Some(conversation.owner_id), Some(conversation.id.uuid()), json!({}))
         }
@@ -136,6 +158,12 @@ const fn reason_word(reason: SignInFailure) -> &'static str {
         SignInFailure::WrongCode => "wrong_code",
         SignInFailure::WrongPasskey => "wrong_passkey",
         SignInFailure::NotActive => "not_active",
+        SignInFailure::Throttled => "too_many_attempts",
+        SignInFailure::Mismatch => "mismatch",
+        SignInFailure::RefusedByProvider => "refused_by_provider",
+        SignInFailure::EmailUnverified => "email_unverified",
+        SignInFailure::AccountExists => "account_exists",
+        SignInFailure::RegistrationClosed => "registration_closed",
     }
 }
 

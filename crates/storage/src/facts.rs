@@ -61,7 +61,9 @@ impl About {
             Event::InvitationAccepted { invitation_id, user_id } => {
                 Self::of_person(*user_id, invitation_id.uuid())
             }
-            Event::DataExported { user_id } => Self { owner_id: Some(*user_id), ..Self::default() },
+            Event::DataExported { user_id } | Event::AuditExported { user_id } => {
+                Self { owner_id: Some(*user_id), ..Self::default() }
+            }
             _ => return None,
         })
     }

@@ -120,6 +120,11 @@ pub enum Effect {
     SendMail(Mail),
     /// The model providers that are stored are connected, before the asker hears of it.
     ConnectProviders,
+    /// The keys of the server are read again, before the asker hears of it.
+    LearnKeys {
+        /// Whether what is stored is encrypted anew.
+        seal_anew: bool,
+    },
 }
 
 impl Effect {
@@ -130,6 +135,7 @@ impl Effect {
             Self::CancelRun(run_id) => PreparedEffect::CancelRun(run_id),
             Self::SendMail(mail) => PreparedEffect::SendMail(mail),
             Self::ConnectProviders => PreparedEffect::ConnectProviders,
+            Self::LearnKeys { seal_anew } => PreparedEffect::LearnKeys { seal_anew },
         }
     }
 }
@@ -139,6 +145,7 @@ pub(super) enum PreparedEffect {
     CancelRun(RunId),
     SendMail(Mail),
     ConnectProviders,
+    LearnKeys { seal_anew: bool },
 }
 
 impl PreparedEffect {
@@ -154,6 +161,14 @@ impl PreparedEffect {
             Self::ConnectProviders => {
                 if let Err(error) = ConnectedProviders::connect(services).await {
                     tracing::warn!(%error, "model providers are connected a little later");
+                }
+            }
+            Self::LearnKeys { seal_anew } => {
+                let (keyring, ids) = (&services.keyring, &*services.ports.ids);
+                let learned =
+                    if seal_anew { keyring.seal_anew(ids).await.map(drop) } else { keyring.refresh().await };
+                if let Err(error) = learned {
+                    tracing::error!(%error, "new keys are stored, but not everything is encrypted with them yet; rotate again");
                 }
             }
             Self::StartRun(reserved) => reserved.start(),

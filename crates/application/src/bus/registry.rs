@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{Bus, Context, Handler, Reply};
 use crate::{
-    Error, annotations, conversations, identities, messages, people, projects, providers, runs, shares, tags,
-    workspaces,
+    Error, annotations, conversations, identities, keyring, messages, people, projects, providers, runs,
+    shares, tags, workspaces,
 };
 
 /// Every command by name.
@@ -55,6 +55,7 @@ impl Registry {
         registry.add::<providers::UpdateProvider>();
         registry.add::<providers::DeleteProvider>();
         registry.add::<providers::TestProvider>();
+        registry.add::<keyring::RotateSecretKeys>();
         registry.add::<projects::CreateProject>();
         registry.add::<projects::UpdateProject>();
         registry.add::<projects::DeleteProject>();

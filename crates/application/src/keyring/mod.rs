@@ -5,6 +5,7 @@
 //! new root key means encrypting three short values anew, and a new key of one purpose leaves the others alone.
 
 mod root;
+mod rotation;
 mod sealing;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use parking_lot::RwLock;
 use thiserror::Error;
 
 pub use root::{RootKey, RootKeys};
+pub use rotation::{Losses, RotateSecretKeys, losses, reset};
 pub use sealing::{Sealed, Unsealable};
 
 /// How long every process has known of a new key at the latest; until then others may still use the one before.
@@ -75,10 +77,12 @@ pub enum KeyringError {
     Storage(#[from] StorageError),
     /// The keys in the database were encrypted with another root key.
     #[error(
-        "the secret key is not the one of this database: its keys were encrypted with the one whose fingerprint is {0}. \
-         Set security.secret_key to that one, or name it among security.previous_secret_keys"
+        "the secret key is not the one of this database: its keys were encrypted with the one whose fingerprint is {0}"
     )]
     ForeignRoot(String),
+    /// Something that is stored, which this names, cannot be decrypted.
+    #[error("{0}: an encrypted value cannot be read, because it was changed or belongs elsewhere")]
+    Unsealable(String),
     /// A stored key is not what was stored.
     #[error("a stored key is damaged, or was changed by somebody else")]
     Damaged,
@@ -187,5 +191,40 @@ impl Keys {
 impl fmt::Debug for Keyring {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Keyring(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testing::fakes::{ManualClock, SequentialIds};
+
+    use super::*;
+
+    const LIFETIME: Duration = Duration::from_mins(10);
+
+    #[test]
+    fn a_retired_key_verifies_as_long_as_its_tokens_may_live_and_for_its_purpose_alone() {
+        let (ids, clock) = (SequentialIds::new(), ManualClock::default());
+        let roots = RootKeys { current: RootKey::from_secret("the tests' own secret"), previous: Vec::new() };
+        let mut stored: Vec<SecretKey> =
+            KeyPurpose::ALL.iter().map(|purpose| roots.fresh(*purpose, &clock, &ids)).collect();
+        let mut retired = roots.fresh(KeyPurpose::Signing, &clock, &ids);
+        clock.advance(Duration::from_hours(1));
+        retired.retired_at = Some(clock.now());
+        stored.push(retired.clone());
+        let keyring = Keyring::of(&stored, &roots).expect("the keys are in order");
+        let verifies = |id| keyring.signing_key_of(id, clock.now(), LIFETIME).is_some();
+        assert!(verifies(retired.id) && verifies(keyring.signing_key().id));
+        clock.advance(LIFETIME);
+        assert!(verifies(retired.id), "another process may have used it for a moment longer");
+        clock.advance(LEARNED_WITHIN);
+        assert!(!verifies(retired.id) && verifies(keyring.signing_key().id));
+        let others = stored.iter().filter(|key| key.purpose != KeyPurpose::Signing);
+        assert!(others.clone().count() == 2 && others.clone().all(|key| !verifies(key.id)));
+        // Nor does a key that signs open anything.
+        let sealed = keyring.seal(b"secret", "totp of ada", &ids);
+        let as_signing = [keyring.signing_key().id.uuid().as_bytes(), &sealed[16..]].concat();
+        assert_eq!(keyring.unseal(&as_signing, "totp of ada"), Err(Unsealable));
+        assert_eq!(keyring.unseal(&sealed, "totp of ada"), Ok(b"secret".to_vec()));
     }
 }

@@ -208,7 +208,8 @@ async fn a_new_signing_key_is_learned_by_the_other_node_and_the_old_one_still_co
     let ports = &here.services.ports;
     let key = roots.fresh(KeyPurpose::Signing, &*ports.clock, &*ports.ids);
     let kid = key.id.to_string();
-    here.storage.replace_secret_key(key, ports.clock.now()).await.expect("the key is in order");
+    let rotated = Event::SecretKeysRotated { rewrapped: Vec::new(), replaced: vec![key] };
+    here.storage.commit(world.unit(vec![rotated])).await.expect("the key is in order");
     here.services.keyring.refresh().await.expect("the keys are in order");
     let after = signed_in(&here).await;
     let header =

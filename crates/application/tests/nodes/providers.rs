@@ -227,7 +227,8 @@ async fn keys_are_read_that_another_process_has_encrypted_with_a_newer_key() {
     let (storage, ports) = (&here.node.storage, &here.node.services.ports);
     let roots = RootKeys { current: RootKey::from_secret("the tests' own secret"), previous: Vec::new() };
     let newer = roots.fresh(KeyPurpose::Sealing, &*ports.clock, &*ports.ids);
-    storage.replace_secret_key(newer, ports.clock.now()).await.expect("it is replaced");
+    let rotated = Event::SecretKeysRotated { rewrapped: Vec::new(), replaced: vec![newer] };
+    storage.commit(world.unit(vec![rotated])).await.expect("it is replaced");
     let keys = storage.secret_keys().await.expect("they are read");
     let elsewhere = Keyring::of(&keys, &roots).expect("they are in order");
     let mut provider = stored(&world, "newer", Vec::new());

@@ -1,6 +1,7 @@
 //! `colloquy config`: looking at the settings.
 
 use crate::cli::ConfigCommand;
+use crate::commands::doctor::{self, Finding};
 use crate::database;
 use crate::failure::Failure;
 use crate::output;
@@ -38,8 +39,11 @@ async fn connect(loaded: &Loaded) -> Result<(), Failure> {
         }
     };
     let (database, redis) = tokio::join!(database::probe(loaded), reach_redis);
-    match (database, redis) {
+    let key = if database.is_ok() { doctor::secret_key_opens(loaded).await.map(drop) } else { Ok(()) };
+    let outside = doctor::outside(&loaded.settings).await.into_iter().filter(Finding::is_bad);
+    let outside = outside.map(|finding| Err(Failure::busy(finding.to_string())));
+    [database, redis, key].into_iter().chain(outside).fold(Ok(()), |all, one| match (all, one) {
         (Err(one), Err(other)) => Err(one.and(&other)),
         (one, other) => one.and(other),
-    }
+    })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::Timestamp;
+use domain::{SecretKey, Timestamp};
 use domain::ports::{
     Annotations, AuditLog, Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance,
     Messages, Projects, Providers, Runs, Search, SecretKeys, Shares, Tags, Workspaces,
@@ -108,6 +108,19 @@ pub async fn probe(loaded: &Loaded) -> Result<(), Failure> {
     match loaded.settings.database.engine() {
         Engine::Sqlite => sqlite::probe(loaded),
         Engine::Postgres => postgres::probe(loaded).await,
+    }
+}
+
+/// The keys of the server as they are stored; none where there is no database yet. Servers may go on.
+pub async fn secret_keys(loaded: &Loaded) -> Result<Vec<SecretKey>, Failure> {
+    match loaded.settings.database.engine() {
+        Engine::Sqlite => sqlite::secret_keys(loaded),
+        Engine::Postgres => {
+            let database = postgres::open(loaded).await?;
+            let keys = database.secret_keys().await.map_err(application::Error::from);
+            database.shut_down().await?;
+            Ok(keys?)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::Timestamp;
+use domain::{SecretKey, Timestamp};
 use sqlite::migrate::{self, MigrateError};
 use sqlite::{LockError, OpenError, Sqlite, transfer};
 
@@ -72,6 +72,12 @@ pub fn probe(loaded: &Loaded) -> Result<(), Failure> {
         return Err(Failure::failed(finding.to_string()).advise(where_it_is(loaded)));
     }
     pending(loaded).map(drop)
+}
+
+/// The keys of the server as they are stored.
+pub fn secret_keys(loaded: &Loaded) -> Result<Vec<SecretKey>, Failure> {
+    let settings = loaded.settings.database.sqlite();
+    sqlite::stored_secret_keys(&settings).map_err(|error| cannot_migrate(&error, loaded))
 }
 
 /// Looks at the folder of the database, and through the database.

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::StorageError;
-use crate::{KeyPurpose, SecretKey, SecretKeyId, Timestamp};
+use crate::{KeyPurpose, SecretKey, SecretKeyId};
 
-/// The keys of the server itself, and what is encrypted with them. They are the operator's and no workspace's, so they do
-/// not go through the journal.
+/// The keys of the server itself, and what is encrypted with them. They are the operator's and no workspace's; replacing
+/// them goes through the journal all the same, for the audit log.
 #[async_trait]
 pub trait SecretKeys: Send + Sync {
     /// Every key, oldest first.
@@ -15,15 +15,6 @@ pub trait SecretKeys: Send + Sync {
 
     /// Adds a key unless there is one of its purpose that is not retired; gives whether it was added.
     async fn add_secret_key(&self, key: SecretKey) -> Result<bool, StorageError>;
-
-    /// Retires the present key of a purpose and adds another in its place, in one transaction.
-    async fn replace_secret_key(&self, key: SecretKey, at: Timestamp) -> Result<(), StorageError>;
-
-    /// Replaces how keys are encrypted, all in one transaction: each id with the new form and what it is encrypted with.
-    async fn rewrap_secret_keys(
-        &self,
-        wrapped: Vec<(SecretKeyId, Vec<u8>, String)>,
-    ) -> Result<(), StorageError>;
 
     /// Removes a retired key; nothing may depend on it any more.
     async fn remove_secret_key(&self, id: SecretKeyId) -> Result<(), StorageError>;

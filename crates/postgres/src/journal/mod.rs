@@ -13,6 +13,7 @@ mod plan;
 mod projects;
 mod providers;
 mod runs;
+mod secret_keys;
 mod sessions;
 mod tags;
 mod upkeep;

@@ -5,8 +5,8 @@ use storage::{leaf_changes, rules};
 
 use super::batch::{Expected, Step};
 use super::{
-    annotations, audit, conversations, factors, facts, messages, people, projects, providers, runs, sessions,
-    tags, upkeep, workspaces,
+    annotations, audit, conversations, factors, facts, messages, people, projects, providers, runs,
+    secret_keys, sessions, tags, upkeep, workspaces,
 };
 use crate::errors::{Outcome, rejected};
 use crate::statement::Value;
@@ -97,6 +97,14 @@ impl<'a> Plan<'a> {
             Event::ProviderCreated(provider) => providers::create(self, provider),
             Event::ProviderUpdated(provider) => providers::update(self, provider),
             Event::ProviderDeleted(provider) => providers::delete(self, provider),
+            Event::SecretKeysRotated { rewrapped, replaced } => {
+                secret_keys::rotate(self, unit.at, rewrapped, replaced);
+                Ok(())
+            }
+            Event::SecretKeysReset(keys) => {
+                secret_keys::reset(self, keys);
+                Ok(())
+            }
             Event::ConversationCreated(conversation) => conversations::create(self, conversation),
             Event::ConversationUpdated(conversation) => conversations::update(self, conversation, false),
             Event::ConversationDeleted(conversation) => conversations::delete(self, conversation),
@@ -129,6 +137,8 @@ impl<'a> Plan<'a> {
             | Event::ExternalIdentityLinked(_)
             | Event::ExternalIdentityUnlinked(_)
             | Event::DataExported { .. }
+            | Event::AuditExported { .. }
+            | Event::ConversationMoved { .. }
             | Event::ApiKeyRevoked { .. }
             | Event::ProjectMemberSet(_)
             | Event::ProjectMemberRemoved { .. }

@@ -24,6 +24,7 @@ mod registration;
 mod runs;
 mod search;
 mod second_factors;
+mod secret_keys;
 mod sessions;
 mod setup;
 mod shares;
@@ -72,6 +73,7 @@ pub fn table() -> Vec<Arc<Route>> {
     routes.extend(runs::routes());
     routes.extend(models::routes());
     routes.extend(providers::routes());
+    routes.extend(secret_keys::routes());
     routes.extend(events::routes());
     routes.extend(batch::routes());
     routes.extend(openai::routes());

@@ -14,6 +14,7 @@ mod people;
 mod projects;
 mod providers;
 mod runs;
+mod secret_keys;
 mod sessions;
 mod tags;
 mod usage;
@@ -164,7 +165,10 @@ fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &E
         Event::ExternalIdentityLinked(identity) => factors::link(connection, identity),
         Event::ExternalIdentityUnlinked(identity) => factors::unlink(connection, identity),
         // Only the audit log knows of these.
-        Event::SignInFailed { .. } | Event::DataExported { .. } => Ok(()),
+        Event::SignInFailed { .. }
+        | Event::DataExported { .. }
+        | Event::AuditExported { .. }
+        | Event::ConversationMoved { .. } => Ok(()),
         Event::ApiKeyCreated(api_key) => api_keys::create(connection, context, api_key),
         Event::ApiKeyRevoked { api_key_id, user_id } => {
             api_keys::revoke(connection, context, *api_key_id, *user_id)
@@ -183,6 +187,10 @@ fn apply(connection: &mut SqliteConnection, context: &mut Context<'_>, event: &E
         Event::ProviderCreated(provider) => providers::create(connection, context, provider),
         Event::ProviderUpdated(provider) => providers::update(connection, context, provider),
         Event::ProviderDeleted(provider) => providers::delete(connection, context, provider),
+        Event::SecretKeysRotated { rewrapped, replaced } => {
+            secret_keys::rotate(connection, context, rewrapped, replaced)
+        }
+        Event::SecretKeysReset(keys) => secret_keys::reset(connection, keys),
         Event::ConversationCreated(conversation) => conversations::create(connection, context, conversation),
         Event::ConversationUpdated(conversation) => conversations::update(connection, context, conversation),
         Event::ConversationDeleted(conversation) => conversations::delete(connection, context, conversation),

@@ -90,7 +90,10 @@ pub async fn what_nobody_can_use_any_more_is_forgotten(storage: Storage) {
             retired_at: None,
         };
         assert!(keys.add_secret_key(key(start)).await.expect("writing works"));
-        keys.replace_secret_key(key(world.tick()), start).await.expect("there is one to replace");
+        let replaced = vec![key(world.tick())];
+        let rotated = vec![Event::SecretKeysRotated { rewrapped: Vec::new(), replaced }];
+        let unit = UnitOfWork { at: start, ..world.unit(rotated) };
+        world.storage.journal.commit(unit).await.expect("there is one to replace");
     }
     let day = 24 * 60 * 60;
     for (seconds, gone) in [(9, 0), (10, 1), (day - 1, 0), (day, 1), (30 * day + 9, 0), (30 * day + 10, 1)] {

@@ -45,11 +45,13 @@ pub async fn a_key_takes_the_place_of_another(storage: Storage) {
     let world = World::new(storage).await;
     let port = &world.storage.secret_keys;
     let [first, second, third] = [0; 3].map(|_| key(&world, KeyPurpose::Signing));
-    assert_refused!(port.replace_secret_key(second.clone(), world.tick()).await, StorageError::Conflict);
+    let replaced =
+        |key: &SecretKey| Event::SecretKeysRotated { rewrapped: Vec::new(), replaced: vec![key.clone()] };
+    assert_refused!(world.commit(vec![replaced(&second)]).await, StorageError::Conflict);
     assert_eq!(stored(&world).await, []);
     assert!(port.add_secret_key(first.clone()).await.expect("writing works"));
     let at = world.tick();
-    port.replace_secret_key(second.clone(), at).await.expect("there is one to replace");
+    world.done(vec![replaced(&second)]).await;
     let retired = SecretKey { retired_at: Some(at), ..first.clone() };
     assert_eq!(stored(&world).await, [retired, second.clone()]);
     assert!(!port.add_secret_key(third).await.expect("writing works"));
@@ -67,16 +69,59 @@ pub async fn keys_are_wrapped_anew_all_or_none(storage: Storage) {
     for key in &keys {
         assert!(port.add_secret_key(key.clone()).await.expect("writing works"));
     }
-    let wrapped = |id: SecretKeyId| (id, vec![9; 60], "fedcba9876543210".to_owned());
-    let unknown = SecretKeyId::from_uuid(world.ids.uuid());
-    let partial = vec![wrapped(keys[0].id), wrapped(unknown)];
-    assert_refused!(port.rewrap_secret_keys(partial).await, StorageError::Conflict);
+    let wrapped = |key: &SecretKey| SecretKey {
+        wrapped: vec![9; 60],
+        wrapped_by: "fedcba9876543210".to_owned(),
+        ..key.clone()
+    };
+    let rewrapped = |keys: &[SecretKey]| Event::SecretKeysRotated {
+        rewrapped: keys.iter().map(wrapped).collect(),
+        replaced: Vec::new(),
+    };
+    let partial = [keys[0].clone(), key(&world, KeyPurpose::Signing)];
+    assert_refused!(world.commit(vec![rewrapped(&partial)]).await, StorageError::Conflict);
     assert_eq!(stored(&world).await, keys);
-    port.rewrap_secret_keys(keys.iter().map(|key| wrapped(key.id)).collect()).await.expect("all exist");
-    for (key, before) in stored(&world).await.into_iter().zip(keys) {
-        let (_, wrapped, wrapped_by) = wrapped(before.id);
-        assert_eq!(key, SecretKey { wrapped, wrapped_by, ..before });
+    world.done(vec![rewrapped(&keys)]).await;
+    assert_eq!(stored(&world).await, keys.each_ref().map(wrapped));
+}
+
+/// A reset leaves the new keys, and nothing that only the earlier ones could read or recognise.
+pub async fn a_reset_leaves_nothing_that_earlier_keys_opened(storage: Storage) {
+    let world = World::new(storage).await;
+    for purpose in [KeyPurpose::Hashing, KeyPurpose::Sealing] {
+        world.storage.secret_keys.add_secret_key(key(&world, purpose)).await.expect("writing works");
     }
+    let mut sealed = provider(&world, "sealed");
+    sealed.sealed_api_key = Some(vec![8]);
+    let mut open = provider(&world, "open");
+    open.sealed_api_key = None;
+    let (session, api_key) = (world.session(&world.user, 1), world.api_key(&world.user, 2));
+    let invitation = super::workspaces::invitation(&world, 3);
+    let recovery_codes = vec![session.token_hash];
+    world
+        .done(vec![
+            Event::TotpEnabled { totp: totp(&world, world.user.id), recovery_codes },
+            Event::SessionOpened(session.clone()),
+            Event::ApiKeyCreated(api_key.clone()),
+            Event::InvitationCreated(invitation.clone()),
+            Event::ProviderCreated(sealed.clone()),
+            Event::ProviderCreated(open.clone()),
+        ])
+        .await;
+    let keys = KeyPurpose::ALL.map(|purpose| key(&world, purpose));
+    world.done(vec![Event::SecretKeysReset(keys.to_vec())]).await;
+    assert_eq!(stored(&world).await, keys);
+    let Storage { identities, workspaces, secret_keys, providers, .. } = &world.storage;
+    assert_eq!(secret_keys.sealed_values(None, 9).await.expect("reading works"), []);
+    assert!(identities.totp(world.user.id).await.expect("reading works").is_none());
+    assert!(identities.session(session.id).await.expect("reading works").is_none());
+    assert!(identities.api_key_by_hash(api_key.key_hash).await.expect("reading works").is_none());
+    assert_eq!(workspaces.invitation_by_token(invitation.token_hash).await.expect("reading works"), None);
+    for (before, version) in [(sealed.clone(), sealed.version.next()), (open.clone(), open.version)] {
+        let after = providers.provider(before.id).await.expect("reading works");
+        assert_eq!(after, Some(domain::Provider { sealed_api_key: None, version, ..before }));
+    }
+    assert!(identities.user(world.workspace_id, world.user.id).await.expect("reading works").is_some());
 }
 
 /// What is encrypted is found page by page, and replaced only where nobody else did so first.

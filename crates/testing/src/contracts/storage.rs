@@ -245,6 +245,7 @@ macro_rules! storage_contract {
             a_key_takes_the_place_of_another,
             a_value_is_sealed_anew_only_if_unchanged,
             keys_are_wrapped_anew_all_or_none,
+            a_reset_leaves_nothing_that_earlier_keys_opened,
         ]);
         $crate::stamp_suite!($storage, sessions: [
             a_generation_is_replaced_once,
@@ -252,8 +253,8 @@ macro_rules! storage_contract {
             a_program_is_not_found_by_what_its_tokens_are_made_from,
             a_session_looks_at_another_workspace_of_its_person,
             all_sessions_but_one_end_everywhere,
-            sessions_are_found_by_token_until_closed,
             it_is_known_from_where_somebody_signed_in,
+            sessions_are_found_by_token_until_closed,
             sessions_page_newest_first,
             uses_are_noted_and_never_go_back,
         ]);

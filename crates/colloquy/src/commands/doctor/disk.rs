@@ -23,7 +23,7 @@ pub fn look(file: &Path) -> Vec<Finding> {
         Ok(_) => {}
     }
     let mut findings = vec![writable(subject.clone(), folder)];
-    findings.extend(private(&subject, folder, file));
+    findings.extend(private(&subject, folder, file, "the database"));
     findings.extend(room(subject, folder));
     findings
 }
@@ -81,9 +81,15 @@ fn writable(subject: String, folder: &Path) -> Finding {
     }
 }
 
-/// Whether others on this machine can read the database.
+/// Whether others on this machine can read the file with the secret key, where there is one.
+pub fn look_at_key(file: &Path) -> Option<Finding> {
+    let folder = file.parent().map_or(Path::new("."), or_here);
+    private(&format!("folder {}", folder.display()), folder, file, "the secret key")
+}
+
+/// Whether others on this machine can read a file.
 #[cfg(unix)]
-fn private(subject: &str, folder: &Path, file: &Path) -> Option<Finding> {
+fn private(subject: &str, folder: &Path, file: &Path, what: &str) -> Option<Finding> {
     use std::os::unix::fs::PermissionsExt as _;
 
     let mode = |path: &Path| fs::metadata(path).map(|metadata| metadata.permissions().mode());
@@ -91,7 +97,7 @@ fn private(subject: &str, folder: &Path, file: &Path) -> Option<Finding> {
         (Ok(of_folder), Ok(of_file)) => (of_folder, of_file),
         (Ok(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => return None,
         (Err(error), _) | (_, Err(error)) => {
-            let state = format!("does not tell who may read the database: {error}");
+            let state = format!("does not tell who may read {what}: {error}");
             return Some(Finding::bad(subject, state, "Let this user look at it."));
         }
     };
@@ -99,14 +105,14 @@ fn private(subject: &str, folder: &Path, file: &Path) -> Option<Finding> {
     let is_open_to = |pass: u32, read: u32| of_folder & pass != 0 && of_file & read != 0;
     Some(if is_open_to(0o001, 0o004) || is_open_to(0o010, 0o040) {
         let advice = format!("Take that right away: chmod 600 {}.", file.display());
-        Finding::bad(subject, "lets other users of this machine read the database", advice)
+        Finding::bad(subject, format!("lets other users of this machine read {what}"), advice)
     } else {
-        Finding::good(subject, "keeps the database from other users of this machine")
+        Finding::good(subject, format!("keeps {what} from other users of this machine"))
     })
 }
 
 #[cfg(not(unix))]
-fn private(_: &str, _: &Path, _: &Path) -> Option<Finding> {
+fn private(_: &str, _: &Path, _: &Path, _: &str) -> Option<Finding> {
     None
 }
 
@@ -162,6 +168,13 @@ mod tests {
         assert!(look(&file).iter().any(Finding::is_bad));
         set(&file, 0o600);
         assert!(!look(&file).iter().any(Finding::is_bad));
+        let key = folder.path().join("secret_key");
+        assert_eq!(look_at_key(&key), None);
+        fs::write(&key, "").expect("the folder is writable");
+        set(&key, 0o644);
+        assert!(look_at_key(&key).is_some_and(|finding| finding.to_string().contains("read the secret key")));
+        set(&key, 0o600);
+        assert!(look_at_key(&key).is_some_and(|finding| !finding.is_bad()));
     }
 
     #[cfg(unix)]
@@ -173,7 +186,7 @@ mod tests {
             tempfile::Builder::new().prefix("doctor-").tempfile_in(".").expect("a file can be made here");
         let mode = |mode| {
             fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("it is ours");
-            private("here", or_here(Path::new("")), file.path()).expect("the file is there").is_bad()
+            private("here", or_here(Path::new("")), file.path(), "it").expect("the file is there").is_bad()
         };
         let here = fs::metadata(".").expect("there is one").permissions().mode();
         assert_eq!(mode(0o644), here & 0o011 != 0);

@@ -7,6 +7,8 @@ mod clock;
 mod database;
 mod disk;
 mod finding;
+mod keys;
+mod outside;
 mod permissions;
 mod postgres;
 mod providers;
@@ -21,6 +23,8 @@ use crate::short_runtime;
 pub use database::{UNREADABLE, look as sqlite};
 pub use disk::unwritable;
 pub use finding::Finding;
+pub use keys::opens as secret_key_opens;
+pub use outside::look as outside;
 pub use postgres::look as postgres;
 
 /// Checks everything and prints one line for each check; or prints who may do what.
@@ -66,9 +70,13 @@ async fn look(loaded: &Loaded, arguments: &DoctorArguments) -> Result<Vec<Findin
         findings.push(audit::look(&*database).await);
         database.shut_down().await?;
     }
+    if can_be_counted {
+        findings.extend(keys::look(loaded).await);
+    }
     findings.push(clock::look(newest));
     findings.extend(redis::look(&settings.redis).await);
     findings.extend(providers::look(&settings.providers).await);
+    findings.extend(outside::look(settings).await);
     if arguments.reconcile && can_be_counted {
         findings.extend(reconcile::look(loaded, arguments.repair).await?);
     }

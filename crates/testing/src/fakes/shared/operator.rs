@@ -76,6 +76,41 @@ impl Tables {
         is_free
     }
 
+    pub(super) fn rotate_secret_keys(
+        &mut self,
+        at: Timestamp,
+        rewrapped: &[SecretKey],
+        replaced: &[SecretKey],
+    ) -> Result<(), StorageError> {
+        for key in rewrapped {
+            let stored = self.secret_keys.get_mut(&key.id).ok_or(StorageError::Conflict)?;
+            (stored.wrapped, stored.wrapped_by) = (key.wrapped.clone(), key.wrapped_by.clone());
+        }
+        for key in replaced {
+            let is_present = |it: &&mut SecretKey| it.purpose == key.purpose && it.retired_at.is_none();
+            let present = self.secret_keys.values_mut().find(is_present);
+            present.ok_or(StorageError::Conflict)?.retired_at = Some(at);
+            refuse_if(!self.add_secret_key(key.clone()))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn reset_secret_keys(&mut self, keys: &[SecretKey]) -> Result<(), StorageError> {
+        self.totp.clear();
+        self.recovery_codes.clear();
+        self.sessions.clear();
+        self.api_keys.clear();
+        self.tickets.clear();
+        self.invitations.clear();
+        self.shares.clear();
+        self.records.clear();
+        for provider in self.providers.values_mut().filter(|it| it.sealed_api_key.is_some()) {
+            (provider.sealed_api_key, provider.version) = (None, provider.version.next());
+        }
+        self.secret_keys.clear();
+        refuse_if(!keys.iter().all(|key| self.add_secret_key(key.clone())))
+    }
+
     fn sealed(&self) -> Vec<(SealedPlace, Vec<u8>)> {
         let place = |kind, id| SealedPlace { kind, id };
         let totp = self.totp.values();
@@ -113,30 +148,6 @@ impl SecretKeys for SharedNode {
 
     async fn add_secret_key(&self, key: SecretKey) -> Result<bool, StorageError> {
         self.write(|tables| Ok(tables.add_secret_key(key))).await
-    }
-
-    async fn replace_secret_key(&self, key: SecretKey, at: Timestamp) -> Result<(), StorageError> {
-        self.write(|tables| {
-            let is_present = |it: &&mut SecretKey| it.purpose == key.purpose && it.retired_at.is_none();
-            let present = tables.secret_keys.values_mut().find(is_present);
-            present.ok_or(StorageError::Conflict)?.retired_at = Some(at);
-            refuse_if(!tables.add_secret_key(key))
-        })
-        .await
-    }
-
-    async fn rewrap_secret_keys(
-        &self,
-        wrapped: Vec<(SecretKeyId, Vec<u8>, String)>,
-    ) -> Result<(), StorageError> {
-        self.write(|tables| {
-            for (id, wrapped, wrapped_by) in wrapped {
-                let key = tables.secret_keys.get_mut(&id).ok_or(StorageError::Conflict)?;
-                (key.wrapped, key.wrapped_by) = (wrapped, wrapped_by);
-            }
-            Ok(())
-        })
-        .await
     }
 
     async fn remove_secret_key(&self, id: SecretKeyId) -> Result<(), StorageError> {

@@ -171,7 +171,14 @@ impl Tables {
                 let removed = self.external.remove(&(identity.issuer.clone(), identity.subject.clone()));
                 refuse_if(removed.is_none_or(|it| it.user_id != identity.user_id))
             }
-            Event::SignInFailed { .. } | Event::DataExported { .. } => Ok(()),
+            Event::SignInFailed { .. }
+            | Event::DataExported { .. }
+            | Event::AuditExported { .. }
+            | Event::ConversationMoved { .. } => Ok(()),
+            Event::SecretKeysRotated { rewrapped, replaced } => {
+                self.rotate_secret_keys(unit.at, rewrapped, replaced)
+            }
+            Event::SecretKeysReset(keys) => self.reset_secret_keys(keys),
             Event::ApiKeyCreated(api_key) => {
                 refuse_if(self.api_keys.insert(api_key.id, api_key.clone()).is_some())
             }
