@@ -97,9 +97,13 @@ impl Server {
 
     /// Makes an account and an API key for it: the value of an `Authorization` header.
     pub async fn member(&self, owner: &str, email: &str) -> Outcome<String> {
-        let body = json!({ "email": email, "display_name": email, "password": PASSWORD, "role": "member" });
+        let body = json!({ "email": email, "display_name": email, "role": "member" });
         let post = request("POST", "/api/v1/users", &[("Authorization", owner)], &body.to_string());
-        http::once(&self.address, &post).await?.json()?;
+        let made = http::once(&self.address, &post).await?.json()?;
+        let link = made["link"].as_str().unwrap_or_default();
+        let token = link.split_once("#token=").ok_or("the answer holds no link")?.1;
+        let chosen = json!({ "token": token, "password": PASSWORD }).to_string();
+        http::once(&self.address, &request("POST", "/api/v1/auth/activate", &[], &chosen)).await?.json()?;
         self.authorization_of(email).await
     }
 

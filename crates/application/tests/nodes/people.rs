@@ -9,15 +9,16 @@ use application::people::{
     VerifyEmailInput, activate, forgot_password, register, reset_password, verify_email,
 };
 use application::workspaces::{
-    AcceptInvitationInput, CreateInvitation, InvitationInput, accept_as_newcomer, look_at_invitation,
+    AcceptInvitationInput, CreateInvitation, CreateWorkspace, InvitationInput, LeaveWorkspace,
+    accept_as_newcomer, look_at_invitation,
 };
-use application::{Code, Error, Registration};
+use application::{Code, Context, Error, Registration};
 use async_trait::async_trait;
 use domain::ports::{Identities as _, Mail, MailError, Mailer, Workspaces as _};
-use domain::{DisplayName, Email, PageRequest, Role, UserState};
+use domain::{Actor, DisplayName, Email, PageRequest, Role, UserState, WorkspaceName};
 use parking_lot::Mutex;
 use serde_json::Value;
-use testing::fakes::{Noise, ScriptedModel};
+use testing::fakes::{ManualClock, Noise, ScriptedModel};
 
 use crate::signing_in::{EMAIL, with_password};
 use crate::world::{Node, World, visitor, within};
@@ -263,4 +264,35 @@ async fn of_two_owners_whom_two_nodes_take_down_at_once_one_stays() {
         let refused = outcomes.into_iter().find_map(Result::err).expect("one is refused");
         assert_eq!(refused.code(), Code::Conflict, "{refused}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_owner_stays_whatever_role_is_remembered_of_them() {
+    let world = World::new(71, ScriptedModel::answering("Hi")).await;
+    let node = world.node();
+    found(&world, &node, "Second").await;
+    let remembered = Actor { role: Role::Member, ..Actor::clone(&world.actor()) };
+    let context = Context::new(Arc::new(remembered), "request".into(), None);
+    let leave = LeaveWorkspace { workspace_id: world.workspace_id };
+    refused(node.bus.send(&context, leave).await, "rejected");
+    let still = node.storage.user(world.workspace_id, world.user.id).await.expect("reading works");
+    assert_eq!(still, Some(world.user.clone()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_workspace_stays_the_first_whatever_clocks_say() {
+    let world = World::new(72, ScriptedModel::answering("Hi")).await;
+    let behind = ManualClock::at(world.user.created_at.minus(Duration::from_hours(1)));
+    let node = world.node_of(|ports, _| ports.clock = Arc::new(behind));
+    found(&world, &node, "Second").await;
+    found(&world, &node, "Third").await;
+    let all = node.storage.workspaces_of(world.user.id).await.expect("reading works");
+    assert_eq!(all.len(), 3);
+    let first = node.storage.first_workspace().await.expect("reading works");
+    assert_eq!(first.map(|first| first.id), Some(world.workspace_id));
+}
+
+async fn found(world: &World, node: &Node, name: &str) {
+    let further = CreateWorkspace { name: WorkspaceName::new(name).expect("the name is valid") };
+    node.bus.send(&world.context(), further).await.expect("a workspace");
 }

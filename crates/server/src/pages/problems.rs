@@ -5,13 +5,10 @@ use crate::problem::title;
 
 /// Kinds of problems: the slug, and what to do.
 const KINDS: &[(&str, &str)] = &[
-    (
-        "account_at_home",
-        "The account was made in this workspace, so that nobody else could manage it. Suspend or delete it.",
-    ),
+    ("account_at_home", "The person belongs to no other workspace. Suspend or delete the account instead."),
     (
         "account_elsewhere",
-        "The account was made in another workspace, which manages it. Its role here can be changed.",
+        "The account is managed in another workspace: where it was made, or where its person went. Its role here can be changed.",
     ),
     (
         "account_exists",
@@ -98,6 +95,10 @@ const KINDS: &[(&str, &str)] = &[
     ("overloaded", "Too much is going on. Repeat the request after the time in Retry-After."),
     ("passkey_known", "This passkey was added before."),
     ("passkeys_impossible", "Browsers keep passkeys for servers that are called by a name, not by a number."),
+    (
+        "password_by_key",
+        "A key cannot choose somebody's password. Leave it out: the answer has a link for the person.",
+    ),
     ("protocol_violation", "The client broke the rules of WebSocket framing."),
     ("provider_failed", "The provider of the model failed. Try again, or choose another model."),
     ("provider_garbled", "The provider of the model sent something that is not an answer."),
@@ -118,6 +119,10 @@ const KINDS: &[(&str, &str)] = &[
     ("rated_already", "You have rated this message. Change that rating, or delete it first."),
     ("rejected", "A rule of the database refuses the change."),
     ("restarting", "The server restarts. Connect again after a random pause of a few seconds, and resume."),
+    (
+        "role_elsewhere",
+        "The person may do more in another workspace than you may there, so nobody but them manages the account from here.",
+    ),
     ("second_factor_required", "A code of the person's device is needed beside the password."),
     ("sign_in_again", "You signed in too long ago for this. Sign in again, then repeat it."),
     ("sign_in_denied", "The provider did not let you in, or you did not want it to."),
