@@ -5,7 +5,7 @@ use domain::{DisplayName, Email};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::tree::Node;
-use super::{Problem, Settings};
+use super::{Problem, Settings, security};
 
 /// Everything that is wrong with settings of the right shape.
 pub fn problems(settings: &Settings, tree: &Node) -> Vec<Problem> {
@@ -16,8 +16,8 @@ pub fn problems(settings: &Settings, tree: &Node) -> Vec<Problem> {
     owner(settings, &mut found);
     validated("server", settings.server.validate(), &mut found);
     database(settings, &mut found);
-    let of_security = settings.security.problems(settings).into_iter();
-    found.extend(of_security.map(|(setting, problem)| (setting.to_owned(), problem)));
+    found.extend(settings.security.problems(settings));
+    links(settings, &mut found);
     models(settings, &mut found);
     validated("application", settings.application.validate(), &mut found);
     if let Err(error) = settings.telemetry.validate() {
@@ -66,6 +66,15 @@ fn owner(settings: &Settings, found: &mut Vec<(String, String)>) {
 fn database(settings: &Settings, found: &mut Vec<(String, String)>) {
     let problems = settings.database.problems();
     found.extend(problems.into_iter().map(|(key, problem)| (format!("database.{key}"), problem)));
+}
+
+/// What links in mails begin with must not be what a stranger called the server.
+fn links(settings: &Settings, found: &mut Vec<(String, String)>) {
+    let server = &settings.server;
+    if settings.mail.host.is_some() && server.public_url.is_none() && security::is_open(server) {
+        let problem = "is missing: links in mails begin with it, and mail.host names a mail server";
+        found.push(("server.public_url".to_owned(), problem.to_owned()));
+    }
 }
 
 /// Whoever says that an address is theirs has to prove it where addresses decide.

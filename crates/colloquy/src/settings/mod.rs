@@ -141,8 +141,9 @@ impl Sources {
                 tree.assign(assignment);
             }
         }
-        secrets::read_files(&mut tree, &mut problems);
+        // Before files are read: what is in a file is a secret, and never a program.
         secret_commands::run_commands(&mut tree, &mut problems);
+        secrets::read_files(&mut tree, &mut problems);
         let mut settings: Settings = decode::decode(&mut tree, &mut problems);
         if tree.get(&["database".to_owned(), "url".to_owned()]).is_none() {
             settings.database.url = database_below(&settings);
