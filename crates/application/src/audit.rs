@@ -119,7 +119,7 @@ impl Command for NoteAuditExport {
 #[async_trait]
 impl Handler for NoteAuditExport {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<()>, Error> {
-        let events = vec![Event::DataExported { user_id: context.actor.user_id }];
+        let events = vec![Event::AuditExported { user_id: context.actor.user_id }];
         Ok(Decision::commit(services, context, events, ()))
     }
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use super::{ConversationView, check_parameters, resolve_model};
+use super::{ConversationView, check_parameters, moved, resolve_model};
 use crate::bus::{Command, Context, Decision, Handler};
 use crate::{Error, Services, access};
 
@@ -65,7 +65,8 @@ impl Handler for CreateConversation {
         let conversation = Conversation::create(new, services.ports.clock.now());
         let version = conversation.version;
         let view = ConversationView::from(conversation.clone());
-        let events = vec![Event::ConversationCreated(conversation)];
+        let moved = moved(&conversation, None);
+        let events = [Event::ConversationCreated(conversation)].into_iter().chain(moved).collect();
         Ok(Decision::commit(services, context, events, view).version(version))
     }
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use super::ConversationView;
+use super::{ConversationView, moved};
 use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Handler};
 use crate::{Code, Error, Services, access, messages};
@@ -79,6 +79,7 @@ impl Handler for ForkConversation {
         events.extend(copies.into_iter().map(Event::MessagePosted));
         let completed = Conversation { version: fork.version.next(), ..fork };
         let version = completed.version;
+        events.extend(moved(&completed, None));
         events.push(Event::ConversationUpdated(completed));
         let view = ConversationView { version, ..view };
         Ok(Decision::commit(services, context, events, view).version(version))

@@ -16,7 +16,8 @@ pub use tag::{TagConversation, UntagConversation};
 pub use update::UpdateConversation;
 pub use view::ConversationView;
 
-use domain::{Parameters, ports::ResolveError};
+use domain::ports::ResolveError;
+use domain::{Conversation, Event, Parameters, ProjectId};
 
 use crate::{Error, Services};
 
@@ -32,6 +33,13 @@ pub(crate) fn resolve_model(
         };
         Error::invalid_field("/model", code, format!("{error}; GET /api/v1/models lists them"))
     })
+}
+
+/// What the audit log is told where a conversation is now in another project than it was.
+pub(crate) fn moved(now: &Conversation, previous: Option<ProjectId>) -> Option<Event> {
+    let &Conversation { id: conversation_id, owner_id, project_id, .. } = now;
+    let moved = Event::ConversationMoved { conversation_id, owner_id, project_id, previous };
+    (project_id != previous).then_some(moved)
 }
 
 /// Refuses parameters outside their ranges.

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use super::{ConversationView, check_parameters, present, resolve_model};
+use super::{ConversationView, check_parameters, moved, present, resolve_model};
 use crate::access::Right;
 use crate::bus::{Command, Context, Decision, Handler};
 use crate::{Error, Services, access};
@@ -99,8 +99,9 @@ impl Handler for UpdateConversation {
         };
         let version = updated.version;
         let view = ConversationView::from(updated.clone());
-        Ok(Decision::commit(services, context, vec![Event::ConversationUpdated(updated)], view)
-            .version(version))
+        let moved = moved(&updated, conversation.project_id);
+        let events = [Event::ConversationUpdated(updated)].into_iter().chain(moved).collect();
+        Ok(Decision::commit(services, context, events, view).version(version))
     }
 }
 

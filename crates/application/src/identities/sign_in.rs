@@ -140,7 +140,8 @@ impl Proven {
 /// Finds out whose credentials these are.
 ///
 /// # Errors
-/// `wrong_credentials`, whatever is wrong; `second_factor_required`; `rate_limited`.
+/// `wrong_credentials`, whatever is wrong; `account_pending` for somebody with the right password whom no administrator has
+/// let in yet; `second_factor_required`; `rate_limited`.
 pub(super) async fn prove(
     services: &Services,
     credentials: Credentials,
@@ -149,8 +150,13 @@ pub(super) async fn prove(
     let Credentials { email, password, code } = credentials;
     let account = email.trim().to_lowercase();
     let address = visitor.address;
-    count(services, &format!("address:{}", network_of(address)), PEOPLE_AT_ONE_ADDRESS).await?;
-    let refusal = count(services, &format!("account:{}", hidden(services, &account)), ONE).await.err();
+    let from = format!("address:{}", network_of(address));
+    if let Err(refusal) = count(services, &from, PEOPLE_AT_ONE_ADDRESS).await {
+        note_throttled(services, visitor, None, &from).await?;
+        return Err(refusal);
+    }
+    let on_account = format!("account:{}", hidden(services, &account));
+    let refusal = count(services, &on_account, ONE).await.err();
     let (user, may_try) = match Email::new(&account) {
         Ok(email) => (
             services.ports.identities.user_by_email(&email).await?,
@@ -175,10 +181,18 @@ pub(super) async fn prove(
         },
     };
     if let Some(refusal) = refusal {
+        note_throttled(services, visitor, user.as_ref(), &on_account).await?;
         return Err(refusal);
     }
     note_failure(services, visitor, user.as_ref(), reason).await?;
-    Err(Error::wrong_credentials())
+    // Whoever knows the password learns nothing by it but what to wait for.
+    let waits = reason == SignInFailure::NotActive && user.is_some_and(|user| user.state == UserState::Pending);
+    Err(if waits { account_pending() } else { Error::wrong_credentials() })
+}
+
+fn account_pending() -> Error {
+    let detail = "The password is right. An administrator has to let you in first.";
+    Error::new(Code::Forbidden, "account_pending", detail)
 }
 
 /// Notes for the audit log that somebody was not let in: in the home of the account or, where there is none, in the first
@@ -194,6 +208,20 @@ pub(super) async fn note_failure(
     let events = vec![Event::SignInFailed { user_id: user.map(|user| user.id), reason }];
     let unit = visitor.unit_of_work(services, workspace_id, None, Credential::System, events);
     services.ports.journal.commit(unit).await?;
+    Ok(())
+}
+
+/// Notes for the audit log that there were too many attempts; once an hour for what they are counted against.
+async fn note_throttled(
+    services: &Services,
+    visitor: &Visitor,
+    user: Option<&User>,
+    counted: &str,
+) -> Result<(), Error> {
+    const NOTES: Quota = Quota { name: "sign_in_notes", limit: ONE, window: Duration::from_hours(1) };
+    if services.ports.rate_limiter.check(counted, NOTES).await.allowed {
+        note_failure(services, visitor, user, SignInFailure::Throttled).await?;
+    }
     Ok(())
 }
 

@@ -56,14 +56,20 @@ pub async fn arrive(
     let Journey { kept, purpose, next, .. } = Journey::unseal(services, cookie)?;
     let state = input.state.as_deref().unwrap_or_default();
     if !bool::from(kept.state.as_bytes().ct_eq(state.as_bytes())) {
+        note_failure(services, visitor, None, SignInFailure::Mismatch).await?;
         let detail = "What the provider sent back does not fit what this browser left with. Begin again.";
         return Err(Error::new(Code::Unauthenticated, "sign_in_mismatch", detail));
     }
     match purpose {
         Purpose::SignIn => {
-            let person = person(services, &kept, input).await?;
-            let signed_in = let_in(services, visitor, &person).await?;
-            Ok(Arrival::SignedIn(Box::new(signed_in), next))
+            let let_in = match person(services, &kept, input).await {
+                Ok(person) => let_in(services, visitor, &person).await,
+                Err(error) => Err(error),
+            };
+            if let Some(reason) = let_in.as_ref().err().and_then(reason_of) {
+                note_failure(services, visitor, None, reason).await?;
+            }
+            Ok(Arrival::SignedIn(Box::new(let_in?), next))
         }
         Purpose::Link { user_id, session_id } => {
             let linked = match person(services, &kept, input).await {
@@ -76,6 +82,17 @@ pub async fn arrive(
             })
         }
     }
+}
+
+/// What the audit log is told of a refusal that it does not know of yet; nothing of what is no refusal.
+fn reason_of(error: &Error) -> Option<SignInFailure> {
+    Some(match error.problem().slug {
+        "sign_in_denied" | "sign_in_provider_refused" => SignInFailure::RefusedByProvider,
+        "email_unverified" => SignInFailure::EmailUnverified,
+        "account_exists" => SignInFailure::AccountExists,
+        "registration_closed" => SignInFailure::RegistrationClosed,
+        _ => return None,
+    })
 }
 
 /// Whom the provider let in.
