@@ -108,6 +108,8 @@ export function Sidebar({ onShortcuts }: { onShortcuts: () => void }) {
       </div>
       <Suspense fallback={null}>
         {isFiltering && <ListFilters filters={view} anchor={filterButton} onChange={narrow} onClose={() => setFiltering(false)} />}
+      </Suspense>
+      <Suspense fallback={null}>
         {isFiltered && <FilterChips filters={view} onChange={narrow} />}
       </Suspense>
       <div className="list-tools">

@@ -4,7 +4,7 @@ import type { Tag, TagColor } from "../contract";
 
 const one = (id: string) => at("/api/v1/tags/{tag_id}", { tag_id: id });
 
-/** Changing tags. Loaded when somebody does; the list of them is there from the beginning. */
+/** Changing tags: without versions, because they are one person's, whose last word counts. Loaded when somebody does; the list of them is there from the beginning. */
 const tags = api.injectEndpoints({
   endpoints: (build) => ({
     createTag: build.mutation<Tag, { name: string; color?: TagColor }>({
@@ -15,20 +15,24 @@ const tags = api.injectEndpoints({
       },
     }),
     updateTag: build.mutation<Tag, { tag: Tag; changes: { name?: string; color?: TagColor } }>({
-      query: ({ tag, changes }) => ({ method: "PATCH", path: one(tag.id), version: tag.version, body: changes }),
+      query: ({ tag, changes }) => ({ method: "PATCH", path: one(tag.id), body: changes }),
       async onQueryStarted({ tag, changes }, { dispatch, queryFulfilled }) {
-        const put = (next: Tag) =>
-          dispatch(api.util.updateQueryData("tags", undefined, (draft) => draft.map((other) => (other.id === tag.id ? next : other))));
-        put({ ...tag, ...changes });
+        const put = (next: Partial<Tag>) =>
+          dispatch(api.util.updateQueryData("tags", undefined, (draft) => draft.map((other) => (other.id === tag.id ? { ...other, ...next } : other))));
+        put(changes);
         const changed = await queryFulfilled.catch(() => null);
-        put(changed ? changed.data : tag);
+        if (changed) put(changed.data);
+        else dispatch(api.util.invalidateTags(["Tag"]));
       },
     }),
     deleteTag: build.mutation<null, Tag>({
-      query: ({ id, version }) => ({ method: "DELETE", path: one(id), version }),
+      query: ({ id }) => ({ method: "DELETE", path: one(id) }),
       async onQueryStarted(tag, { dispatch, queryFulfilled }) {
         const patch = dispatch(api.util.updateQueryData("tags", undefined, (draft) => draft.filter(({ id }) => id !== tag.id)));
-        await queryFulfilled.catch(patch.undo);
+        await queryFulfilled.catch(() => {
+          patch.undo();
+          dispatch(api.util.invalidateTags(["Tag"]));
+        });
       },
     }),
   }),

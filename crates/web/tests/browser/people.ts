@@ -12,19 +12,27 @@ interface Account {
   role?: "admin" | "member" | "viewer";
 }
 
-/** What a program of the owner asks of the server. */
-export async function asOwner(server: Server, method: string, path: string, body: unknown): Promise<unknown> {
-  const headers = { "Content-Type": "application/json" };
+/** One session for each server: signing in again and again is slowed down. */
+const sessions = new WeakMap<Server, Promise<Record<string, string>>>();
+
+async function signInOwner(server: Server): Promise<Record<string, string>> {
   const login = await fetch(`${server.address}/api/v1/auth/login`, {
     method: "POST",
-    headers,
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ email: OWNER.email, password: OWNER.password }),
   });
   const cookie = login.headers.getSetCookie()[0]?.split(";")[0] ?? "";
   const { csrf_token: csrf } = (await login.json()) as { csrf_token: string };
+  return { Origin: server.address, Cookie: cookie, "X-CSRF-Token": csrf };
+}
+
+/** What a program of the owner asks of the server. */
+export async function asOwner(server: Server, method: string, path: string, body: unknown): Promise<unknown> {
+  const session = sessions.get(server) ?? signInOwner(server);
+  sessions.set(server, session);
   const answer = await fetch(server.address + path, {
     method,
-    headers: { ...headers, Origin: server.address, Cookie: cookie, "X-CSRF-Token": csrf },
+    headers: { "Content-Type": "application/json", ...(await session) },
     body: body === undefined ? null : JSON.stringify(body),
   });
   if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
