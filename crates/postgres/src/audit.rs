@@ -24,7 +24,10 @@ macro_rules! select_entries {
 }
 
 const CHAIN: &str = select_entries!("sequence > $2 ORDER BY sequence LIMIT $3");
-const HEADS: &str = "SELECT workspace_id, sequence, hash FROM audit_heads ORDER BY workspace_id";
+const HEADS: &str = "SELECT workspace_id, sequence, hash FROM audit_heads
+     UNION ALL SELECT DISTINCT workspace_id, 0::bigint, decode(repeat('00', 32), 'hex') FROM audit_entries AS e
+     WHERE NOT EXISTS (SELECT 1 FROM audit_heads AS h WHERE h.workspace_id = e.workspace_id)
+     ORDER BY workspace_id";
 
 /// What a filter asks of the name of an entry.
 enum Name<'a> {

@@ -90,7 +90,10 @@ impl AuditLog for Sqlite {
 
 fn heads(connection: &mut SqliteConnection) -> Outcome<Vec<(WorkspaceId, u64, [u8; 32])>> {
     let rows = query::<(Binary, BigInt, Binary)>(
-        "SELECT workspace_id, sequence, hash FROM audit_heads ORDER BY workspace_id",
+        "SELECT workspace_id, sequence, hash FROM audit_heads
+         UNION ALL SELECT DISTINCT workspace_id, 0, zeroblob(32) FROM audit_entries AS e
+         WHERE NOT EXISTS (SELECT 1 FROM audit_heads AS h WHERE h.workspace_id = e.workspace_id)
+         ORDER BY workspace_id",
         &[] as &[Value<'_>],
     )
     .load::<(Id, i64, Vec<u8>)>(connection)?;

@@ -89,7 +89,7 @@ CREATE TABLE tickets (
     workspace_id BLOB NOT NULL REFERENCES workspaces (id),
     user_id      BLOB REFERENCES users (id) ON DELETE CASCADE,
     token_hash   BLOB NOT NULL UNIQUE CONSTRAINT ticket_token_hash_form CHECK (length(token_hash) = 32),
-    payload      TEXT NOT NULL CONSTRAINT ticket_payload_size CHECK (octet_length(payload) <= 16384),
+    payload      TEXT NOT NULL CONSTRAINT ticket_payload_size CHECK (length(CAST(payload AS BLOB)) <= 16384),
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -114,7 +114,7 @@ CREATE TABLE passkeys (
     user_id       BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name          TEXT NOT NULL CONSTRAINT passkey_name_length CHECK (length(name) BETWEEN 1 AND 120),
     credential_id BLOB NOT NULL UNIQUE CONSTRAINT passkey_credential_id_size CHECK (length(credential_id) BETWEEN 1 AND 1023),
-    credential    TEXT NOT NULL CONSTRAINT passkey_credential_size CHECK (octet_length(credential) BETWEEN 1 AND 65536),
+    credential    TEXT NOT NULL CONSTRAINT passkey_credential_size CHECK (length(CAST(credential AS BLOB)) BETWEEN 1 AND 65536),
     created_at    INTEGER NOT NULL,
     last_used_at  INTEGER
 ) STRICT, WITHOUT ROWID;

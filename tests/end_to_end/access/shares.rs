@@ -132,16 +132,23 @@ async fn a_link_leads_nowhere_while_its_maker_is_away() {
         links.push(share(&alice, &conversation, &json!({ "kind": kind })).await);
     }
     let account = format!("/api/v1/users/{}", id(&alice.get("/api/v1/me").await.expect(200)));
-    for (state, status) in [("suspended", 404), ("active", 200), ("deleted", 404)] {
-        if state == "deleted" {
-            owner.delete(&account).await.expect(204);
-        } else {
-            owner.patch(&account, &json!({ "state": state })).await.expect(200);
-        }
+    let opens = async |status: u16, why: &str| {
         for (link, token) in &links {
-            assert_eq!(open(&server, link, Some(token), None).await.status, status, "{state}");
+            assert_eq!(open(&server, link, Some(token), None).await.status, status, "{why}");
         }
+    };
+    for (change, status) in [
+        (json!({ "state": "suspended" }), 404),
+        (json!({ "state": "active" }), 200),
+        // A viewer makes no links.
+        (json!({ "role": "viewer" }), 404),
+        (json!({ "role": "member" }), 200),
+    ] {
+        owner.patch(&account, &change).await.expect(200);
+        opens(status, &change.to_string()).await;
     }
+    owner.delete(&account).await.expect(204);
+    opens(404, "deleted").await;
 }
 
 #[tokio::test]

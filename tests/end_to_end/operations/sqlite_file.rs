@@ -103,3 +103,15 @@ async fn the_doctor_may_look_while_the_server_runs() {
     assert_eq!(looked.code, 0, "{looked:?}");
     assert_eq!(server.anonymous().get("/health/ready").await.status, 200);
 }
+
+#[tokio::test]
+async fn the_doctor_notices_what_was_done_to_the_audit_log() {
+    let server = Server::start().await;
+    let stopped = server.terminate().await;
+    assert_eq!(run(&builder(), stopped.folder(), &["doctor"]).await.code, 0);
+    // Its end is kept apart; without it, entries could be taken away.
+    execute(stopped.folder(), "DELETE FROM audit_heads");
+    let told = run(&builder(), stopped.folder(), &["doctor"]).await;
+    assert_ne!(told.code, 0, "{told:?}");
+    assert!(told.printed.contains("was changed outside of Colloquy"), "{told:?}");
+}

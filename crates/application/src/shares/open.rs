@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use domain::ports::Quota;
-use domain::{Share, ShareId, ShareKind, UserState};
+use domain::{Permission, Share, ShareId, ShareKind, User, UserState};
 use schemars::JsonSchema;
 use serde::Serialize;
 use subtle::ConstantTimeEq as _;
@@ -69,9 +69,11 @@ async fn proven(services: &Services, id: ShareId, token: &str) -> Result<Option<
             && share.expires_at.is_none_or(|expires_at| now < expires_at)
     };
     let Some(share) = found.filter(counts) else { return Ok(None) };
-    // It counts as long as its maker does.
+    // It counts as long as its maker may make it.
     let owner = services.ports.identities.user(share.workspace_id, share.owner_id).await?;
-    Ok(owner.filter(|owner| owner.state == UserState::Active).map(|_| share))
+    let may =
+        |owner: &User| owner.state == UserState::Active && owner.role >= Permission::Share.rule().least_role;
+    Ok(owner.filter(may).map(|_| share))
 }
 
 async fn live(services: &Services, share: &Share) -> Result<SharedContent, Error> {

@@ -1,8 +1,13 @@
 //! Secrets that a program tells, such as the client of a vault or of a cloud.
 
-use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::thread;
 use std::time::Duration;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Command;
+use tokio::time::timeout;
 
 use super::Problem;
 use super::secrets::{is_address_of_a_store, is_secret};
@@ -43,27 +48,8 @@ pub fn run_commands(tree: &mut Node, problems: &mut Vec<Problem>) {
 fn told_by(command: &str) -> Result<String, String> {
     let words = shlex::split(command).filter(|words| !words.is_empty());
     let words = words.ok_or("has to name a program and its arguments after command:")?;
-    let program = words[0].clone();
-    let failed = |what: String| format!("cannot be asked of {program}: {what}");
-    let mut child = Command::new(&program)
-        .args(&words[1..])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let mut text = String::new();
-        let read = match child.stdout.take() {
-            Some(output) => output.take(MAX_BYTES + 1).read_to_string(&mut text),
-            None => Ok(0),
-        };
-        // Nobody listens any more where it took too long.
-        let _ = tell.send(read.and_then(|_| child.wait()).map(|status| (status, text)));
-    });
-    let told = told.recv_timeout(PATIENCE);
-    let told = told.map_err(|_| failed(format!("it has not ended after {} s", PATIENCE.as_secs())))?;
-    let (status, text) = told.map_err(|error| failed(format!("its output cannot be read: {error}")))?;
+    let failed = |what: String| format!("cannot be asked of {}: {what}", words[0]);
+    let (status, text) = in_time(&words).map_err(|error| failed(error.to_string()))?;
     if text.len() as u64 > MAX_BYTES {
         return Err(failed("it says too much for a secret".to_owned()));
     }
@@ -74,6 +60,32 @@ fn told_by(command: &str) -> Result<String, String> {
         "" => Err(failed("it says nothing".to_owned())),
         text => Ok(text.to_owned()),
     }
+}
+
+/// Asks a program, and ends it where it takes too long. Settings are read before there is a runtime, and within one; this
+/// has one to itself.
+fn in_time(words: &[String]) -> io::Result<(ExitStatus, String)> {
+    let ask = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let asked = runtime.block_on(async { timeout(PATIENCE, ask(words)).await });
+        asked.unwrap_or_else(|_| {
+            let problem = format!("it has not ended after {} s", PATIENCE.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, problem))
+        })
+    };
+    let asked = thread::scope(|scope| scope.spawn(ask).join());
+    asked.unwrap_or_else(|_| Err(io::Error::other("asking it failed")))
+}
+
+async fn ask(words: &[String]) -> io::Result<(ExitStatus, String)> {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn()?;
+    let mut text = String::new();
+    if let Some(output) = child.stdout.take() {
+        output.take(MAX_BYTES + 1).read_to_string(&mut text).await?;
+    }
+    Ok((child.wait().await?, text))
 }
 
 #[cfg(all(test, unix))]

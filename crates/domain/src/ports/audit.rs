@@ -24,7 +24,8 @@ pub trait AuditLog: Send + Sync {
         limit: u16,
     ) -> Result<Vec<AuditEntry>, StorageError>;
 
-    /// Where the audit log of each workspace ends: its newest place and the hash there, kept apart from the entries.
+    /// Where the audit log of each workspace ends: its newest place and the hash there, kept apart from the entries. Where
+    /// there are entries and somebody removed that, the beginning: place 0, and a hash of zeros.
     async fn audit_heads(&self) -> Result<Vec<(WorkspaceId, u64, [u8; 32])>, StorageError>;
 }
 
