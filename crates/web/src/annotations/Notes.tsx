@@ -29,9 +29,10 @@ export default function Notes({ message, isAdding, onAdded }: NotesProps) {
   const rating = mine?.rating;
   const notes = mine?.notes ?? [];
   if (!rating && notes.length === 0 && !isAdding) return null;
-  /** Back to where notes are added; this place may be gone by then. */
+  /** Back to where notes are added, unless the person is elsewhere already; this place may be gone by then. */
   const toActions = () => {
-    const article = place.current?.closest("article");
+    if (!place.current?.contains(document.activeElement)) return;
+    const article = place.current.closest("article");
     requestAnimationFrame(() => article?.querySelector<HTMLElement>(".message-actions > button:last-child")?.focus());
   };
   const done = () => {
@@ -50,7 +51,7 @@ export default function Notes({ message, isAdding, onAdded }: NotesProps) {
   return (
     <section ref={place} className="notes" aria-label={t("notes.yours")}>
       {rating && edited === rating.id && editor(rating, t("rating.why"))}
-      {rating && edited !== rating.id && rating.note === null && (
+      {rating && edited !== rating.id && rating.note === null && rating.version > 0 && (
         <button type="button" className="quiet-button" onClick={() => setEdited(rating.id)}>
           {t("rating.remark")}
         </button>

@@ -22,6 +22,9 @@ test("an administrator adds somebody, who begins with a link", async ({ chat, br
   await expect(chat.getByRole("row", { name: /Bea/ })).toContainText("Active");
   await chat.getByRole("button", { name: "Manage Bea" }).click();
   await chat.getByRole("button", { name: "Suspend" }).click();
+  await chat.getByRole("alert").getByRole("button", { name: "Suspend" }).click();
+  await expect(chat.getByRole("dialog").getByText("Bea is suspended.")).toBeVisible();
+  await chat.keyboard.press("Escape");
   await expect(chat.getByRole("row", { name: /Bea/ })).toContainText("Suspended");
   await chat.getByLabel("State").selectOption("suspended");
   await expect(chat.getByRole("row")).toHaveCount(2);
@@ -121,9 +124,12 @@ test("a provider is connected, tested, changed and removed; the audit log tells 
   await expect(row).toHaveCount(0);
   await chat.goto("/admin/audit");
   await expect(chat.getByRole("row").nth(1)).toBeVisible();
-  await chat.getByLabel(/^Name, or/).fill("provider.*");
+  await chat.getByLabel("What", { exact: true }).selectOption({ label: "Model providers: all" });
   await chat.getByRole("button", { name: "Show", exact: true }).click();
-  await expect(chat.getByRole("row").nth(1)).toContainText("provider.deleted");
+  await expect(chat.getByRole("row").nth(1)).toContainText("Provider removed");
+  await chat.getByRole("button", { name: /^More about/ }).first().click();
+  await expect(chat.getByRole("dialog", { name: "Provider removed" })).toContainText('"name": "nowhere"');
+  await chat.keyboard.press("Escape");
   const saving = chat.waitForEvent("download");
   await chat.getByRole("button", { name: "Download as JSON lines" }).click();
   expect((await saving).suggestedFilename()).toBe("audit.jsonl");
@@ -143,7 +149,9 @@ test("a project keeps chats together and shows them to whom it should", async ({
   await chat.keyboard.press("Enter");
   await chat.getByRole("menuitem", { name: "Move to a project …" }).click();
   await chat.getByRole("dialog").getByLabel("Project").selectOption({ label: "Balcony" });
+  const moved = chat.waitForResponse((answer) => answer.request().method() === "PATCH");
   await chat.getByRole("dialog").getByRole("button", { name: "Move" }).click();
+  await moved;
   await chat.goto("/");
   await chat.getByRole("region", { name: "Projects" }).getByRole("link", { name: "Balcony", exact: true }).click();
   await expect(chat.getByRole("region", { name: "Chats of the project" }).getByRole("link")).toContainText("Seeds for spring");
@@ -176,7 +184,7 @@ test("an administrator removes the second factors of somebody who lost them", as
   const page = await context.newPage();
   await page.goto("/login?next=/settings/security");
   await signInAs(page, "tess@example.org");
-  await page.getByRole("button", { name: "Set up a device" }).click();
+  await page.getByRole("button", { name: "Set up an authenticator app" }).click();
   await page.getByRole("dialog").getByLabel("Present password").fill(PASSWORD);
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Type it in instead").click();
