@@ -1,9 +1,10 @@
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Role } from "../contract";
-import { FormProblem } from "../session/SignInForm";
 import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
+import { FormProblem } from "../ui/FormProblem";
+import { Saved } from "../ui/Saved";
 import { Secret } from "../ui/Secret";
 import { useForm } from "../ui/form";
 import { useCreateUserMutation } from "./api";
@@ -20,6 +21,7 @@ export function AddPerson() {
     await create({ display_name, email, password: password === "" ? undefined : password, role }).unwrap();
     form.current?.reset();
   });
+  const made = created.data;
   return (
     <form ref={form} className="add-person" onSubmit={onSubmit}>
       <h2>{t("admin.addPerson")}</h2>
@@ -38,11 +40,12 @@ export function AddPerson() {
       <button type="submit" className="primary" aria-disabled={isBusy}>
         {t("admin.add")}
       </button>
-      {created.data?.link && (
+      <Saved>{made && !made.link && t("admin.added", { name: made.display_name })}</Saved>
+      {made?.link && (
         <Secret
-          title={t("admin.linkFor", { name: created.data.display_name })}
-          detail={t("admin.linkOnce")}
-          value={created.data.link}
+          title={t("admin.linkFor", { name: made.display_name })}
+          detail={t("admin.addedLink")}
+          value={made.link}
           copyLabel={t("admin.copyLink")}
         />
       )}

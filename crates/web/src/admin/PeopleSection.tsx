@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { User, UserState } from "../contract";
 import { Choice } from "../ui/Choice";
 import { Failed } from "../ui/Failed";
+import { More, itemsOf } from "../ui/More";
 import { Table } from "../ui/Table";
 import { useDates } from "../ui/dates";
 import { AddPerson } from "./AddPerson";
@@ -17,8 +18,8 @@ export function PeopleSection() {
   const { day } = useDates();
   const [state, setState] = useState<UserState | "all">("all");
   const [managedId, setManagedId] = useState<string | null>(null);
-  const { data, error, hasNextPage, fetchNextPage } = useUsersInfiniteQuery(state);
-  const users: User[] = data?.pages.flatMap((page) => page.items) ?? [];
+  const list = useUsersInfiniteQuery(state);
+  const users: User[] = itemsOf(list);
   const managed = users.find(({ id }) => id === managedId);
   const states = STATES.map((name) => [name, t(`admin.${name}`)] as const);
   return (
@@ -27,8 +28,8 @@ export function PeopleSection() {
       <div className="filters">
         <Choice label={t("admin.state")} options={states} value={state} onChoose={setState} />
       </div>
-      <Failed error={error} />
-      {data && users.length === 0 && <p className="hint">{t("admin.nobody")}</p>}
+      <Failed error={list.error} />
+      {list.isSuccess && users.length === 0 && <p className="hint">{t("admin.nobody")}</p>}
       <Table
         label={t("admin.people")}
         headings={[t("settings.name"), t("settings.email"), t("settings.role"), t("admin.state"), t("settings.since")]}
@@ -37,10 +38,10 @@ export function PeopleSection() {
         {users.map((user) => (
           <tr key={user.id}>
             <td dir="auto">{user.display_name}</td>
-            <td>{user.email}</td>
+            <td className="breaks">{user.email}</td>
             <td>{t(`role.${user.role}`)}</td>
             <td>{t(`admin.${user.state}`)}</td>
-            <td>{day(user.created_at)}</td>
+            <td className="when">{day(user.created_at)}</td>
             <td>
               <button type="button" aria-label={t("admin.manageOne", { name: user.display_name })} onClick={() => setManagedId(user.id)}>
                 {t("admin.manage")}
@@ -49,11 +50,7 @@ export function PeopleSection() {
           </tr>
         ))}
       </Table>
-      {hasNextPage && (
-        <button type="button" onClick={() => void fetchNextPage()}>
-          {t("app.more")}
-        </button>
-      )}
+      <More list={list} />
       <AddPerson />
       {managed && <PersonDialog user={managed} onClose={() => setManagedId(null)} />}
     </>

@@ -2,20 +2,21 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Problem, isProblem } from "../api/problem";
 import type { Role, User } from "../contract";
-import { FormProblem } from "../session/SignInForm";
 import { useAppSelector } from "../store/store";
 import { Choice } from "../ui/Choice";
 import { Dialog } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
 import { Field } from "../ui/Field";
+import { FormProblem } from "../ui/FormProblem";
+import { Saved } from "../ui/Saved";
 import { Secret } from "../ui/Secret";
 import { useDates } from "../ui/dates";
 import { useForm } from "../ui/form";
 import { useCreatePasswordLinkMutation, useDeleteUserMutation, useRemoveSecondFactorsMutation, useUpdateUserMutation } from "./api";
-import { useRoleOptions } from "./roles";
+import { changesOwner, useRoleOptions } from "./roles";
 
 /** What is asked about before it is done. */
-type Asked = "deletePerson" | "secondFactors";
+type Asked = "suspend" | "deletePerson" | "secondFactors" | "owner";
 
 /** What administrators change of an account. Of accounts from other workspaces that is only the role here. */
 export function PersonDialog({ user, onClose }: { user: User; onClose: () => void }) {
@@ -27,48 +28,53 @@ export function PersonDialog({ user, onClose }: { user: User; onClose: () => voi
   const [update] = useUpdateUserMutation();
   const [makeLink, link] = useCreatePasswordLinkMutation();
   const [remove] = useDeleteUserMutation();
+  const [removeFactors] = useRemoveSecondFactorsMutation();
   const [failure, setFailure] = useState<Problem | null>(null);
-  const [removeFactors, removedFactors] = useRemoveSecondFactorsMutation();
+  const [done, setDone] = useState("");
   const [asked, setAsked] = useState<Asked | null>(null);
+  const [wanted, setWanted] = useState("");
   const isHome = user.managed_here;
-  const { problem, isBusy, onSubmit } = useForm(async ({ display_name = user.display_name }) => {
-    await update({ user, changes: isHome ? { display_name, role } : { role } }).unwrap();
-    onClose();
-  });
-  const attempt = async (work: Promise<unknown>, thenClose: boolean) => {
+  const name = user.display_name;
+  const attempt = async (work: () => Promise<unknown>, said?: string) => {
     setFailure(null);
+    setDone("");
     try {
-      await work;
-      if (thenClose) onClose();
+      await work();
+      if (said === undefined) onClose();
+      else setDone(said);
     } catch (error) {
       if (!isProblem(error)) throw error;
       setFailure(error);
     }
   };
+  const save = async (display_name: string) => {
+    await update({ user, changes: isHome ? { display_name, role } : { role } }).unwrap();
+    setDone(t("account.saved"));
+  };
+  const { problem, isBusy, onSubmit } = useForm(async ({ display_name = name }) => {
+    setDone("");
+    if (!changesOwner(user.role, role)) return save(display_name);
+    setWanted(display_name);
+    setAsked("owner");
+  });
+  const setState = (state: "active" | "suspended", said: string) =>
+    attempt(() => update({ user, changes: { state } }).unwrap(), said);
   const confirm = (what: Asked) => {
     setAsked(null);
-    if (what === "deletePerson") void attempt(remove(user).unwrap(), true);
-    else void attempt(removeFactors(user.id).unwrap(), false);
+    if (what === "deletePerson") void attempt(() => remove(user).unwrap());
+    else if (what === "suspend") void setState("suspended", t("admin.suspendDone", { name }));
+    else if (what === "owner") void attempt(() => save(wanted), t("account.saved"));
+    else void attempt(() => removeFactors(user.id).unwrap(), t("admin.secondFactorsDone", { name }));
   };
-  const suspended = user.state === "suspended";
-  const changeState = () => void attempt(update({ user, changes: { state: suspended || user.state === "pending" ? "active" : "suspended" } }).unwrap(), true);
   return (
-    <Dialog title={user.display_name} onClose={onClose}>
+    <Dialog title={name} onClose={onClose}>
       <p className="quiet">
         {user.email} · {t(`admin.${user.state}`)}
       </p>
       <form onSubmit={onSubmit}>
         <FormProblem problem={problem} fields={["display_name"]} />
         {isHome && (
-          <Field
-            label={t("settings.name")}
-            name="display_name"
-            required
-            autoComplete="off"
-            dir="auto"
-            defaultValue={user.display_name}
-            problem={problem}
-          />
+          <Field label={t("settings.name")} name="display_name" required autoComplete="off" dir="auto" defaultValue={name} problem={problem} />
         )}
         <Choice label={t("settings.role")} options={roles} value={role} onChoose={setRole} />
         <button type="submit" className="primary" aria-disabled={isBusy}>
@@ -77,18 +83,22 @@ export function PersonDialog({ user, onClose }: { user: User; onClose: () => voi
       </form>
       {!isHome && <p className="hint">{t("admin.managedElsewhere")}</p>}
       <Failed error={failure} />
-      {isHome && (
+      {isHome && asked === null && (
         <p className="buttons">
-          <button type="button" onClick={() => void attempt(makeLink(user.id).unwrap(), false)}>
+          <button type="button" onClick={() => void attempt(() => makeLink(user.id).unwrap(), "")}>
             {t("admin.passwordLink")}
           </button>
           {!isMe && (
-            <button type="button" onClick={changeState}>
-              {user.state === "active" ? t("admin.suspend") : t("admin.activate")}
-            </button>
-          )}
-          {!isMe && asked === null && (
             <>
+              {user.state === "active" ? (
+                <button type="button" onClick={() => setAsked("suspend")}>
+                  {t("admin.suspend")}
+                </button>
+              ) : (
+                <button type="button" onClick={() => void setState("active", t("admin.activateDone", { name }))}>
+                  {t("admin.activate")}
+                </button>
+              )}
               <button type="button" onClick={() => setAsked("secondFactors")}>
                 {t("admin.secondFactors")}
               </button>
@@ -99,27 +109,23 @@ export function PersonDialog({ user, onClose }: { user: User; onClose: () => voi
           )}
         </p>
       )}
-      {removedFactors.isSuccess && (
-        <p className="banner" role="status">
-          {t("admin.secondFactorsDone", { name: user.display_name })}
-        </p>
-      )}
+      <Saved>{done}</Saved>
       {asked && (
         <div className="banner" role="alert">
-          <p>{t(`admin.${asked}Detail`, { name: user.display_name })}</p>
+          <p>{asked === "owner" ? t(role === "owner" ? "admin.toOwner" : "admin.fromOwner", { name }) : t(`admin.${asked}Detail`, { name })}</p>
           <p className="buttons">
             <button type="button" autoFocus onClick={() => setAsked(null)}>
               {t("app.cancel")}
             </button>
             <button type="button" className="danger" onClick={() => confirm(asked)}>
-              {t(`admin.${asked}`)}
+              {asked === "owner" ? t("admin.changeRole") : t(`admin.${asked}`)}
             </button>
           </p>
         </div>
       )}
       {link.data && (
         <Secret
-          title={t("admin.linkFor", { name: user.display_name })}
+          title={t("admin.linkFor", { name })}
           detail={t("admin.linkUntil", { time: time(link.data.expires_at) })}
           value={link.data.link}
           copyLabel={t("admin.copyLink")}

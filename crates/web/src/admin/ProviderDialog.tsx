@@ -1,10 +1,10 @@
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Provider } from "../contract";
-import { FormProblem } from "../session/SignInForm";
 import { Choice } from "../ui/Choice";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, DialogFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { FormProblem } from "../ui/FormProblem";
 import { useForm } from "../ui/form";
 import { useCreateProviderMutation, useUpdateProviderMutation } from "./api";
 import { KINDS, type Kind, newProvider, providerChanges } from "./providers";
@@ -85,14 +85,7 @@ export function ProviderDialog({ provider, onClose }: { provider: Provider | nul
             {t("providers.modelsHint")}
           </p>
         </div>
-        <footer>
-          <button type="button" onClick={onClose}>
-            {t("app.cancel")}
-          </button>
-          <button type="submit" className="primary" aria-disabled={isBusy}>
-            {provider ? t("app.save") : t("providers.connect")}
-          </button>
-        </footer>
+        <DialogFoot action={provider ? t("app.save") : t("providers.connect")} isBusy={isBusy} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -1,19 +1,17 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { isProblem } from "../api/problem";
 import type { Provider, ProviderTest } from "../contract";
-import { useAppDispatch } from "../store/store";
 import { Confirm } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
 import { Table } from "../ui/Table";
-import { noticed } from "../ui/notices";
+import { useTold } from "../ui/told";
 import { ProviderDialog } from "./ProviderDialog";
 import { useDeleteProviderMutation, useProvidersQuery, useTestProviderMutation, useUpdateProviderMutation } from "./api";
 
 /** The model providers: those of the server's settings, and those that administrators connected. */
 export function ProvidersSection() {
   const { t } = useTranslation();
-  const dispatch = useAppDispatch();
+  const tell = useTold("notice.notDeleted");
   const { data: providers = [], error, isSuccess } = useProvidersQuery();
   const [remove] = useDeleteProviderMutation();
   const [edited, setEdited] = useState<Provider | "new" | null>(null);
@@ -44,13 +42,11 @@ export function ProvidersSection() {
         <Confirm
           title={t("providers.removeOne", { name: asked.name })}
           detail={t("providers.removeDetail")}
-          action={t("passkeys.remove")}
+          action={t("app.remove")}
           onClose={() => setAsked(null)}
           onConfirm={() => {
             if (asked.id === null) return;
-            void remove({ id: asked.id, version: asked.version ?? undefined }).then(({ error: refused }) => {
-              if (refused) dispatch(noticed("notice.notDeleted", isProblem(refused) ? refused : null));
-            });
+            void remove({ id: asked.id, version: asked.version ?? undefined }).then(tell);
           }}
         />
       )}
@@ -66,14 +62,13 @@ interface RowProps {
 
 function Row({ provider, onEdit, onRemove }: RowProps) {
   const { t } = useTranslation();
-  const dispatch = useAppDispatch();
+  const tell = useTold();
   const { id, name } = provider;
   const [test, { data: result, error, isLoading }] = useTestProviderMutation();
   const [update] = useUpdateProviderMutation();
   const toggle = async () => {
     if (id === null) return;
-    const { error: refused } = await update({ id, version: provider.version ?? undefined, changes: { enabled: !provider.enabled } });
-    if (refused) dispatch(noticed("notice.notSaved", isProblem(refused) ? refused : null));
+    tell(await update({ id, version: provider.version ?? undefined, changes: { enabled: !provider.enabled } }));
   };
   return (
     <tr>
@@ -101,7 +96,7 @@ function Row({ provider, onEdit, onRemove }: RowProps) {
               {provider.enabled ? t("providers.disable") : t("providers.enable")}
             </button>
             <button type="button" aria-label={t("providers.removeOne", { name })} onClick={() => onRemove(provider)}>
-              {t("passkeys.remove")}
+              {t("app.remove")}
             </button>
           </>
         )}

@@ -22,7 +22,13 @@ import type {
 import type { AuditQuery } from "./audit";
 
 const always = (tag: "User" | "Member" | "Invitation" | "Workspace") => (_: unknown, error: unknown) => (error ? [] : [tag]);
-const one = (workspaceId: string) => at("/api/v1/workspaces/{workspace_id}", { workspace_id: workspaceId });
+const workspace = (id: string) => at("/api/v1/workspaces/{workspace_id}", { workspace_id: id });
+const members = (id: string) => at("/api/v1/workspaces/{workspace_id}/members", { workspace_id: id });
+const member = (id: string, userId: string) =>
+  at("/api/v1/workspaces/{workspace_id}/members/{user_id}", { workspace_id: id, user_id: userId });
+const invitations = (id: string) => at("/api/v1/workspaces/{workspace_id}/invitations", { workspace_id: id });
+const invitation = (id: string, invitationId: string) =>
+  at("/api/v1/workspaces/{workspace_id}/invitations/{invitation_id}", { workspace_id: id, invitation_id: invitationId });
 const provider = (id: string) => at("/api/v1/providers/{provider_id}", { provider_id: id });
 
 /** What administrators see and change. Loaded with their pages. */
@@ -64,7 +70,7 @@ const administration = api.injectEndpoints({
       query: (id) => ({ method: "POST", path: at("/api/v1/users/{user_id}/password-link", { user_id: id }) }),
     }),
     renameWorkspace: build.mutation<Workspace, { workspace: Workspace; name: string }>({
-      query: ({ workspace, name }) => ({ method: "PATCH", path: one(workspace.id), version: workspace.version, body: { name } }),
+      query: ({ workspace: { id, version }, name }) => ({ method: "PATCH", path: workspace(id), version, body: { name } }),
       invalidatesTags: ["Workspace"],
     }),
     createWorkspace: build.mutation<Workspace, string>({
@@ -73,33 +79,33 @@ const administration = api.injectEndpoints({
     }),
     members: build.infiniteQuery<Page<Member>, string, string | undefined>({
       infiniteQueryOptions: byPage,
-      query: ({ queryArg, pageParam }) => ({ path: `${one(queryArg)}/members`, query: { after: pageParam } }),
+      query: ({ queryArg, pageParam }) => ({ path: members(queryArg), query: { after: pageParam } }),
       providesTags: ["Member"],
     }),
     updateMember: build.mutation<Member, { workspaceId: string; member: Member; role: Role }>({
-      query: ({ workspaceId, member, role }) => ({
+      query: ({ workspaceId, member: { user_id: userId, version }, role }) => ({
         method: "PATCH",
-        path: `${one(workspaceId)}/members/${member.user_id}`,
-        version: member.version,
+        path: member(workspaceId, userId),
+        version,
         body: { role },
       }),
       invalidatesTags: ["Member", "User"],
     }),
     removeMember: build.mutation<null, { workspaceId: string; userId: string }>({
-      query: ({ workspaceId, userId }) => ({ method: "DELETE", path: `${one(workspaceId)}/members/${userId}` }),
+      query: ({ workspaceId, userId }) => ({ method: "DELETE", path: member(workspaceId, userId) }),
       invalidatesTags: ["Member", "User"],
     }),
     invitations: build.infiniteQuery<Page<Invitation>, string, string | undefined>({
       infiniteQueryOptions: byPage,
-      query: ({ queryArg, pageParam }) => ({ path: `${one(queryArg)}/invitations`, query: { after: pageParam } }),
+      query: ({ queryArg, pageParam }) => ({ path: invitations(queryArg), query: { after: pageParam } }),
       providesTags: ["Invitation"],
     }),
     invite: build.mutation<CreatedInvitation, { workspaceId: string; email: string; role: Role }>({
-      query: ({ workspaceId, ...body }) => ({ method: "POST", path: `${one(workspaceId)}/invitations`, body }),
+      query: ({ workspaceId, ...body }) => ({ method: "POST", path: invitations(workspaceId), body }),
       invalidatesTags: always("Invitation"),
     }),
     revokeInvitation: build.mutation<null, { workspaceId: string; id: string }>({
-      query: ({ workspaceId, id }) => ({ method: "DELETE", path: `${one(workspaceId)}/invitations/${id}` }),
+      query: ({ workspaceId, id }) => ({ method: "DELETE", path: invitation(workspaceId, id) }),
       invalidatesTags: ["Invitation"],
     }),
     providers: build.query<Provider[], void>({
@@ -120,7 +126,7 @@ const administration = api.injectEndpoints({
       invalidatesTags: ["Provider", "Model"],
     }),
     testProvider: build.mutation<ProviderTest, string>({
-      query: (id) => ({ method: "POST", path: `${provider(id)}/test` }),
+      query: (id) => ({ method: "POST", path: at("/api/v1/providers/{provider_id}/test", { provider_id: id }) }),
     }),
     audit: build.infiniteQuery<Page<AuditEntry>, AuditQuery, string | undefined>({
       infiniteQueryOptions: byPage,

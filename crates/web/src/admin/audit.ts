@@ -15,3 +15,35 @@ export function auditQuery(fields: Record<string, string>): AuditQuery {
   };
   return { name: text("name"), user: text("user"), since: moment("since"), until: moment("until") };
 }
+
+/** What is audited, by what it is about. Each has a text of its own, `event.<noun>.<verb>`. */
+export const EVENTS = {
+  session: ["opened", "refused", "switched", "closed", "revoked", "reused", "all_closed"],
+  user: ["created", "email_changed", "password_changed", "role_changed", "activated", "suspended", "deleted"],
+  member: ["added", "removed"],
+  invitation: ["created", "revoked", "accepted"],
+  ticket: ["issued"],
+  totp: ["enabled", "disabled"],
+  recovery_code: ["used", "replaced"],
+  passkey: ["added", "renamed", "removed"],
+  external_identity: ["linked", "unlinked"],
+  api_key: ["created", "revoked"],
+  workspace: ["created", "updated"],
+  project: ["created", "updated", "deleted", "member_set", "member_removed"],
+  share: ["created", "revoked"],
+  conversation: ["deleted"],
+  provider: ["created", "updated", "deleted"],
+  data: ["exported"],
+  secret_key: ["rotated", "reset"],
+} as const;
+
+type Nouns = typeof EVENTS;
+export type Noun = keyof Nouns;
+type EventName = { [N in Noun]: `${N}.${Nouns[N][number]}` }[Noun];
+
+/** The key of the text for an event; nothing for one that this client does not know yet. */
+export function eventText(name: string): `event.${EventName}` | null {
+  const [noun = "", verb = ""] = name.split(".");
+  const verbs: readonly string[] = Object.hasOwn(EVENTS, noun) ? EVENTS[noun as Noun] : [];
+  return verbs.includes(verb) ? `event.${name as EventName}` : null;
+}

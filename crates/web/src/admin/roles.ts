@@ -17,3 +17,8 @@ export function useRoleOptions(present?: Role): [Role, string][] {
   if (present && !roles.includes(present)) roles.push(present);
   return roles.map((name) => [name, t(`role.${name}`)]);
 }
+
+/** Whether a change makes an owner or unmakes one, which is asked about before. */
+export function changesOwner(before: Role, after: Role): boolean {
+  return before !== after && (before === "owner" || after === "owner");
+}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useModelsQuery } from "../api/api";
 import type { Model } from "../contract";
 import { useActive } from "../ui/active";
+import { NoModel } from "./NoModel";
 
 interface ModelPickerProps {
   /** The model that is chosen; `null` for the default. */
@@ -102,7 +103,7 @@ function ModelList({ value, first, onChoose }: Pick<ModelPickerProps, "value" | 
       {choices.length === 0 && <p className="hint">{t("model.noMatch")}</p>}
       {!hasLanguageModel && models.length > 0 && (
         <p className="hint">
-          {t("model.onlyRecall")} {t("model.howTo")}
+          <NoModel />
         </p>
       )}
     </>

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { type Problem, isProblem } from "../api/problem";
 import type { Access, Project } from "../contract";
 import { useAppSelector } from "../store/store";
+import { Choice } from "../ui/Choice";
 import { Dialog } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
 import { useColleaguesQuery, useProjectMembersQuery, useRemoveProjectMemberMutation, useSetProjectMemberMutation } from "./api";
@@ -52,7 +53,7 @@ export function MembersDialog({ project, onClose }: { project: Project; onClose:
                   aria-label={t("projects.removeOne", { name: member.display_name })}
                   onClick={() => void attempt(remove({ projectId: project.id, userId: member.user_id }))}
                 >
-                  {t("passkeys.remove")}
+                  {t("app.remove")}
                 </button>
               </>
             ) : (
@@ -70,17 +71,13 @@ export function MembersDialog({ project, onClose }: { project: Project; onClose:
             setAdded("");
           }}
         >
-          <div className="field">
-            <label htmlFor="colleague">{t("projects.add")}</label>
-            <select id="colleague" required value={added} onChange={(event) => setAdded(event.target.value)}>
-              <option value="">{t("projects.choose")}</option>
-              {others.map(({ user_id: id, display_name: name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </div>
+          <Choice
+            label={t("projects.add")}
+            options={[["", t("projects.choose")], ...others.map(({ user_id: id, display_name: name }) => [id, name] as const)]}
+            required
+            value={added}
+            onChoose={setAdded}
+          />
           <button type="submit">{t("projects.addAction")}</button>
         </form>
       )}

@@ -4,7 +4,7 @@ import { useProjectsQuery } from "../api/api";
 import { updateConversation, updateConversations } from "../conversations/actions";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { Choice } from "../ui/Choice";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, DialogFoot } from "../ui/Dialog";
 
 /** Puts conversations into a project, or takes them out of one. */
 export default function MoveDialog({ ids, onClose }: { ids: string[]; onClose: () => void }) {
@@ -28,14 +28,7 @@ export default function MoveDialog({ ids, onClose }: { ids: string[]; onClose: (
         }}
       >
         <Choice label={t("projects.one")} options={options} value={chosen} onChoose={setChosen} hint={t("projects.moveHint")} autoFocus />
-        <footer>
-          <button type="button" onClick={onClose}>
-            {t("app.cancel")}
-          </button>
-          <button type="submit" className="primary">
-            {t("projects.moveAction")}
-          </button>
-        </footer>
+        <DialogFoot action={t("projects.moveAction")} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -2,9 +2,9 @@ import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { Project } from "../contract";
-import { FormProblem } from "../session/SignInForm";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, DialogFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { FormProblem } from "../ui/FormProblem";
 import { useForm } from "../ui/form";
 import { useCreateProjectMutation, useUpdateProjectMutation } from "./api";
 
@@ -45,14 +45,7 @@ export default function ProjectDialog({ project, onClose }: { project: Project |
           <label htmlFor={id}>{t("projects.description")}</label>
           <textarea id={id} name="description" rows={3} dir="auto" maxLength={4000} defaultValue={project?.description ?? ""} />
         </div>
-        <footer>
-          <button type="button" onClick={onClose}>
-            {t("app.cancel")}
-          </button>
-          <button type="submit" className="primary" aria-disabled={isBusy}>
-            {project ? t("app.save") : t("projects.create")}
-          </button>
-        </footer>
+        <DialogFoot action={project ? t("app.save") : t("projects.create")} isBusy={isBusy} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -3,13 +3,14 @@ import { useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import { isProblem } from "../api/problem";
-import { useAppDispatch, useAppSelector } from "../store/store";
+import { useAppSelector } from "../store/store";
 import { Confirm } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
+import { More, itemsOf } from "../ui/More";
 import { NoticePage } from "../ui/NoticePage";
 import { useDates } from "../ui/dates";
-import { noticed } from "../ui/notices";
 import { useTitle } from "../ui/title";
+import { useTold } from "../ui/told";
 import { MembersDialog } from "./MembersDialog";
 import ProjectDialog from "./ProjectDialog";
 import { useDeleteProjectMutation, useProjectConversationsInfiniteQuery, useProjectQuery } from "./api";
@@ -18,7 +19,7 @@ import { useDeleteProjectMutation, useProjectConversationsInfiniteQuery, useProj
 export default function ProjectPage({ id }: { id: string }) {
   const { t } = useTranslation();
   const { time } = useDates();
-  const dispatch = useAppDispatch();
+  const tell = useTold("notice.notDeleted");
   const [, navigate] = useLocation();
   const me = useAppSelector((state) => state.session.me?.id);
   const { data: project, error } = useProjectQuery(id);
@@ -36,7 +37,7 @@ export default function ProjectPage({ id }: { id: string }) {
       </NoticePage>
     );
   }
-  const conversations = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const conversations = itemsOf(list);
   const manages = project?.access === "manage";
   return (
     <main id="main" className="page" tabIndex={-1}>
@@ -99,11 +100,7 @@ export default function ProjectPage({ id }: { id: string }) {
               </li>
             ))}
           </ul>
-          {list.hasNextPage && (
-            <button type="button" onClick={() => void list.fetchNextPage()}>
-              {t("app.more")}
-            </button>
-          )}
+          <More list={list} />
         </section>
       </div>
       {project && shown === "edit" && <ProjectDialog project={project} onClose={close} />}
@@ -115,9 +112,8 @@ export default function ProjectPage({ id }: { id: string }) {
           action={t("list.delete")}
           onClose={close}
           onConfirm={() => {
-            void remove(project).then(({ error: refused }) => {
-              if (refused) dispatch(noticed("notice.notDeleted", isProblem(refused) ? refused : null));
-              else navigate("/", { replace: true });
+            void remove(project).then((outcome) => {
+              if (tell(outcome)) navigate("/", { replace: true });
             });
           }}
         />

@@ -1,5 +1,4 @@
 import { BookOpen, Building2, Check, Keyboard, LogOut, Settings, Users } from "lucide-react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { useWorkspacesQuery } from "../api/api";
@@ -14,8 +13,8 @@ export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const dispatch = useAppDispatch();
   const [, navigate] = useLocation();
   const me = useAppSelector((state) => state.session.me);
-  const [wasOpened, setWasOpened] = useState(false);
-  const { data: workspaces = [] } = useWorkspacesQuery(undefined, { skip: !wasOpened });
+  const isSignedIn = useAppSelector((state) => state.session.status === "signed-in");
+  const { data: workspaces = [] } = useWorkspacesQuery(undefined, { skip: !isSignedIn });
   if (!me) return null;
   const isAdmin = me.role === "owner" || me.role === "admin";
   const leave = () => dispatch(signOut()).catch(() => dispatch(noticed("notice.notSaved")));
@@ -23,7 +22,6 @@ export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
   return (
     <div className="account">
       <Menu
-        onOpenChange={(isOpen) => isOpen && setWasOpened(true)}
         align="start"
         side="top"
         trigger={
@@ -33,6 +31,7 @@ export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
             </span>
             <span className="name" dir="auto">
               {me.display_name}
+              {workspaces.length > 1 && <small dir="auto">{workspaces.find(({ id }) => id === me.workspace_id)?.name}</small>}
             </span>
           </button>
         }

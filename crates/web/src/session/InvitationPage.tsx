@@ -5,22 +5,20 @@ import { type Problem, isProblem } from "../api/problem";
 import { at, request } from "../api/request";
 import type { Offer, Workspace } from "../contract";
 import { useAppDispatch, useAppSelector } from "../store/store";
+import { Failed } from "../ui/Failed";
 import { Field } from "../ui/Field";
-import { ProblemText } from "../ui/ProblemText";
+import { FormProblem } from "../ui/FormProblem";
 import { useForm } from "../ui/form";
-import { useTitle } from "../ui/title";
-import { Card } from "./Card";
+import { Card, NoLink } from "./Card";
 import { NewPassword } from "./NewPassword";
-import { NoLink } from "./PasswordPages";
-import { FormProblem, SignInForm } from "./SignInForm";
+import { SignInForm } from "./SignInForm";
 import { entered, signOut, switchWorkspace } from "./actions";
 import { useFragment } from "./token";
 
 /** Follows an invitation: as whoever is signed in, by signing in, or with a new account. */
-export function InvitationPage() {
+export default function InvitationPage() {
   const { t } = useTranslation();
-  useTitle(t("invitation.title"));
-  const token = useFragment("token");
+  const token = useKept(useFragment("token"));
   const [offer, setOffer] = useState<Offer | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const me = useAppSelector((state) => (state.session.status === "signed-in" ? state.session.me : null));
@@ -35,9 +33,7 @@ export function InvitationPage() {
   if (problem) {
     return (
       <Card title={t("invitation.title")}>
-        <p className="error" role="alert">
-          <ProblemText problem={problem} />
-        </p>
+        <Failed error={problem} />
       </Card>
     );
   }
@@ -46,17 +42,27 @@ export function InvitationPage() {
   return (
     <Card title={t("invitation.to", { workspace })}>
       <p dir="auto">{t("invitation.detail", { inviter, workspace, role: t(`role.${offer.role}`), email })}</p>
-      {me ? <Accept token={token} isMeant={me.email === email} /> : offer.has_account ? <SignInFirst email={email} /> : <Join token={token} />}
+      {me ? <Accept token={token} isMeant={me.email === email} /> : offer.has_account ? <SignInFirst email={email} token={token} /> : <Join token={token} />}
     </Card>
   );
 }
 
-function SignInFirst({ email }: { email: string }) {
+/** Where the token waits while its person is away to sign in elsewhere: what it opens goes through no address. */
+const KEPT = "colloquy.invitation";
+
+/** The token of the link, or the one that was kept before the person left to sign in. */
+function useKept(token: string): string {
+  const [kept] = useState(() => sessionStorage.getItem(KEPT) ?? "");
+  useEffect(() => sessionStorage.removeItem(KEPT), []);
+  return token || kept;
+}
+
+function SignInFirst({ email, token }: { email: string; token: string }) {
   const { t } = useTranslation();
   return (
     <>
       <p className="quiet">{t("invitation.signInFirst")}</p>
-      <SignInForm email={email} next="/" />
+      <SignInForm email={email} next="/invitation" onLeave={() => sessionStorage.setItem(KEPT, token)} />
     </>
   );
 }
@@ -74,7 +80,7 @@ function Accept({ token, isMeant }: { token: string; isMeant: boolean }) {
         <p className="error" role="alert">
           {t("invitation.otherAccount")}
         </p>
-        <button type="button" className="wide" onClick={() => void dispatch(signOut())}>
+        <button type="button" className="wide" onClick={() => void dispatch(signOut(null))}>
           {t("session.signOut")}
         </button>
       </>

@@ -1,15 +1,18 @@
 import { KeyRound } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useSignInOptionsQuery } from "../api/api";
 import { type Problem, isProblem } from "../api/problem";
+import { withTexts } from "../i18n";
 import { useAppDispatch } from "../store/store";
-import { Field, isOfFields } from "../ui/Field";
-import { ProblemText } from "../ui/ProblemText";
+import { Field } from "../ui/Field";
+import { FormProblem } from "../ui/FormProblem";
 import { useForm } from "../ui/form";
 import { signIn, signInByPasskey } from "./actions";
 import { begins, hasPasskeys } from "./ways";
+
+const CodeForm = lazy(() => withTexts(import("./CodeForm")));
 
 interface SignInFormProps {
   email?: string;
@@ -17,12 +20,15 @@ interface SignInFormProps {
   next: string;
   /** Whether somebody without an account may be looking. */
   isForAll?: boolean;
+  /** Before leaving to sign in elsewhere. */
+  onLeave?: () => void;
 }
 
 /** All the ways to sign in that there are here. */
-export function SignInForm({ email, next, isForAll = false }: SignInFormProps) {
+export function SignInForm({ email, next, isForAll = false, onLeave }: SignInFormProps) {
   const { t } = useTranslation();
   const dispatch = useAppDispatch();
+  const [typed, setTyped] = useState(email ?? "");
   const [proven, setProven] = useState<{ email: string; password: string } | null>(null);
   const { data: options } = useSignInOptionsQuery();
   const { problem, isBusy, onSubmit } = useForm(async ({ email: address = "", password = "" }) => {
@@ -36,7 +42,13 @@ export function SignInForm({ email, next, isForAll = false }: SignInFormProps) {
   const offersPasskeys = options?.passkeys === true && hasPasskeys();
   const [passkeyProblem, setPasskeyProblem] = useState<Problem | null>(null);
   const endQuietOffer = useQuietPasskey(offersPasskeys && !proven);
-  if (proven) return <CodeForm {...proven} onBack={() => setProven(null)} />;
+  if (proven) {
+    return (
+      <Suspense fallback={null}>
+        <CodeForm {...proven} onBack={() => setProven(null)} />
+      </Suspense>
+    );
+  }
   const usePasskey = () => {
     setPasskeyProblem(null);
     // A browser asks for one thing at a time.
@@ -57,7 +69,8 @@ export function SignInForm({ email, next, isForAll = false }: SignInFormProps) {
           type="email"
           autoComplete="username webauthn"
           required
-          defaultValue={email}
+          value={typed}
+          onChange={({ target }) => setTyped(target.value)}
           autoFocus={!email}
           problem={problem}
         />
@@ -83,7 +96,7 @@ export function SignInForm({ email, next, isForAll = false }: SignInFormProps) {
             </button>
           )}
           {providers.map(({ name, label }) => (
-            <a key={name} className="button wide" href={begins(name, next)}>
+            <a key={name} className="button wide" href={begins(name, next)} onClick={onLeave}>
               {t("session.with", { name: label })}
             </a>
           ))}
@@ -92,67 +105,15 @@ export function SignInForm({ email, next, isForAll = false }: SignInFormProps) {
       )}
       {isForAll && options && (options.password_reset || options.registration !== "closed") && (
         <p className="card-links">
-          {options.password_reset && <Link href="/forgot">{t("session.forgot")}</Link>}
+          {options.password_reset && (
+            <Link href="/forgot" state={{ email: typed }}>
+              {t("session.forgot")}
+            </Link>
+          )}
           {options.registration !== "closed" && <Link href="/register">{t("session.register")}</Link>}
         </p>
       )}
     </>
-  );
-}
-
-/** What is wrong with a form as a whole. */
-export function FormProblem({ problem, fields, children }: { problem: Problem | null; fields: string[]; children?: ReactNode }) {
-  if (!problem || isOfFields(problem, fields)) return null;
-  return (
-    <p className="error" role="alert">
-      <ProblemText problem={problem} /> {children}
-    </p>
-  );
-}
-
-/** The second step: what a device shows, or one of the codes that were kept for when it is lost. */
-function CodeForm({ email, password, onBack }: { email: string; password: string; onBack: () => void }) {
-  const { t } = useTranslation();
-  const dispatch = useAppDispatch();
-  const [isRecovery, setRecovery] = useState(false);
-  const { problem, isBusy, onSubmit } = useForm(({ code = "" }) => dispatch(signIn(email, password, code.trim())));
-  // The server does not tell which of the three was wrong; the other two were right a moment ago.
-  const isWrong = problem?.slug === "wrong_credentials";
-  return (
-    <form onSubmit={onSubmit}>
-      <p>{isRecovery ? t("session.recoveryDetail") : t("session.codeDetail")}</p>
-      {isWrong ? (
-        <p className="error" role="alert">
-          {t("session.wrongCode")}
-        </p>
-      ) : (
-        <FormProblem problem={problem} fields={["code"]} />
-      )}
-      <Field
-        key={isRecovery ? "recovery" : "device"}
-        label={isRecovery ? t("session.recoveryCode") : t("session.code")}
-        name="code"
-        required
-        autoFocus
-        autoComplete={isRecovery ? "off" : "one-time-code"}
-        inputMode={isRecovery ? "text" : "numeric"}
-        autoCapitalize="none"
-        spellCheck={false}
-        maxLength={64}
-        problem={problem}
-      />
-      <button type="submit" className="primary wide" aria-disabled={isBusy}>
-        {t("session.signIn")}
-      </button>
-      <p className="card-links">
-        <button type="button" className="link" onClick={() => setRecovery(!isRecovery)}>
-          {isRecovery ? t("session.useCode") : t("session.useRecovery")}
-        </button>
-        <button type="button" className="link" onClick={onBack}>
-          {t("session.back")}
-        </button>
-      </p>
-    </form>
   );
 }
 

@@ -113,19 +113,21 @@ export const switchWorkspace =
     location.assign("/");
   };
 
-/** Ends the session and leaves nothing of the person on this device. */
-export const signOut = (): Thunk<Promise<void>> => async (dispatch) => {
+/** Ends the session, and leaves nothing of the person on this device. */
+export const signOut = (page: string | null = "/login"): Thunk<Promise<void>> => async (dispatch) => {
   try {
     await request<null>({ method: "POST", path: at("/api/v1/auth/logout") });
   } catch (error) {
     // A session that is over already needs no end.
     if (!isProblem(error) || error.status !== 401) throw error;
   }
-  dispatch(left());
+  dispatch(left(page));
 };
 
-/** Leaves nothing of the person on this device. */
-export const left = (): Thunk => (dispatch) => {
+/** Leaves nothing of the person on this device, and shows another page where one is named. */
+export const left = (page: string | null): Thunk => (dispatch) => {
+  // Whoever signs in next does not come to where this person was.
+  if (page !== null) history.replaceState(null, "", page);
   forgetKept();
   forgetDrafts();
   dispatch(forgetOutbox());

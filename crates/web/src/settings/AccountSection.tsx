@@ -5,9 +5,11 @@ import type { UpdatedMe } from "../contract";
 import { signOut, whoAmI } from "../session/actions";
 import { useAppDispatch, useAppSelector } from "../store/store";
 import { Field } from "../ui/Field";
-import { noticed } from "../ui/notices";
+import { Saved } from "../ui/Saved";
 import { useDates } from "../ui/dates";
 import { useForm } from "../ui/form";
+import { noticed } from "../ui/notices";
+import { Membership } from "./Membership";
 import { AccountProblem, CurrentPassword } from "./Proof";
 
 /** Who is signed in. */
@@ -37,6 +39,7 @@ export function AccountSection() {
       </button>
       <NameForm name={me.display_name} />
       <EmailForm email={me.email} />
+      <Membership workspaceId={me.workspace_id} />
     </>
   );
 }
@@ -71,7 +74,7 @@ function NameForm({ name }: { name: string }) {
       <button type="submit" aria-disabled={isBusy}>
         {t("app.save")}
       </button>
-      <Saved is={isSaved}>{t("account.saved")}</Saved>
+      <Saved>{isSaved && t("account.saved")}</Saved>
     </form>
   );
 }
@@ -103,16 +106,7 @@ function EmailForm({ email }: { email: string }) {
       <button type="submit" aria-disabled={isBusy}>
         {t("app.save")}
       </button>
-      <Saved is={told !== ""}>{told}</Saved>
+      <Saved>{told}</Saved>
     </form>
-  );
-}
-
-/** Says that something was kept. */
-export function Saved({ is, children }: { is: boolean; children: string }) {
-  return (
-    <p className="hint" role="status">
-      {is && children}
-    </p>
   );
 }

@@ -67,7 +67,7 @@ export function DataSection() {
             setUnlike(!isMeant);
             if (!isMeant) return;
             await request({ method: "DELETE", path: at("/api/v1/me"), body: { current_password } });
-            dispatch(left());
+            dispatch(left("/login#account=deleted"));
           }}
         />
       )}

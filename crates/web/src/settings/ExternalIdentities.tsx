@@ -24,7 +24,8 @@ export function ExternalIdentities() {
   // Coming back from a provider that could not be added.
   const failure = useFragment("error");
   const close = () => setStep(null);
-  const providers = options?.sign_in_providers ?? [];
+  const isNew = ({ label }: { label: string }) => !identities.some((identity) => identity.label === label);
+  const providers = (options?.sign_in_providers ?? []).filter(isNew);
   if (providers.length === 0 && identities.length === 0) return null;
   return (
     <div className="part">
@@ -42,10 +43,10 @@ export function ExternalIdentities() {
             return (
               <tr key={`${identity.issuer} ${identity.subject}`}>
                 <td>{name}</td>
-                <td>{day(identity.created_at)}</td>
+                <td className="when">{day(identity.created_at)}</td>
                 <td>
                   <button type="button" aria-label={t("external.removeOne", { name })} onClick={() => setStep({ unlink: identity })}>
-                    {t("passkeys.remove")}
+                    {t("app.remove")}
                   </button>
                 </td>
               </tr>
@@ -77,7 +78,7 @@ export function ExternalIdentities() {
         <Proof
           title={t("external.removeOne", { name: step.unlink.label ?? step.unlink.issuer })}
           detail={t("external.removeDetail")}
-          action={t("passkeys.remove")}
+          action={t("app.remove")}
           isDangerous
           onClose={close}
           work={async ({ current_password }) => {

@@ -6,7 +6,7 @@ import type { Passkey } from "../contract";
 import { addPasskey } from "../session/passkeys";
 import { hasPasskeys } from "../session/ways";
 import { useAppDispatch } from "../store/store";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, DialogFoot } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
 import { Field } from "../ui/Field";
 import { Table } from "../ui/Table";
@@ -54,8 +54,8 @@ export function Passkeys() {
           {passkeys.map((passkey) => (
             <tr key={passkey.id}>
               <td dir="auto">{passkey.name}</td>
-              <td>{day(passkey.created_at)}</td>
-              <td>{passkey.last_used_at ? time(passkey.last_used_at) : t("passkeys.never")}</td>
+              <td className="when">{day(passkey.created_at)}</td>
+              <td className="when">{passkey.last_used_at ? time(passkey.last_used_at) : t("app.never")}</td>
               <td className="actions">
                 <button
                   type="button"
@@ -69,7 +69,7 @@ export function Passkeys() {
                   aria-label={t("passkeys.removeOne", { name: passkey.name })}
                   onClick={() => setStep({ kind: "remove", passkey })}
                 >
-                  {t("passkeys.remove")}
+                  {t("app.remove")}
                 </button>
               </td>
             </tr>
@@ -81,7 +81,12 @@ export function Passkeys() {
           {t("passkeys.add")}
         </button>
       ) : (
-        options && <p className="hint">{options.passkeys ? t("passkeys.noBrowser") : t("passkeys.noServer")}</p>
+        options && (
+          <p className="hint">
+            {options.passkeys ? t("passkeys.noBrowser") : t("passkeys.noServer")}
+            {!options.passkeys && isThisMachine() && ` ${t("passkeys.localhost", { address: byName() })}`}
+          </p>
+        )
       )}
       {step?.kind === "add" && (
         <Proof
@@ -101,7 +106,7 @@ export function Passkeys() {
         <Proof
           title={t("passkeys.removeTitle", { name: step.passkey.name })}
           detail={t("passkeys.removeDetail")}
-          action={t("passkeys.remove")}
+          action={t("app.remove")}
           isDangerous
           onClose={close}
           work={async ({ current_password }) => {
@@ -114,6 +119,11 @@ export function Passkeys() {
     </div>
   );
 }
+
+/** Whether the page was opened by the number that every machine has for itself. */
+const isThisMachine = () => location.hostname === "127.0.0.1" || location.hostname === "[::1]";
+/** The same place by its name, for which browsers keep passkeys. */
+const byName = () => location.origin.replace(location.hostname, "localhost");
 
 interface RenameProps {
   passkey: Passkey;
@@ -134,14 +144,7 @@ function Rename({ passkey, field, onClose, onDone }: RenameProps) {
       <form onSubmit={onSubmit}>
         <AccountProblem problem={problem} fields={["name"]} />
         {field(problem, passkey.name)}
-        <footer>
-          <button type="button" onClick={onClose}>
-            {t("app.cancel")}
-          </button>
-          <button type="submit" className="primary" aria-disabled={isBusy}>
-            {t("app.save")}
-          </button>
-        </footer>
+        <DialogFoot action={t("app.save")} isBusy={isBusy} onClose={onClose} />
       </form>
     </Dialog>
   );

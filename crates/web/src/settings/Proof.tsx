@@ -1,11 +1,11 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../api/problem";
-import { FormProblem } from "../session/SignInForm";
 import { sessionExpired } from "../session/slice";
 import { useAppDispatch, useAppSelector } from "../store/store";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, DialogFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { FormProblem } from "../ui/FormProblem";
 import { useForm } from "../ui/form";
 
 /** The present password, where the person has one: some changes of the account ask for it. */
@@ -69,14 +69,7 @@ export function Proof({ title, detail, action, isDangerous = false, asksCode = f
         {asksCode && (
           <Field label={t("session.code")} hint={t("security.codeHint")} name="code" required autoComplete="one-time-code" problem={problem} />
         )}
-        <footer>
-          <button type="button" onClick={onClose}>
-            {t("app.cancel")}
-          </button>
-          <button type="submit" className={isDangerous ? "danger" : "primary"} aria-disabled={isBusy}>
-            {action}
-          </button>
-        </footer>
+        <DialogFoot action={action} isBusy={isBusy} isDangerous={isDangerous} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -4,8 +4,8 @@ import { at, request } from "../api/request";
 import { whoAmI } from "../session/actions";
 import { NewPassword } from "../session/NewPassword";
 import { useAppDispatch, useAppSelector } from "../store/store";
+import { Saved } from "../ui/Saved";
 import { useForm } from "../ui/form";
-import { Saved } from "./AccountSection";
 import { ExternalIdentities } from "./ExternalIdentities";
 import { Passkeys } from "./Passkeys";
 import { AccountProblem, CurrentPassword } from "./Proof";
@@ -47,7 +47,7 @@ function PasswordForm() {
       <button type="submit" aria-disabled={isBusy}>
         {hasPassword ? t("security.changePassword") : t("security.setPassword")}
       </button>
-      <Saved is={isSaved}>{t("security.passwordChanged")}</Saved>
+      <Saved>{isSaved && t("security.passwordChanged")}</Saved>
     </form>
   );
 }

@@ -1,31 +1,35 @@
-import { useTranslation } from "react-i18next";
 import { useState } from "react";
-import { isProblem } from "../api/problem";
+import { useTranslation } from "react-i18next";
+import { signOut } from "../session/actions";
 import { useAppDispatch } from "../store/store";
 import { Confirm } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
+import { More, itemsOf } from "../ui/More";
 import { Table } from "../ui/Table";
 import { useDates } from "../ui/dates";
 import { noticed } from "../ui/notices";
+import { useTold } from "../ui/told";
 import { useRevokeOtherSessionsMutation, useRevokeSessionMutation, useSessionsInfiniteQuery } from "./api";
 
 /** Where the person is signed in, and ways to end that. */
 export function Sessions() {
   const { t } = useTranslation();
-  const { time } = useDates();
+  const { day, time } = useDates();
   const dispatch = useAppDispatch();
-  const { data, error, hasNextPage, fetchNextPage } = useSessionsInfiniteQuery();
+  const tell = useTold();
+  const list = useSessionsInfiniteQuery();
   const [revoke] = useRevokeSessionMutation();
   const [revokeOthers] = useRevokeOtherSessionsMutation();
-  const [asks, setAsks] = useState(false);
-  const sessions = data?.pages.flatMap((page) => page.items) ?? [];
-  const tell = ({ error: refused }: { error?: unknown }) => {
-    if (refused) dispatch(noticed("notice.notSaved", isProblem(refused) ? refused : null));
+  const [asked, setAsked] = useState<"endOthers" | "endAll" | null>(null);
+  const sessions = itemsOf(list);
+  const end = async (what: "endOthers" | "endAll") => {
+    if (!tell(await revokeOthers()) || what === "endOthers") return;
+    await dispatch(signOut()).catch(() => dispatch(noticed("notice.notSaved")));
   };
   return (
     <div className="part">
       <h2>{t("sessions.title")}</h2>
-      <Failed error={error} />
+      <Failed error={list.error} />
       <Table
         label={t("sessions.title")}
         headings={[t("sessions.device"), t("sessions.address"), t("sessions.lastUsed"), t("sessions.since")]}
@@ -38,9 +42,9 @@ export function Sessions() {
               <td>
                 {device} {session.current && <span className="tag">{t("sessions.current")}</span>}
               </td>
-              <td>{session.address ?? "–"}</td>
-              <td>{time(session.last_used_at)}</td>
-              <td>{time(session.created_at)}</td>
+              <td className="breaks">{session.address ?? "–"}</td>
+              <td className="when">{time(session.last_used_at)}</td>
+              <td className="when">{day(session.created_at)}</td>
               <td>
                 {!session.current && (
                   <button type="button" aria-label={t("sessions.endOne", { device })} onClick={() => void revoke(session.id).then(tell)}>
@@ -52,23 +56,24 @@ export function Sessions() {
           );
         })}
       </Table>
-      {hasNextPage && (
-        <button type="button" onClick={() => void fetchNextPage()}>
-          {t("app.more")}
+      <More list={list} />
+      <p className="buttons">
+        {sessions.some(({ current }) => !current) && (
+          <button type="button" onClick={() => setAsked("endOthers")}>
+            {t("sessions.endOthers")}
+          </button>
+        )}
+        <button type="button" onClick={() => setAsked("endAll")}>
+          {t("sessions.endAll")}
         </button>
-      )}
-      {sessions.some(({ current }) => !current) && (
-        <button type="button" onClick={() => setAsks(true)}>
-          {t("sessions.endOthers")}
-        </button>
-      )}
-      {asks && (
+      </p>
+      {asked && (
         <Confirm
-          title={t("sessions.endOthersTitle")}
-          detail={t("sessions.endOthersDetail")}
-          action={t("sessions.endOthers")}
-          onClose={() => setAsks(false)}
-          onConfirm={() => void revokeOthers().then(tell)}
+          title={t(`sessions.${asked}Title`)}
+          detail={t(`sessions.${asked}Detail`)}
+          action={t(`sessions.${asked}`)}
+          onClose={() => setAsked(null)}
+          onConfirm={() => void end(asked)}
         />
       )}
     </div>

@@ -5,7 +5,7 @@ import { api } from "../api/api";
 import { at, request } from "../api/request";
 import type { RecoveryCodes as Codes, TotpBegun } from "../contract";
 import { useAppDispatch } from "../store/store";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, DialogFoot } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
 import { Field } from "../ui/Field";
 import { useDates } from "../ui/dates";
@@ -129,14 +129,7 @@ function Connect({ begun, onClose, onDone }: { begun: TotpBegun; onClose: () => 
           maxLength={64}
           problem={problem}
         />
-        <footer>
-          <button type="button" onClick={onClose}>
-            {t("app.cancel")}
-          </button>
-          <button type="submit" className="primary" aria-disabled={isBusy}>
-            {t("totp.enable")}
-          </button>
-        </footer>
+        <DialogFoot action={t("totp.enable")} isBusy={isBusy} onClose={onClose} />
       </form>
     </Dialog>
   );

@@ -26,11 +26,7 @@ const account = api.injectEndpoints({
     revokeApiKey: build.mutation<null, string>({
       query: (id) => ({ method: "DELETE", path: at("/api/v1/api-keys/{api_key_id}", { api_key_id: id }) }),
       async onQueryStarted(id, { dispatch, queryFulfilled }) {
-        const patch = dispatch(
-          account.util.updateQueryData("apiKeys", undefined, (draft) => {
-            for (const page of draft.pages) page.items = page.items.filter((key) => key.id !== id);
-          }),
-        );
+        const patch = dispatch(account.util.updateQueryData("apiKeys", undefined, (draft) => keep(draft.pages, (one) => one.id !== id)));
         await queryFulfilled.catch(patch.undo);
       },
     }),
@@ -54,6 +50,9 @@ const account = api.injectEndpoints({
         await queryFulfilled.catch(patch.undo);
       },
     }),
+    leaveWorkspace: build.mutation<null, string>({
+      query: (id) => ({ method: "POST", path: at("/api/v1/workspaces/{workspace_id}/leave", { workspace_id: id }) }),
+    }),
     totp: build.query<Totp, void>({
       query: () => ({ path: at("/api/v1/me/totp") }),
       providesTags: ["Account"],
@@ -74,7 +73,7 @@ const account = api.injectEndpoints({
   }),
 });
 
-function keep(pages: Page<Session>[], wanted: (session: Session) => boolean): void {
+function keep<Item>(pages: Page<Item>[], wanted: (item: Item) => boolean): void {
   for (const page of pages) page.items = page.items.filter(wanted);
 }
 
@@ -85,6 +84,7 @@ export const {
   useSessionsInfiniteQuery,
   useRevokeSessionMutation,
   useRevokeOtherSessionsMutation,
+  useLeaveWorkspaceMutation,
   useTotpQuery,
   usePasskeysQuery,
   useExternalIdentitiesQuery,

@@ -1,7 +1,9 @@
 import type { CreateApiKey, Scope } from "../contract";
 
 export const SCOPES: readonly Scope[] = ["read", "write", "generate", "admin"];
-export const LIFETIMES = ["never", "30", "90", "365"] as const;
+/** What a new key may, unless more is chosen: what a program that only asks models needs. */
+export const LEAST: readonly Scope[] = ["read", "generate"];
+export const LIFETIMES = ["30", "90", "365", "never"] as const;
 /** How many days a key works. */
 export type Lifetime = (typeof LIFETIMES)[number];
 

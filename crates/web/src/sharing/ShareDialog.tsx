@@ -1,16 +1,14 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { isProblem } from "../api/problem";
 import type { Share } from "../contract";
-import { FormProblem } from "../session/SignInForm";
-import { useAppDispatch } from "../store/store";
 import { Choice } from "../ui/Choice";
 import { Dialog } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
+import { FormProblem } from "../ui/FormProblem";
 import { Secret } from "../ui/Secret";
 import { useDates } from "../ui/dates";
 import { useForm } from "../ui/form";
-import { noticed } from "../ui/notices";
+import { useTold } from "../ui/told";
 import { useCreateShareMutation, useRevokeShareMutation, useSharesQuery } from "./api";
 import { LIFETIMES, type Lifetime, expiry } from "./expiry";
 
@@ -18,7 +16,7 @@ import { LIFETIMES, type Lifetime, expiry } from "./expiry";
 export default function ShareDialog({ conversationId, onClose }: { conversationId: string; onClose: () => void }) {
   const { t } = useTranslation();
   const { time } = useDates();
-  const dispatch = useAppDispatch();
+  const tell = useTold("notice.notDeleted");
   const { data: shares = [], error } = useSharesQuery(conversationId);
   const [create, created] = useCreateShareMutation();
   const [revoke] = useRevokeShareMutation();
@@ -28,9 +26,7 @@ export default function ShareDialog({ conversationId, onClose }: { conversationI
     await create({ conversationId, kind, expiresAt: expiry(lifetime, new Date()) }).unwrap();
   });
   const remove = async (share: Share) => {
-    const { error: refused } = await revoke(share.id);
-    if (refused) dispatch(noticed("notice.notDeleted", isProblem(refused) ? refused : null));
-    else if (created.data?.id === share.id) created.reset();
+    if (tell(await revoke(share.id)) && created.data?.id === share.id) created.reset();
   };
   const kinds = (["snapshot", "live"] as const).map((name) => [name, t(`share.${name}`)] as const);
   const lifetimes = LIFETIMES.map((name) => [name, t(`share.lifetime.${name}`)] as const);
@@ -73,7 +69,7 @@ export default function ShareDialog({ conversationId, onClose }: { conversationI
                   aria-label={t("share.revokeOne", { time: time(share.created_at) })}
                   onClick={() => void remove(share)}
                 >
-                  {t("keys.revoke")}
+                  {t("app.revoke")}
                 </button>
               </li>
             ))}

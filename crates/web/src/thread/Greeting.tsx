@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { useModelsQuery } from "../api/api";
+import { NoModel } from "../models/NoModel";
 import { useAppSelector } from "../store/store";
 
 const SUGGESTIONS = ["suggestion.1", "suggestion.2", "suggestion.3", "suggestion.4"] as const;
@@ -16,7 +17,7 @@ export function Greeting({ onSuggest }: { onSuggest: ((text: string) => void) | 
         <h2 dir="auto">{t("chat.greeting", { name })}</h2>
         {needsModel && (
           <p className="banner">
-            {t("model.onlyRecall")} {t("model.howTo")}
+            <NoModel />
           </p>
         )}
         {onSuggest && (

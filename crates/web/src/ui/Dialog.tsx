@@ -61,6 +61,29 @@ interface ConfirmProps {
   onClose: () => void;
 }
 
+interface DialogFootProps {
+  /** What sending the form does, in words. */
+  action: string;
+  isBusy?: boolean;
+  isDangerous?: boolean;
+  onClose: () => void;
+}
+
+/** The end of a form in a dialog: leaving it, or sending it. */
+export function DialogFoot({ action, isBusy = false, isDangerous = false, onClose }: DialogFootProps) {
+  const { t } = useTranslation();
+  return (
+    <footer>
+      <button type="button" onClick={onClose}>
+        {t("app.cancel")}
+      </button>
+      <button type="submit" className={isDangerous ? "danger" : "primary"} aria-disabled={isBusy}>
+        {action}
+      </button>
+    </footer>
+  );
+}
+
 /** Asks before something is gone for good. */
 export function Confirm({ title, detail, action, onConfirm, onClose }: ConfirmProps) {
   const { t } = useTranslation();

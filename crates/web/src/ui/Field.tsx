@@ -1,5 +1,6 @@
 import { type InputHTMLAttributes, useId } from "react";
 import type { Problem } from "../api/problem";
+import { useProblemWords } from "../i18n/problems";
 
 interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   label: string;
@@ -11,7 +12,7 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
 /** An input with its label, its hint, and what the server found wrong with it. */
 export function Field({ label, name, hint, problem, ...input }: FieldProps) {
   const id = useId();
-  const error = problem?.errors.find(({ pointer }) => pointer === `/${name}`)?.detail;
+  const error = problem?.errors.find(({ pointer }) => pointer === `/${name}`);
   const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
   return (
     <div className="field">
@@ -24,11 +25,15 @@ export function Field({ label, name, hint, problem, ...input }: FieldProps) {
       )}
       {error && (
         <p className="error" id={`${id}-error`}>
-          {error}
+          <FieldError error={error} />
         </p>
       )}
     </div>
   );
+}
+
+function FieldError({ error }: { error: Problem["errors"][number] }) {
+  return useProblemWords().ofField(error);
 }
 
 /** Whether a problem is told at the fields of a form, so that nothing more needs to be said above them. */

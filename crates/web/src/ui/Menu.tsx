@@ -6,13 +6,12 @@ interface MenuProps {
   children: ReactNode;
   align?: "start" | "end";
   side?: "top" | "bottom";
-  onOpenChange?: (isOpen: boolean) => void;
 }
 
 /** A menu that opens at a button. Not modal: it puts no style into the page, which the content policy forbids. */
-export function Menu({ trigger, children, align = "end", side = "bottom", onOpenChange }: MenuProps) {
+export function Menu({ trigger, children, align = "end", side = "bottom" }: MenuProps) {
   return (
-    <Dropdown.Root modal={false} onOpenChange={onOpenChange}>
+    <Dropdown.Root modal={false}>
       <Dropdown.Trigger asChild>{trigger}</Dropdown.Trigger>
       <Dropdown.Portal>
         <Dropdown.Content className="menu" align={align} side={side} sideOffset={6} collisionPadding={8}>

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { useTitle } from "./title";
 
@@ -14,11 +14,14 @@ interface SectionsProps {
 export function Sections({ title, base, current, sections, children }: SectionsProps) {
   const label = sections.find(({ name }) => name === current)?.label ?? title;
   useTitle(label);
+  const tabs = useRef<HTMLElement>(null);
+  // Where not all of them fit, the present one is seen.
+  useEffect(() => tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [current]);
   return (
     <main id="main" className="page" tabIndex={-1}>
       <div className="page-body">
         <h1>{title}</h1>
-        <nav className="tabs" aria-label={title}>
+        <nav ref={tabs} className="tabs" aria-label={title}>
           {sections.map((section) => (
             <Link key={section.name} href={`${base}/${section.name}`} aria-current={section.name === current ? "page" : undefined}>
               {section.label}

@@ -1,10 +1,22 @@
-import type { ReactNode } from "react";
+import type { CSSProperties, ReactNode } from "react";
 
-/** A table that scrolls by itself where it is too wide, by keyboard too. An empty heading is that of a column of actions. */
-export function Table({ label, headings, actions, children }: { label: string; headings: string[]; actions?: string; children: ReactNode }) {
+interface TableProps {
+  label: string;
+  headings: string[];
+  /** The heading of a last column of buttons, for those who do not see that they are. */
+  actions?: string;
+  children: ReactNode;
+}
+
+/**
+ * A table that scrolls by itself where it is too wide, by keyboard too. On a phone each row stands for itself, and each
+ * value says of what it is.
+ */
+export function Table({ label, headings, actions, children }: TableProps) {
+  const names = Object.fromEntries(headings.map((heading, index) => [`--heading-${index + 1}`, JSON.stringify(heading)]));
   return (
-    <div className="table" tabIndex={0} role="group" aria-label={label}>
-      <table>
+    <div className={actions ? "table with-actions" : "table"} tabIndex={0} role="group" aria-label={label}>
+      <table style={names as CSSProperties}>
         <thead>
           <tr>
             {headings.map((heading) => (

@@ -13,8 +13,11 @@ export function useDates() {
   const locale = regional(i18n.language);
   const dayFormat = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
   const timeFormat = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const momentFormat = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "long" });
   return {
     day: (at: string) => dayFormat.format(new Date(at)),
     time: (at: string) => timeFormat.format(new Date(at)),
+    /** To the second, with the zone. */
+    moment: (at: string) => momentFormat.format(new Date(at)),
   };
 }

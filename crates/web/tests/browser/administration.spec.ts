@@ -22,7 +22,7 @@ for (const theme of ["light", "dark"] as const) {
       ["forgot", "Forgotten password"],
       ["reset#token=x", "Choose a new password"],
       ["activate#token=x", "Your new account"],
-      ["verify#token=x", "Confirm your e-mail address"],
+      ["verify#token=x", "Confirm your address"],
       ["invitation#token=x", "Invitation"],
       ["reset", "Open the link again"],
       ["share/00000000-0000-7000-8000-000000000000#x", "Nothing is here"],
@@ -48,7 +48,7 @@ for (const theme of ["light", "dark"] as const) {
       ["settings/account", page.getByRole("heading", { name: "Change your name" })],
       ["settings/security", page.getByText("This one")],
       ["settings/data", page.getByRole("link", { name: "Download everything" })],
-      ["settings/api-keys", page.getByText("Scopes and limits")],
+      ["settings/api-keys", page.getByText("Further limits")],
       ["admin/people", page.getByRole("row", { name: new RegExp(`Axel ${theme}`) })],
       ["admin/workspace", page.getByRole("group", { name: "Members" }).getByRole("row").nth(1)],
       ["admin/providers", page.getByRole("row", { name: /local/ })],
@@ -59,10 +59,10 @@ for (const theme of ["light", "dark"] as const) {
       await look(page, `${path.replace("/", "-")}-${theme}`);
     }
     await page.goto("/settings/api-keys");
-    await page.getByText("Scopes and limits").click();
+    await page.getByText("Further limits").click();
     await look(page, `settings-api-keys-limits-${theme}`);
     await page.goto("/settings/security");
-    await page.getByRole("button", { name: "Set up a device" }).click();
+    await page.getByRole("button", { name: "Set up an authenticator app" }).click();
     await page.getByRole("dialog").getByLabel("Present password").fill("a long enough password");
     await page.getByRole("button", { name: "Continue" }).click();
     await expect(page.getByRole("img", { name: /QR code/ })).toBeVisible();

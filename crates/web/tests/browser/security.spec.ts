@@ -11,7 +11,7 @@ test("a device is set up, asked for, and takes the place of nothing but itself",
   await makeAccount(server, { email: "totp@example.org", display_name: "Tove", password: PASSWORD });
   await page.goto("/login?next=/settings/security");
   await signInAs(page, "totp@example.org");
-  await page.getByRole("button", { name: "Set up a device" }).click();
+  await page.getByRole("button", { name: "Set up an authenticator app" }).click();
   await page.getByRole("dialog").getByLabel("Present password").fill(PASSWORD);
   await page.getByRole("button", { name: "Continue" }).click();
   await expect(page.getByRole("img", { name: /QR code/ })).toBeVisible();
@@ -55,7 +55,7 @@ test("a device is set up, asked for, and takes the place of nothing but itself",
   await page.getByRole("dialog").getByLabel("Present password").fill(PASSWORD);
   await page.getByRole("dialog").getByLabel("Code").fill(codes[1] ?? "");
   await page.getByRole("dialog").getByRole("button", { name: "Turn codes off" }).click();
-  await expect(page.getByRole("button", { name: "Set up a device" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Set up an authenticator app" })).toBeVisible();
 });
 
 test("sessions are listed and ended, one and all, and drafts stay where they are typed", async ({ page, server, browser, expected }) => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { auditQuery } from "../../src/admin/audit";
+import { EVENTS, auditQuery, eventText } from "../../src/admin/audit";
 import { modelsIn, newProvider, providerChanges } from "../../src/admin/providers";
-import { rolesFor } from "../../src/admin/roles";
+import { changesOwner, rolesFor } from "../../src/admin/roles";
 import type { Provider } from "../../src/contract";
+import en from "../../src/i18n/more.en.json";
 import { begins, wayBack } from "../../src/session/ways";
 import { isSameAddress } from "../../src/settings/DataSection";
 import { dollars, limitsOf } from "../../src/settings/keys";
@@ -97,7 +98,25 @@ describe("the audit log", () => {
   });
 });
 
+describe("the events of the audit log", () => {
+  it("have a text each, and none where this client does not know them", () => {
+    for (const [noun, verbs] of Object.entries(EVENTS)) {
+      expect(en).toHaveProperty([`event.${noun}`]);
+      for (const verb of verbs) expect(en).toHaveProperty([eventText(`${noun}.${verb}`) ?? "?"]);
+    }
+    expect(eventText("session.invented")).toBeNull();
+    expect(eventText("toString.call")).toBeNull();
+  });
+});
+
 describe("roles", () => {
+  it("are asked about where an owner is made or unmade", () => {
+    expect(changesOwner("member", "owner")).toBe(true);
+    expect(changesOwner("owner", "admin")).toBe(true);
+    expect(changesOwner("owner", "owner")).toBe(false);
+    expect(changesOwner("member", "admin")).toBe(false);
+  });
+
   it("are never given by somebody below them", () => {
     expect(rolesFor("owner")).toContain("owner");
     expect(rolesFor("admin")).not.toContain("owner");

@@ -4,6 +4,10 @@ import en from "../../src/i18n/en.json";
 import moreDe from "../../src/i18n/more.de.json";
 import moreEn from "../../src/i18n/more.en.json";
 import moreZh from "../../src/i18n/more.zh-Hans.json";
+import problemsDe from "../../src/i18n/problems.de.json";
+import problemsEn from "../../src/i18n/problems.en.json";
+import problemsZh from "../../src/i18n/problems.zh-Hans.json";
+import { fieldRule } from "../../src/i18n/words";
 import zh from "../../src/i18n/zh-Hans.json";
 
 describe("translations", () => {
@@ -24,4 +28,18 @@ describe("translations", () => {
       }
     });
   }
+
+  it("name the same problems, and in English those that the server says too shortly", () => {
+    expect(Object.keys(problemsZh).sort()).toEqual(Object.keys(problemsDe).sort());
+    expect(Object.keys(problemsEn).filter((key) => !(key in problemsDe))).toEqual([]);
+  });
+
+  it("know the rules of fields by what the server says of them, with their numbers", () => {
+    const rule = (code: string, detail: string) => fieldRule({ pointer: "/x", code, detail });
+    expect(rule("invalid", "must be at least 8 characters long")).toMatchObject({ rule: "shortest", limit: "8" });
+    expect(rule("length", "must be 1 to 254 characters long")).toMatchObject({ rule: "longest", limit: "254" });
+    expect(rule("range", "must be between 1 and 1,000,000")).toMatchObject({ rule: "range", least: "1", limit: "1,000,000" });
+    expect(rule("invalid", "must be an e-mail address").rule).toBe("email");
+    expect(rule("wrong_password", "is not your present password").rule).toBe("wrong_password");
+  });
 });
