@@ -4,6 +4,8 @@ mod documents;
 mod first_owner;
 mod headers;
 mod logs;
+mod mail;
+mod secrets;
 mod settings;
 mod shutdown;
 mod sqlite_file;
