@@ -139,7 +139,7 @@ async fn every_validation_error_points_at_its_field() {
             "/email",
         ),
     ] {
-        let problem = owner.post(path, &body).await.expect_problem(422, "invalid_input");
+        let problem = owner.in_browser().post(path, &body).await.expect_problem(422, "invalid_input");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{path} {body}: {problem}");
     }
 }

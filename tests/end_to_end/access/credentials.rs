@@ -172,7 +172,7 @@ async fn a_revoked_key_is_out_at_once_and_so_are_its_sockets_and_streams() {
     assert_eq!(events.status, 200);
     doomed.get("/api/v1/me").await.expect(200);
 
-    owner.delete(&format!("/api/v1/api-keys/{key_id}")).await.expect(204);
+    owner.in_browser().delete(&format!("/api/v1/api-keys/{key_id}")).await.expect(204);
     doomed.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
     doomed.post("/api/v1/conversations", &json!({})).await.expect_problem(401, "unauthenticated");
     let error = socket.expect_type("error").await;
@@ -182,7 +182,7 @@ async fn a_revoked_key_is_out_at_once_and_so_are_its_sockets_and_streams() {
     Socket::connect(server.address(), "/api/v1/ws", &doomed.header_pairs()).await.err().expect("no upgrade");
     let created = bystander.command("conversation.create", json!({})).await;
     assert_eq!(created["type"], "result", "another key of the same person goes on");
-    owner.delete(&format!("/api/v1/api-keys/{key_id}")).await.expect_problem(404, "not_found");
+    owner.in_browser().delete(&format!("/api/v1/api-keys/{key_id}")).await.expect_problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn signing_out_ends_this_session_its_sockets_and_no_other() {
 #[tokio::test]
 async fn a_key_ends_when_it_says_and_its_socket_with_it() {
     let server = hospitable().start().await;
-    let owner = server.owner().await;
+    let owner = server.owner().await.in_browser();
     let now = eventually("a time that is not about to be another day", || async {
         let key = owner.post("/api/v1/api-keys", &json!({ "name": "clock" })).await.expect(201);
         let now = key["created_at"].as_str().expect("a time").to_owned();
@@ -281,12 +281,12 @@ async fn a_person_cannot_end_the_credential_of_another() {
     let server = hospitable().start().await;
     let (alice, bob) = (server.member("alice").await, server.member("bob").await);
     let (hers, key_id) = key_with(&alice, &["read"]).await;
-    bob.delete(&format!("/api/v1/api-keys/{key_id}")).await.expect_problem(404, "not_found");
+    bob.in_browser().delete(&format!("/api/v1/api-keys/{key_id}")).await.expect_problem(404, "not_found");
     let owner = server.owner().await;
-    owner.delete(&format!("/api/v1/api-keys/{key_id}")).await.expect_problem(404, "not_found");
+    owner.in_browser().delete(&format!("/api/v1/api-keys/{key_id}")).await.expect_problem(404, "not_found");
     hers.get("/api/v1/me").await.expect(200);
     let logout = Answer::of(hers.request(Method::POST, "/api/v1/auth/logout").json(&json!({}))).await;
     logout.expect_problem(409, "no_session");
-    let listed = bob.get("/api/v1/api-keys").await.expect(200);
+    let listed = bob.in_browser().get("/api/v1/api-keys").await.expect(200);
     assert!(listed["items"].as_array().is_some_and(|keys| keys.iter().all(|key| id(key) != key_id)));
 }

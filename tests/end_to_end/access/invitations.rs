@@ -161,3 +161,29 @@ async fn where_there_is_mail_the_link_goes_to_the_invited_alone() {
     let activation = json!({ "token": token, "password": PASSWORD });
     server.anonymous().post("/api/v1/auth/activate", &activation).await.expect(200);
 }
+
+#[tokio::test]
+async fn making_an_account_tells_nobody_who_has_one_elsewhere() {
+    let server = hospitable().start().await;
+    let member = account(&server, "member").await;
+    let owner = owner(&server).await;
+    let second = owner.post("/api/v1/workspaces", &json!({ "name": "Second" })).await.expect(201);
+    owner.post("/api/v1/me/workspace", &json!({ "workspace_id": second["id"] })).await.expect(200);
+    let make = async |email: &str| {
+        let body = json!({ "email": email, "display_name": "Somebody", "role": "viewer" });
+        owner.post("/api/v1/users", &body).await.expect(201)
+    };
+    let (known, unknown) = (make("member@example.org").await, make("nobody@example.org").await);
+    let names = |value: &Value| value.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>());
+    assert_eq!(names(&known), names(&unknown));
+    for field in ["display_name", "role", "state", "version", "managed_here"] {
+        assert_eq!(known[field], unknown[field], "{field}");
+    }
+    // The link leads the person in with the account that they have.
+    let token =
+        known["link"].as_str().and_then(|link| link.split_once("/invitation#token=")).expect("a link").1;
+    let joined = member.post(ACCEPT, &json!({ "token": token })).await.expect(200);
+    assert_eq!((&joined["id"], &joined["role"]), (&second["id"], &json!("viewer")));
+    let body = json!({ "email": "member@example.org", "display_name": "Somebody", "role": "viewer" });
+    owner.post("/api/v1/users", &body).await.expect_problem(409, "email_taken");
+}

@@ -28,7 +28,7 @@ async fn belongings(person: &Client) -> Belongings {
         question: id(&exchange["message"]).to_owned(),
         answer: id(&exchange["reply"]).to_owned(),
         run: id(&exchange["run"]).to_owned(),
-        key: id(&person.post("/api/v1/api-keys", &json!({ "name": "k" })).await.expect(201)).to_owned(),
+        key: person.with_new_api_key_of(&json!({ "name": "k" })).await.1,
         cursor,
     }
 }
@@ -90,7 +90,6 @@ async fn every_id_of_another_person_in_a_path_looks_like_a_random_one() {
         (Method::GET, "/api/v1/runs/{}", &nothing, &hers.run),
         (Method::POST, "/api/v1/runs/{}/cancel", &nothing, &hers.run),
         (Method::GET, "/api/v1/runs/{}/events", &nothing, &hers.run),
-        (Method::DELETE, "/api/v1/api-keys/{}", &nothing, &hers.key),
         // The right id of the wrong kind.
         (Method::GET, "/api/v1/messages/{}", &nothing, &hers.conversation),
         (Method::GET, conversation, &nothing, &hers.question),
@@ -99,6 +98,10 @@ async fn every_id_of_another_person_in_a_path_looks_like_a_random_one() {
         assert_eq!(theirs.0, 404, "{method} {path}");
         assert_eq!(theirs, ask(&bob, &method, path, body, NOTHING).await, "{method} {path}");
     }
+    let browser = bob.in_browser();
+    let revoke = async |id: &str| ask(&browser, &Method::DELETE, "/api/v1/api-keys/{}", &nothing, id).await;
+    let theirs = revoke(&hers.key).await;
+    assert_eq!((theirs.0, &theirs), (404, &revoke(NOTHING).await));
     for tag in ["\"1\"", "\"999\"", "*"] {
         let patch = async |name: &str| {
             let request =
@@ -109,7 +112,7 @@ async fn every_id_of_another_person_in_a_path_looks_like_a_random_one() {
     }
     let after = alice.get(&format!("/api/v1/conversations/{}", hers.conversation)).await.bytes;
     assert_eq!(before, after);
-    let keys = alice.get("/api/v1/api-keys").await.expect(200);
+    let keys = alice.in_browser().get("/api/v1/api-keys").await.expect(200);
     assert!(keys["items"].as_array().is_some_and(|keys| keys.iter().any(|key| id(key) == hers.key)));
 }
 
@@ -179,6 +182,7 @@ async fn every_id_of_another_person_in_a_frame_looks_like_a_random_one() {
     ] {
         let ask = async |id: &str| {
             let parameters = naming(&parameters, id);
+            let bob = if name == "api_key.delete" { bob.in_browser() } else { bob.clone() };
             let over_socket = bob.socket().await.command(name, parameters.clone()).await["problem"].clone();
             let commands = json!({ "commands": [{ "id": "1", "name": name, "params": parameters }] });
             let batch = bob.post("/api/v1/batch", &commands).await.expect(200);
@@ -221,7 +225,9 @@ async fn nothing_of_another_person_is_listed_told_or_recalled() {
         "/api/v1/api-keys",
         "/api/v1/conversations?q=secret",
     ] {
-        seen.push((path, String::from_utf8_lossy(&bob.get(path).await.bytes).into_owned()));
+        let found = bob.in_browser().get(path).await;
+        assert_eq!(found.status, 200, "{found:?}");
+        seen.push((path, String::from_utf8_lossy(&found.bytes).into_owned()));
     }
     let mut frames = String::new();
     while !frames.contains("run.completed") {

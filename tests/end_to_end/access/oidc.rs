@@ -110,8 +110,15 @@ async fn nothing_that_does_not_fit_lets_anybody_in() {
         assert_eq!(end, format!("/login#error={error}"), "{name} {value:?}");
         assert!(browser.person().await.is_none(), "{name} {value:?}");
     }
-    let accounts = server.owner().await.get("/api/v1/users").await.expect(200);
+    let owner = server.owner().await;
+    let accounts = owner.get("/api/v1/users").await.expect(200);
     assert_eq!(accounts["items"].as_array().map(Vec::len), Some(1), "{accounts}");
+    let told = owner.get("/api/v1/audit?name=session.refused&limit=100").await.expect(200);
+    let told =
+        told["items"].as_array().into_iter().flatten().filter_map(|it| it["detail"]["reason"].as_str());
+    let told: Vec<&str> = told.collect();
+    let count = |reason| told.iter().filter(|told| **told == reason).count();
+    assert_eq!((count("mismatch"), count("refused_by_provider"), told.len()), (2, 7, 9), "{told:?}");
 }
 
 #[tokio::test]
@@ -166,17 +173,55 @@ async fn an_address_counts_only_where_it_is_verified_and_the_settings_say_so() {
         ("4", "ada@example.org", false, "/login#error=email_unverified"),
         ("5", "eve@example.com", true, "/login#error=registration_closed"),
         ("6", "ada@example.org", true, "/"),
-        ("7", OWNER_EMAIL, true, "/"),
+        // Nobody has proven that an account with a password has the right address.
+        ("7", OWNER_EMAIL, true, "/login#error=account_exists"),
+        ("8", "ada@example.org", true, "/"),
     ] {
         provider.person(sub, email, is_verified, &["staff"]).await;
         assert_eq!(Browser::new(&open).sign_in().await, end, "{email} {is_verified}");
     }
     // Put together once, the address no longer matters.
-    provider.person("7", "somebody@example.com", false, &[]).await;
-    let mut browser = Browser::new(&open);
+    let mut seen = Vec::new();
+    for sub in ["6", "8"] {
+        provider.person(sub, "somebody@example.com", false, &[]).await;
+        let mut browser = Browser::new(&open);
+        assert_eq!(browser.sign_in().await, "/");
+        seen.push(browser.person().await.expect("a session").get("/api/v1/me").await.expect(200));
+    }
+    assert_eq!((&seen[0]["email"], &seen[0]["id"]), (&json!("ada@example.org"), &seen[1]["id"]));
+}
+
+#[tokio::test]
+async fn nobody_waits_for_somebody_in_an_account_with_their_address() {
+    let provider = OidcProvider::start().await;
+    let further = [("ALLOW_REGISTRATION", "true"), ("LINK_BY_VERIFIED_EMAIL", "true")];
+    let server = provider.settings(hospitable(), &further).start().await;
+    let owner = server.owner().await.in_browser();
+    // Made for the address by an administrator, with a password, and without one and agreed to.
+    let body = |name: &str| json!({ "email": format!("{name}@example.org"), "display_name": name, "role": "member" });
+    let mut with_password = body("victim1");
+    with_password["password"] = json!(OWNER_PASSWORD);
+    owner.post("/api/v1/users", &with_password).await.expect(201);
+    let pending = owner.post("/api/v1/users", &body("victim2")).await.expect(201);
+    let path = format!("/api/v1/users/{}", pending["id"].as_str().expect("an id"));
+    owner.patch(&path, &json!({ "state": "active" })).await.expect(200);
+    // Or given to the account of somebody who came from the provider: this server sends no mail that would prove it.
+    provider.person("1", "eve@example.org", true, &[]).await;
+    let mut browser = Browser::new(&server);
     assert_eq!(browser.sign_in().await, "/");
-    let me = browser.person().await.expect("a session").get("/api/v1/me").await.expect(200);
-    assert_eq!((&me["email"], &me["role"]), (&json!(OWNER_EMAIL), &json!("owner")));
+    let eve = browser.person().await.expect("a session");
+    let change = json!({ "email": "victim3@example.org" });
+    eve.patch("/api/v1/me", &change).await.expect_problem(409, "no_mail");
+    for (sub, name, end) in [
+        ("2", "victim1", "/login#error=account_exists"),
+        ("3", "victim2", "/login#error=account_exists"),
+        ("4", "victim3", "/"),
+    ] {
+        provider.person(sub, &format!("{name}@example.org"), true, &[]).await;
+        assert_eq!(Browser::new(&server).sign_in().await, end, "{name}");
+    }
+    let me = eve.get("/api/v1/me").await.expect(200);
+    assert_eq!(me["email"], "eve@example.org");
 }
 
 #[tokio::test]
@@ -208,7 +253,11 @@ async fn groups_give_roles_at_each_sign_in_and_leave_owners_alone() {
         }
     }
     provider.person("2", OWNER_EMAIL, true, &["readers"]).await;
+    let owner = server.anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;
     let mut browser = Browser::new(&server);
+    let url = begin_link(&owner, &mut browser, &json!({"current_password": OWNER_PASSWORD})).await;
+    let url = browser.visit(&url).await;
+    assert_eq!(browser.come_back(&url).await, "/");
     assert_eq!(browser.sign_in().await, "/");
     let me = browser.person().await.expect("a session").get("/api/v1/me").await.expect(200);
     assert_eq!((&me["email"], &me["role"]), (&json!(OWNER_EMAIL), &json!("owner")));

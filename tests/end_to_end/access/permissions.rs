@@ -186,7 +186,9 @@ async fn no_key_makes_keys_or_passwords_and_nobody_an_account_above_their_own() 
     let server = hospitable().start().await;
     let owner = server.owner().await;
     let limits = json!({ "name": "narrow", "scopes": ["read", "admin"], "requests_per_minute": 100 });
-    for (key, id) in [owner.with_new_api_key_of(&limits).await, key_with(&owner, &["read", "write", "admin"]).await] {
+    for (key, id) in
+        [owner.with_new_api_key_of(&limits).await, key_with(&owner, &["read", "write", "admin"]).await]
+    {
         let body = json!({ "name": "as wide" });
         key.post("/api/v1/api-keys", &body).await.expect_problem(403, "forbidden");
         key.get("/api/v1/api-keys").await.expect_problem(403, "forbidden");

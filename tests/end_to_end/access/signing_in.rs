@@ -108,15 +108,59 @@ async fn an_account_is_throttled_wherever_the_attempts_come_from() {
     assert_eq!(statuses.last(), Some(&429));
 }
 
+/// Uses up everybody's attempts on an account, from many addresses.
+async fn attack(server: &Server, email: &str) {
+    for number in 0..60 {
+        let from = IpAddr::V4(Ipv4Addr::new(127, 0, 2, number));
+        let stranger = Client::from_elsewhere(server.address(), from);
+        stranger.post(LOG_IN, &attempt(email, "wrong password")).await;
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_attacked_can_still_get_in_where_they_were_before() {
     let server = Server::builder().env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "5").start().await;
     let owner = server.owner().await;
+    attack(&server, OWNER_EMAIL).await;
+    owner.get("/api/v1/me").await.expect(200);
+    server.anonymous().post(LOG_IN, &attempt(OWNER_EMAIL, OWNER_PASSWORD)).await.expect(200);
+
+    // A server that was started again knows the place as well, and also after signing out there.
+    let out = server.anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;
+    out.post("/api/v1/auth/logout", &json!({})).await.expect(204);
+    let server = server.terminate().await.start().await;
+    for email in [OWNER_EMAIL, "nobody@example.org"] {
+        attack(&server, email).await;
+    }
+    let elsewhere = Client::from_elsewhere(server.address(), IpAddr::V4(Ipv4Addr::new(127, 0, 3, 1)));
+    elsewhere.post(LOG_IN, &attempt(OWNER_EMAIL, OWNER_PASSWORD)).await.expect_problem(429, "rate_limited");
+    // Whoever is there too does not learn from wrong passwords whose place it is, nor that there is an account.
+    let here = server.anonymous();
+    let mut seen = Vec::new();
+    for email in [OWNER_EMAIL, "nobody@example.org"] {
+        let answer = here.post(LOG_IN, &attempt(email, "wrong password")).await;
+        assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds >= 1), "{answer:?}");
+        seen.push((answer.status, answer.expect_problem(429, "rate_limited")["detail"].clone()));
+    }
+    assert_eq!(seen[0], seen[1]);
+    here.post(LOG_IN, &attempt(OWNER_EMAIL, OWNER_PASSWORD)).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_strangers_ask_for_uses_up_no_attempts_to_sign_in() {
+    let server = Server::builder().env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "5").start().await;
+    let member = server.member("ada").await.in_browser();
     for number in 0..60 {
         let from = IpAddr::V4(Ipv4Addr::new(127, 0, 2, number));
         let stranger = Client::from_elsewhere(server.address(), from);
-        stranger.post(LOG_IN, &attempt(OWNER_EMAIL, "wrong password")).await;
+        stranger.post("/api/v1/auth/forgot-password", &json!({ "email": "ada@example.org" })).await;
+        let body = json!({ "email": "ada@example.org", "password": OWNER_PASSWORD, "display_name": "Ada" });
+        stranger.post("/api/v1/auth/register", &body).await;
     }
-    owner.get("/api/v1/me").await.expect(200);
-    server.anonymous().post(LOG_IN, &attempt(OWNER_EMAIL, OWNER_PASSWORD)).await.expect(200);
+    let elsewhere = Client::from_elsewhere(server.address(), IpAddr::V4(Ipv4Addr::new(127, 0, 3, 1)));
+    elsewhere.post(LOG_IN, &attempt("ada@example.org", OWNER_PASSWORD)).await.expect(200);
+    // Nor do attempts to sign in keep anybody from changing their own account.
+    attack(&server, "ada@example.org").await;
+    let change = json!({ "current_password": OWNER_PASSWORD, "password": "violet lamp under seven bridges" });
+    member.post("/api/v1/me/password", &change).await.expect(204);
 }

@@ -1,9 +1,10 @@
 //! Workspaces are walls: people are inside of one at a time, and nobody takes the last owner away.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{NOTHING, account, hospitable, id};
-use crate::harness::{Client, OWNER_EMAIL, OWNER_PASSWORD, Server};
+use crate::harness::{Answer, Client, OWNER_EMAIL, OWNER_PASSWORD, Server};
 
 const ALL: &str = "/api/v1/workspaces";
 
@@ -174,8 +175,85 @@ async fn an_account_is_managed_where_it_was_made_and_its_role_where_it_is_used()
     there.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
     owner.get("/api/v1/me").await.expect(200);
     assert_eq!(names(&owner.get(ALL).await.expect(200)), ["Home"]);
-    let at_home = format!("{ALL}/{home}/members/{guest_id}");
-    owner.delete(&at_home).await.expect_problem(409, "account_at_home");
+    // Taken out of where their account was made, they are at home where they founded a workspace.
+    owner.delete(&format!("{ALL}/{home}/members/{guest_id}")).await.expect(204);
+    let seen = guest.get(&format!("/api/v1/users/{guest_id}")).await.expect(200);
+    assert_eq!(seen["managed_here"], true);
+}
+
+#[tokio::test]
+async fn whoever_leaves_home_is_at_home_elsewhere_and_nobody_is_left_without_a_workspace() {
+    let server = hospitable().start().await;
+    let owner = browser(&server, OWNER_EMAIL).await;
+    let member = account(&server, "member").await;
+    let member_id = id(&member.get("/api/v1/me").await.expect(200)).to_owned();
+    let home = present(&owner).await;
+    let second = id(&owner.post(ALL, &json!({ "name": "Second" })).await.expect(201)).to_owned();
+    switch(&owner, &second).await;
+    join(&owner, &member, "member@example.org", "member").await;
+    member.post(&format!("{ALL}/{home}/leave"), &json!({})).await.expect(204);
+
+    let member = browser(&server, "member@example.org").await;
+    assert_eq!(present(&member).await, second);
+    member.post(&format!("{ALL}/{second}/leave"), &json!({})).await.expect_problem(409, "only_workspace");
+    let there = format!("{ALL}/{second}/members/{member_id}");
+    owner.delete(&there).await.expect_problem(409, "account_at_home");
+    let path = format!("/api/v1/users/{member_id}");
+    let seen = owner.get(&path).await.expect(200);
+    assert_eq!(seen["managed_here"], true);
+    owner.patch(&path, &json!({ "state": "suspended" })).await.expect(200);
+    member.get("/api/v1/me").await.expect_problem(401, "unauthenticated");
+    owner.patch(&path, &json!({ "state": "active" })).await.expect(200);
+    // They come back by an invitation, and stay at home where they are.
+    let member = browser(&server, "member@example.org").await;
+    switch(&owner, &home).await;
+    join(&owner, &member, "member@example.org", "member").await;
+    assert_eq!(owner.get(&path).await.expect(200)["managed_here"], false);
+    switch(&owner, &second).await;
+    owner.delete(&path).await.expect(204);
+    let again = json!({ "email": "member@example.org", "display_name": "Another", "role": "member" });
+    owner.post("/api/v1/users", &again).await.expect(201);
+}
+
+#[tokio::test]
+async fn nobody_takes_over_somebody_who_may_do_more_elsewhere() {
+    let server = hospitable().start().await;
+    let owner = browser(&server, OWNER_EMAIL).await;
+    let (admin, member) = (account(&server, "admin").await, account(&server, "member").await);
+    let home = present(&owner).await;
+    let member_id = id(&member.get("/api/v1/me").await.expect(200)).to_owned();
+    let path = format!("/api/v1/users/{member_id}");
+    let link = format!("{path}/password-link");
+    let second = id(&owner.post(ALL, &json!({ "name": "Second" })).await.expect(201)).to_owned();
+    admin.post(&link, &json!({})).await.expect(201);
+    switch(&owner, &second).await;
+    join(&owner, &member, "member@example.org", "admin").await;
+
+    let takes_over = async |person: &Client, status: u16| {
+        let suspended = json!({ "state": "suspended" });
+        let second_factors = format!("{path}/second-factors");
+        for answer in [
+            person.post(&link, &json!({})).await,
+            person.delete(&second_factors).await,
+            person.patch(&path, &suspended).await,
+            person.delete(&path).await,
+        ] {
+            assert_eq!(answer.status, status, "{answer:?}");
+            answer.expect_problem(status, "role_elsewhere");
+        }
+    };
+    // Who does not belong there, and then who is less there, whatever they are at home.
+    takes_over(&admin, 403).await;
+    switch(&owner, &second).await;
+    join(&owner, &admin, "admin@example.org", "viewer").await;
+    takes_over(&admin, 403).await;
+    member.get("/api/v1/me").await.expect(200);
+    // What is about this workspace alone goes on, and who is more there may.
+    admin.patch(&path, &json!({ "display_name": "Renamed" })).await.expect(200);
+    switch(&owner, &home).await;
+    owner.post(&link, &json!({})).await.expect(201);
+    admin.delete(&format!("{ALL}/{home}/members/{member_id}")).await.expect(204);
+    assert_eq!(present(&browser(&server, "member@example.org").await).await, second);
 }
 
 #[tokio::test]
@@ -201,7 +279,8 @@ async fn nobody_leaves_a_workspace_without_an_owner() {
     join(&member, &again, OWNER_EMAIL, "viewer").await;
     switch(&member, &home).await;
     let member_id = id(&member.get("/api/v1/me").await.expect(200)).to_owned();
-    again.delete(&format!("/api/v1/users/{member_id}")).await.expect_problem(409, "last_owner");
-    let suspend = json!({ "state": "suspended" });
-    again.patch(&format!("/api/v1/users/{member_id}"), &suspend).await.expect_problem(409, "last_owner");
+    again.delete(&format!("/api/v1/users/{member_id}")).await.expect_problem(403, "role_elsewhere");
+    let close =
+        member.request(Method::DELETE, "/api/v1/me").json(&json!({ "current_password": OWNER_PASSWORD }));
+    Answer::of(close).await.expect_problem(409, "last_owner");
 }

@@ -98,7 +98,7 @@ async fn a_value_of_the_wrong_kind_or_size_is_refused_at_its_field() {
 #[tokio::test]
 async fn nobody_assigns_what_the_server_decides() {
     let server = Server::start().await;
-    let owner = server.owner().await;
+    let owner = server.owner().await.in_browser();
     let conversation = owner.conversation().await;
     let key = owner.post("/api/v1/api-keys", &json!({ "name": "k" })).await.expect(201);
     assert!(key["id"].is_string());

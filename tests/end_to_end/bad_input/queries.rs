@@ -9,7 +9,7 @@ use crate::harness::{Answer, RawHttp, Server};
 #[tokio::test]
 async fn a_query_parameter_that_is_wrong_or_unknown_is_refused_by_name() {
     let server = Server::start().await;
-    let owner = server.owner().await;
+    let owner = server.owner().await.in_browser();
     let conversation = owner.conversation().await;
     let message = say(&owner, &conversation, json!({})).await;
     let elsewhere = owner.conversation().await;
@@ -78,7 +78,7 @@ async fn a_query_parameter_that_is_wrong_or_unknown_is_refused_by_name() {
 #[tokio::test]
 async fn an_identifier_that_cannot_be_looks_exactly_like_one_that_nothing_has() {
     let server = Server::start().await;
-    let owner = server.owner().await;
+    let owner = server.owner().await.in_browser();
     let malformed = [
         "nonsense",
         "0",

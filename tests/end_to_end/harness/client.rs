@@ -14,6 +14,8 @@ pub struct Client {
     http: reqwest::Client,
     address: SocketAddr,
     credential: Credential,
+    /// Of somebody with a key: the session with which it was made.
+    session: Option<Box<Credential>>,
 }
 
 #[derive(Clone)]
@@ -46,13 +48,13 @@ impl Client {
             .build()
             .expect("a client");
         let credential = key.map_or(Credential::Nobody, Credential::Key);
-        Self { http, address, credential }
+        Self { http, address, credential, session: None }
     }
 
     /// Nobody, who comes from another address of this machine.
     pub fn from_elsewhere(address: SocketAddr, from: IpAddr) -> Self {
         let http = reqwest::Client::builder().timeout(DEADLINE).no_proxy().local_address(from).build();
-        Self { http: http.expect("a client"), address, credential: Credential::Nobody }
+        Self { http: http.expect("a client"), address, credential: Credential::Nobody, session: None }
     }
 
     /// The same person, with a connection of its own for every request.
@@ -114,8 +116,22 @@ impl Client {
 
     /// The same person with a new API key.
     pub async fn with_new_api_key(&self) -> Self {
-        let key = self.post("/api/v1/api-keys", &json!({ "name": "tests" })).await.expect(201);
-        Self { credential: Credential::Key(key["key"].as_str().expect("a key").to_owned()), ..self.clone() }
+        self.with_new_api_key_of(&json!({ "name": "tests" })).await.0
+    }
+
+    /// The same person with a new API key, as it is described, and the key's id.
+    pub async fn with_new_api_key_of(&self, body: &Value) -> (Self, String) {
+        let browser = self.in_browser();
+        let made = browser.post("/api/v1/api-keys", body).await.expect(201);
+        let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+        let session = Some(Box::new(browser.credential));
+        (Self { credential: Credential::Key(text("key")), session, ..self.clone() }, text("id"))
+    }
+
+    /// The same person in the browser in which their key was made: no key makes keys, or chooses passwords.
+    pub fn in_browser(&self) -> Self {
+        let credential = self.session.as_deref().unwrap_or(&self.credential).clone();
+        Self { credential, session: None, ..self.clone() }
     }
 
     /// A request with the credential, to be completed by the test.

@@ -201,7 +201,8 @@ impl Server {
         let account = serde_json::json!({
             "email": email, "display_name": name, "role": "member", "password": OWNER_PASSWORD,
         });
-        self.owner().await.post("/api/v1/users", &account).await.expect(201);
+        let owner = self.anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;
+        owner.post("/api/v1/users", &account).await.expect(201);
         self.person(&email, OWNER_PASSWORD).await
     }
 

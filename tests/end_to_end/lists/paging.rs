@@ -152,7 +152,7 @@ async fn every_edit_is_kept_with_what_was_said_before_newest_first() {
 #[tokio::test]
 async fn pages_of_keys_accounts_and_events_show_each_once() {
     let server = Server::start().await;
-    let owner = server.owner().await;
+    let owner = server.owner().await.in_browser();
     for number in 0..11 {
         owner.post("/api/v1/api-keys", &json!({ "name": format!("Key {number}") })).await.expect(201);
         let email = format!("person{number}@example.org");

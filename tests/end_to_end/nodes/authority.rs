@@ -30,6 +30,7 @@ async fn cluster(redis: Redis) -> Cluster {
 async fn is_felt(redis: Redis) {
     let mut cluster = cluster(redis).await;
     let owner = cluster.owner().await;
+    let owner = owner.in_browser();
     let doomed = owner.post("/api/v1/api-keys", &json!({ "name": "doomed" })).await.expect(201);
     let key = Client::new(cluster.node(1).address(), doomed["key"].as_str().map(str::to_owned));
     let session = cluster.node(1).anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;

@@ -123,7 +123,7 @@ async fn a_session_that_looks_at_another_workspace_does_so_on_both_nodes() {
 async fn member(cluster: &Cluster, owner: &Client, name: &str) -> (Client, Client) {
     let email = format!("{name}@example.org");
     let body = json!({ "email": email, "display_name": name, "role": "member", "password": OWNER_PASSWORD });
-    owner.post("/api/v1/users", &body).await.expect(201);
+    owner.in_browser().post("/api/v1/users", &body).await.expect(201);
     let browser = cluster.node(1).anonymous().sign_in(&email, OWNER_PASSWORD).await;
     let key = browser.with_new_api_key().await;
     (browser, key)

@@ -76,6 +76,20 @@ async fn the_printed_link_makes_exactly_one_owner_however_many_use_it_at_once() 
 }
 
 #[tokio::test]
+async fn whoever_guesses_the_link_keeps_nobody_else_from_using_it() {
+    let server = without_owner().env("COLLOQUY_APPLICATION__SIGN_INS_PER_MINUTE", "5").start().await;
+    let token = printed_tokens(&server).remove(0);
+    let from = std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 2, 1));
+    let stranger = Client::from_elsewhere(server.address(), from);
+    let mut statuses = Vec::new();
+    for _ in 0..60 {
+        statuses.push(stranger.post("/api/v1/setup", &account("wrong", OWNER_EMAIL)).await.status);
+    }
+    assert!(statuses.contains(&403) && statuses.last() == Some(&429), "{statuses:?}");
+    server.anonymous().post("/api/v1/setup", &account(&token, OWNER_EMAIL)).await.expect(201);
+}
+
+#[tokio::test]
 async fn a_restart_before_the_set_up_prints_a_new_link_and_ends_the_old_one() {
     let server = without_owner().start().await;
     let server = server.terminate().await.start().await;

@@ -72,7 +72,7 @@ async fn whatever_anybody_says_a_line_stays_one_json_object() {
     let evil = "Ada\r\n{\"level\":\"ERROR\",\"message\":\"forged\"}\u{1b}[31m\u{7}\u{9b}2J\u{2028}";
     let account = json!({ "email": "ada@example.org", "display_name": evil, "role": "member",
         "password": OWNER_PASSWORD });
-    assert_eq!(owner.post("/api/v1/users", &account).await.status, 422);
+    assert_eq!(owner.in_browser().post("/api/v1/users", &account).await.status, 422);
     owner.post("/api/v1/auth/login", &json!({ "email": evil, "password": evil })).await;
     owner.post("/api/v1/conversations", &json!({ "title": evil })).await;
     let conversation = owner.conversation_with(&json!({ "model": "mock/evil" })).await;

@@ -32,8 +32,11 @@ async fn a_key_is_as_narrow_in_either_header() {
     let server = hospitable().start().await;
     let owner = server.owner().await;
     let documents = Documents::of(&owner).await;
-    let made =
-        owner.post("/api/v1/api-keys", &json!({ "name": "narrow", "scopes": ["read"] })).await.expect(201);
+    let made = owner
+        .in_browser()
+        .post("/api/v1/api-keys", &json!({ "name": "narrow", "scopes": ["read"] }))
+        .await
+        .expect(201);
     let key = made["key"].as_str().expect("a key");
     let mut refused = 0;
     for operation in documents.operations().iter().filter(|operation| operation.is_for_people) {

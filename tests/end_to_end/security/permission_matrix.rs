@@ -161,10 +161,7 @@ async fn a_key_may_do_what_its_scope_and_its_makers_role_allow() {
     let people = [("owner", owner.clone()), ("member", account(&server, "m", "member").await)];
     for (role, maker) in people {
         for scope in ["read", "write", "generate", "admin"] {
-            let made =
-                maker.post("/api/v1/api-keys", &json!({ "name": "k", "scopes": [scope] })).await.expect(201);
-            let key = made["key"].as_str().expect("a key").to_owned();
-            let client = Client::new(maker.address(), Some(key));
+            let (client, _) = maker.with_new_api_key_of(&json!({ "name": "k", "scopes": [scope] })).await;
             let who = format!("a key of the {role} for {scope}");
             assert_may(&table, &documents, &who, &client, (role, Some(scope))).await;
         }

@@ -62,7 +62,7 @@ impl Person {
 pub async fn account(server: &Server, name: &str, role: &str) -> Client {
     let email = format!("{name}@example.org");
     let body = json!({ "email": email, "display_name": name, "role": role, "password": OWNER_PASSWORD });
-    server.owner().await.post("/api/v1/users", &body).await.expect(201);
+    server.owner().await.in_browser().post("/api/v1/users", &body).await.expect(201);
     server.anonymous().sign_in(&email, OWNER_PASSWORD).await
 }
 
