@@ -101,6 +101,13 @@ impl Documents {
         commands.collect()
     }
 
+    /// Every kind of frame that clients send: its name and its schema.
+    pub fn frames(&self) -> Vec<(String, Value)> {
+        let messages = self.asyncapi["components"]["messages"].as_object().expect("messages");
+        let frames = messages.iter().filter(|(name, _)| name.starts_with("client."));
+        frames.map(|(_, message)| (text(&message["name"]), message["payload"].clone())).collect()
+    }
+
     /// The properties of a body or of parameters: each name with its schema.
     pub fn properties(&self, schema: &Value) -> Map<String, Value> {
         let schema = self.resolve(schema);
@@ -181,6 +188,78 @@ impl Documents {
         let properties = schema["properties"].as_object().into_iter().flatten();
         let needed = properties.filter(|(name, _)| required.contains(&name.as_str()));
         needed.map(|(name, schema)| (name.clone(), self.fitting(schema, name, depth + 1))).collect()
+    }
+
+    /// Every place in a value that fits a schema, however deep, whose own schema is one of these: names, and `0` for the
+    /// first of several.
+    pub fn places(&self, schema: &Value, is_one: &dyn Fn(&Value) -> bool) -> Vec<Vec<String>> {
+        let mut found = Vec::new();
+        self.collect_places(schema, is_one, &mut Vec::new(), &mut found);
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    fn collect_places(
+        &self,
+        schema: &Value,
+        is_one: &dyn Fn(&Value) -> bool,
+        place: &mut Vec<String>,
+        found: &mut Vec<Vec<String>>,
+    ) {
+        let schema = self.resolve(schema);
+        if is_one(schema) {
+            found.push(place.clone());
+        }
+        if place.len() > MAX_DEPTH {
+            return;
+        }
+        for either in ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| schema[key].as_array()).flatten() {
+            self.collect_places(either, is_one, place, found);
+        }
+        let inner = schema["properties"].as_object().into_iter().flatten();
+        let inner = inner.map(|(name, schema)| (name.as_str(), schema));
+        for (name, schema) in inner.chain(schema.get("items").map(|items| ("0", items))) {
+            place.push(name.to_owned());
+            self.collect_places(schema, is_one, place, found);
+            place.pop();
+        }
+    }
+
+    /// The schema of what is at a place.
+    pub fn at(&self, schema: &Value, place: &[String]) -> Value {
+        let inner = |schema: &Value, name: &String| {
+            let held = self.holding(schema, name).unwrap_or_else(|| panic!("no {name} in {schema}"));
+            held.1.clone()
+        };
+        place.iter().fold(schema.clone(), |schema, name| inner(&schema, name))
+    }
+
+    /// A value that fits a schema, with this one at a place.
+    pub fn example_with(&self, schema: &Value, place: &[String], value: &Value) -> Value {
+        let Some((first, rest)) = place.split_first() else { return value.clone() };
+        let (holder, inner) = self.holding(schema, first).unwrap_or_else(|| panic!("no {first} in {schema}"));
+        let filled = self.example_with(inner, rest, value);
+        if first == "0" {
+            return json!([filled]);
+        }
+        let mut object = self.example(schema);
+        if object.get(first).is_none() && holder != self.resolve(schema) {
+            object = self.example(holder);
+        }
+        object[first.as_str()] = filled;
+        object
+    }
+
+    /// The form of a schema that has something of this name, and the schema of that.
+    fn holding<'a>(&'a self, schema: &'a Value, name: &str) -> Option<(&'a Value, &'a Value)> {
+        let schema = self.resolve(schema);
+        let inner = if name == "0" { schema.get("items") } else { schema["properties"].get(name) };
+        let forms =
+            ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
+        inner
+            .map(|inner| (schema, inner))
+            .or_else(|| forms.into_iter().find_map(|form| self.holding(form, name)))
     }
 
     /// The schema behind a reference.

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::document::Documents;
-use super::world::{NOTHING, hospitable};
+use super::world::{NOT_AN_ID, NOTHING, furnish, furnish_administrator, hospitable};
 use crate::harness::{Answer, OWNER_EMAIL, OWNER_PASSWORD};
 
 /// What breaks those who build statements, headers, paths, patterns or pages out of text.
@@ -39,23 +39,66 @@ async fn no_text_in_a_body_is_the_servers_fault() {
     let server = hospitable().start().await;
     let client = server.anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;
     let documents = Documents::of(&client).await;
-    let mut asked = 0;
+    // What is there already, so that a text gets as far as it can.
+    let mut person = furnish(client).await;
+    furnish_administrator(&mut person).await;
+    let (mut asked, mut taken) = (0, 0);
     for operation in documents.operations() {
         let Some(schema) = &operation.body else { continue };
-        let path = operation.path_with(|_| NOTHING.to_owned());
-        for (field, _) in documents.properties(schema).iter().filter(|(_, schema)| documents.is_text(schema))
-        {
+        let path = operation.path_with(|name| match name {
+            name if NOT_AN_ID.contains(&name) => "words".to_owned(),
+            name => person.thing(name).to_owned(),
+        });
+        for place in documents.places(schema, &|schema| documents.is_text(schema)) {
             for text in hostile() {
-                let mut body = documents.example(schema);
-                body[field.as_str()] = json!(text);
-                let answer = operation.ask(&client, &path, Some(&body)).await;
-                assert!(answer.status < 500, "{} {path} {field} = {text:?}: {answer:?}", operation.method);
-                assert!(!answer.headers.contains_key("x-injected"), "{path} {field}");
+                let mut body = documents.example_with(schema, &place, &json!(text));
+                for (name, id) in &person.things {
+                    if body.get(name).is_some() && place != [*name] {
+                        body[*name] = json!(id);
+                    }
+                }
+                let answer = operation.ask(&person.client, &path, Some(&body)).await;
+                let what = format!("{} {path} {place:?} = {text:.80?}: {answer:?}", operation.method);
+                assert!(answer.status < 500, "{what}");
+                assert!(answer.status != 401 || !operation.is_for_people, "{what}");
+                assert!(!answer.headers.contains_key("x-injected"), "{what}");
                 asked += 1;
+                taken += usize::from(answer.status < 300);
             }
         }
     }
     assert!(asked > 400, "only {asked} texts were sent");
+    assert!(taken > 100, "only {taken} texts were taken");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_text_in_a_command_on_a_socket_is_the_servers_fault() {
+    let server = hospitable().start().await;
+    let client = server.anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;
+    let documents = Documents::of(&client).await;
+    let mut person = furnish(client).await;
+    furnish_administrator(&mut person).await;
+    let mut socket = person.client.socket().await;
+    let (mut asked, mut taken) = (0, 0);
+    for command in documents.commands() {
+        for place in documents.places(&command.parameters, &|schema| documents.is_text(schema)) {
+            for text in hostile() {
+                let mut params = documents.example_with(&command.parameters, &place, &json!(text));
+                for (name, id) in &person.things {
+                    if params.get(name).is_some() && place != [*name] {
+                        params[*name] = json!(id);
+                    }
+                }
+                let answer = socket.command(&command.name, params).await;
+                let status = answer["problem"]["status"].as_u64().unwrap_or(200);
+                assert!(status < 500, "{} {place:?} = {text:.80?}: {answer}", command.name);
+                asked += 1;
+                taken += usize::from(status == 200);
+            }
+        }
+    }
+    assert!(asked > 300, "only {asked} texts were sent");
+    assert!(taken > 100, "only {taken} texts were taken");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

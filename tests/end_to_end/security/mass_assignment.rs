@@ -1,6 +1,6 @@
 //! Class 9: what the server decides is not for a body to say.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::document::Documents;
 use super::world::{NOTHING, hospitable};
@@ -59,6 +59,58 @@ async fn no_body_says_what_the_server_decides() {
         }
     }
     assert!(asked > 200, "only {asked} fields were tried");
+}
+
+/// Whether a schema is that of an object whose fields are all known: others are what a browser or a model understands.
+fn is_ours(schema: &Value) -> bool {
+    schema["properties"].is_object() && schema["additionalProperties"] == false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_object_inside_of_a_body_or_a_command_says_what_the_server_decides() {
+    let server = hospitable().start().await;
+    let client = server.anonymous().sign_in(OWNER_EMAIL, OWNER_PASSWORD).await;
+    let documents = Documents::of(&client).await;
+    let mut asked = 0;
+    for operation in documents.operations() {
+        let Some(schema) = operation.body.as_ref().filter(|_| operation.name != "completion.create") else {
+            continue;
+        };
+        let path = operation.path_with(|_| NOTHING.to_owned());
+        for (place, body) in with_decided(&documents, schema) {
+            let answer = operation.ask(&client, &path, Some(&body)).await;
+            assert_eq!(answer.status, 422, "{} {path} with {place:?}: {answer:?}", operation.method);
+            asked += 1;
+        }
+    }
+    for command in documents.commands() {
+        for (place, params) in with_decided(&documents, &command.parameters) {
+            let commands = json!({ "commands": [{ "id": "1", "name": command.name, "params": params }] });
+            let answer = client.post("/api/v1/batch", &commands).await.expect(200);
+            let result = &answer["results"][0];
+            assert_eq!(result["status"], 422, "{} with {place:?}: {result}", command.name);
+            asked += 1;
+        }
+    }
+    assert!(asked > 60, "only {asked} fields were tried");
+}
+
+/// What fits a schema but for one field too many in an object inside of it.
+fn with_decided(documents: &Documents, schema: &Value) -> Vec<(Vec<String>, Value)> {
+    let mut found = Vec::new();
+    for place in documents.places(schema, &is_ours).into_iter().filter(|place| !place.is_empty()) {
+        for field in ["id", "owner_id", "workspace_id", "role", "__proto__"] {
+            let mut body = documents.example_with(schema, &place, &Value::Null);
+            let pointer: String = place.iter().map(|name| format!("/{name}")).collect();
+            let inside = documents.example(&documents.at(schema, &place));
+            let known = documents.properties(&documents.at(schema, &place)).contains_key(field);
+            let (Some(hole), false) = (body.pointer_mut(&pointer), known) else { continue };
+            *hole = inside;
+            hole[field] = json!(NOTHING);
+            found.push(([place.as_slice(), &[field.to_owned()]].concat(), body));
+        }
+    }
+    found
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

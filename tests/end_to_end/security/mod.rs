@@ -2,6 +2,7 @@
 //! a new route is covered the day it appears. One that a test does not know how to ask fails that test.
 
 mod advisories;
+mod audit;
 mod cross_site;
 mod document;
 mod hostile_text;
@@ -9,4 +10,5 @@ mod limits;
 mod mass_assignment;
 mod object_access;
 mod permission_matrix;
+mod quotas;
 mod world;

@@ -2,13 +2,14 @@
 //! prints. No key is wider than its maker.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::document::{Documents, Operation};
 use super::world::{NOTHING, account, hospitable};
-use crate::harness::{Client, Folder, OWNER_EMAIL, OWNER_PASSWORD, Server};
+use crate::harness::{Client, Folder, OWNER_EMAIL, OWNER_PASSWORD, Server, eventually};
 use crate::operations::run;
 
 /// What reading needs where it is not a command, and what is asked in other ways than by commands.
@@ -41,6 +42,9 @@ const QUERIES: &[(&str, &str)] = &[
     ("message.get", "read"),
     ("message.list_edits", "read"),
     ("message.search", "read"),
+    ("tag.list", "read"),
+    ("annotation.list", "read"),
+    ("annotation.list_of_conversation", "read"),
     ("run.get", "read"),
     ("run.follow", "read"),
     ("model.list", "read"),
@@ -106,7 +110,9 @@ async fn assert_may(
         if operation.name == "batch.run" {
             continue;
         }
-        let allowed = table.allows(&operation.name, role, scope);
+        // The model that is asked answers from messages, so whoever asks it has to be able to read them.
+        let reads = operation.name != "completion.create" || table.allows("message.search", role, scope);
+        let allowed = reads && table.allows(&operation.name, role, scope);
         if allowed && FATAL.contains(&operation.name.as_str()) {
             continue;
         }
@@ -119,10 +125,21 @@ async fn assert_may(
         assert_eq!(!is_refused(answer.status, &text), allowed, "{what}");
         assert!(answer.status < 500 && answer.status != 401, "{what}");
     }
+    // A socket is for whoever may read.
+    let may_listen = scope.is_none_or(|scope| scope == "read");
+    let mut socket = if may_listen { Some(client.socket().await) } else { None };
     for command in documents.commands() {
         let allowed = table.allows(&command.name, role, scope);
         if allowed && FATAL.contains(&command.name.as_str()) {
             continue;
+        }
+        if let Some(socket) = &mut socket {
+            let answer = socket.command(&command.name, documents.example(&command.parameters)).await;
+            let status = answer["problem"]["status"].as_u64().and_then(|status| status.try_into().ok());
+            let status: u16 = status.unwrap_or(200);
+            let what = format!("{who}, on a socket: {}: {answer}", command.name);
+            assert_eq!(!is_refused(status, &answer.to_string()), allowed, "{what}");
+            assert!(status < 500 && status != 401, "{what}");
         }
         let params = documents.example(&command.parameters);
         let batch = json!({ "commands": [{ "id": "1", "name": command.name, "params": params }] });
@@ -152,6 +169,25 @@ async fn each_role_may_do_what_the_table_says() {
     assert_may(&table, &documents, "owner", &owner, ("owner", None)).await;
 }
 
+/// Signs somebody in as a program does.
+async fn program(server: &Server, email: &str) -> Client {
+    let body = json!({ "email": email, "password": OWNER_PASSWORD });
+    let tokens = server.anonymous().post("/api/v1/auth/token", &body).await.expect(200);
+    Client::new(server.address(), Some(tokens["access_token"].as_str().expect("a token").to_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_may_what_its_person_may() {
+    let server = hospitable().start().await;
+    let table = Table::printed().await;
+    let documents = Documents::of(&server.owner().await).await;
+    for role in ["viewer", "admin"] {
+        account(&server, role, role).await;
+        let client = program(&server, &format!("{role}@example.org")).await;
+        assert_may(&table, &documents, &format!("a program of the {role}"), &client, (role, None)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_may_do_what_its_scope_and_its_makers_role_allow() {
     let server = hospitable().start().await;
@@ -175,13 +211,27 @@ async fn nobody_and_whoever_is_no_longer_anybody_may_nothing() {
     let documents = Documents::of(&owner).await;
     let suspended = account(&server, "suspended", "admin").await;
     let key = suspended.with_new_api_key().await;
+    let suspended_program = program(&server, "suspended@example.org").await;
     let id = suspended.get("/api/v1/me").await.expect(200)["id"].as_str().expect("an id").to_owned();
     let change =
         owner.request(Method::PATCH, &format!("/api/v1/users/{id}")).json(&json!({ "state": "suspended" }));
     crate::harness::Answer::of(change).await.expect(200);
-    for (who, client) in
-        [("nobody", server.anonymous()), ("a suspended session", suspended), ("a suspended key", key)]
-    {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970");
+    let soon = now + Duration::from_secs(3);
+    let soon = domain::Timestamp::from_micros(soon.as_micros().try_into().expect("a time before 290000"));
+    let (expired, _) = owner.with_new_api_key_of(&json!({ "name": "brief", "expires_at": soon })).await;
+    expired.get("/api/v1/me").await.expect(200);
+    eventually("the end of a key", || async {
+        (expired.get("/api/v1/me").await.status == 401).then_some(())
+    })
+    .await;
+    for (who, client) in [
+        ("nobody", server.anonymous()),
+        ("a suspended session", suspended),
+        ("a suspended key", key),
+        ("a program of somebody who is suspended", suspended_program),
+        ("an expired key", expired),
+    ] {
         for operation in documents.operations().iter().filter(|operation| operation.is_for_people) {
             let path = operation.path_with(|_| NOTHING.to_owned());
             let body = operation.body.as_ref().map(|schema| documents.example(schema));

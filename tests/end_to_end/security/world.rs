@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, OWNER_PASSWORD, Server, ServerBuilder};
+use crate::harness::{Answer, Client, OWNER_PASSWORD, Server, ServerBuilder};
 
 /// An identifier that nothing has.
 pub const NOTHING: &str = "0192f000-0000-7000-8000-000000000000";
@@ -50,6 +51,7 @@ impl Person {
         let kind = match parameter {
             "parent_id" | "leaf" | "active_leaf_id" | "leaf_id" => "message_id",
             "project" => "project_id",
+            "tag" => "tag_id",
             "user" => "user_id",
             "conversation" => "conversation_id",
             other => other,
@@ -98,7 +100,14 @@ pub async fn furnish(client: Client) -> Person {
     client.finished(exchange["reply"]["id"].as_str().expect("an id")).await;
     things.insert("message_id", text(&exchange["message"]["id"]));
     things.insert("run_id", text(&exchange["run"]["id"]));
-    let key = client.post("/api/v1/api-keys", &json!({ "name": "k" })).await.expect(201);
+    let tag = client.post("/api/v1/tags", &json!({ "name": "Heliotrope" })).await.expect(201);
+    things.insert("tag_id", text(&tag["id"]));
+    let tagged = format!("/api/v1/conversations/{conversation}/tags/{}", things["tag_id"]);
+    Answer::of(client.request(Method::PUT, &tagged).json(&json!({}))).await.expect(200);
+    let annotations = format!("/api/v1/messages/{}/annotations", things["message_id"]);
+    let note = client.post(&annotations, &json!({ "kind": "note", "note": "As I feared" })).await.expect(201);
+    things.insert("annotation_id", text(&note["id"]));
+    let key = client.in_browser().post("/api/v1/api-keys", &json!({ "name": "k" })).await.expect(201);
     things.insert("api_key_id", text(&key["id"]));
     let project = client.post("/api/v1/projects", &json!({ "name": "Plans" })).await.expect(201);
     things.insert("project_id", text(&project["id"]));
