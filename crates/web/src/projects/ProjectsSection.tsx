@@ -17,33 +17,35 @@ export function ProjectsSection() {
   const [, route] = useRoute("/projects/:id");
   const [makes, setMakes] = useState(false);
   return (
-    <section className="projects" aria-label={t("projects.title")}>
-      <header>
-        <h2>{t("projects.title")}</h2>
-        {mayMake && (
-          <button type="button" className="small" title={t("projects.new")} onClick={() => setMakes(true)}>
-            <FolderPlus aria-hidden size={16} />
-            <span className="hidden">{t("projects.new")}</span>
-          </button>
+    <>
+      <section className="projects" aria-label={t("projects.title")}>
+        <header>
+          <h2>{t("projects.title")}</h2>
+          {mayMake && (
+            <button type="button" className="small" title={t("projects.new")} onClick={() => setMakes(true)}>
+              <FolderPlus aria-hidden size={16} />
+              <span className="hidden">{t("projects.new")}</span>
+            </button>
+          )}
+        </header>
+        {projects.length > 0 && (
+          <ul>
+            {projects.map(({ id, name }) => (
+              <li key={id}>
+                <Link href={`/projects/${id}`} aria-current={route?.id === id ? "page" : undefined}>
+                  <Folder aria-hidden size={16} />
+                  <span dir="auto">{name}</span>
+                </Link>
+              </li>
+            ))}
+          </ul>
         )}
-      </header>
-      {projects.length > 0 && (
-        <ul>
-          {projects.map(({ id, name }) => (
-            <li key={id}>
-              <Link href={`/projects/${id}`} aria-current={route?.id === id ? "page" : undefined}>
-                <Folder aria-hidden size={16} />
-                <span dir="auto">{name}</span>
-              </Link>
-            </li>
-          ))}
-        </ul>
-      )}
+      </section>
       {makes && (
         <Suspense fallback={null}>
           <ProjectDialog project={null} onClose={() => setMakes(false)} />
         </Suspense>
       )}
-    </section>
+    </>
   );
 }

@@ -24,7 +24,7 @@ export default function TagsDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t("tags.manage")} onClose={onClose}>
       <p className="quiet">{t("tags.intro")}</p>
-      <ul className="member-list">
+      <ul className="tag-list">
         {tags.map((tag) => (
           <li key={tag.id}>
             <OneTag tag={tag} onDelete={() => setAsked(tag)} />

@@ -112,7 +112,7 @@ for (const theme of ["light", "dark"] as const) {
     await expect(page.getByRole("region", { name: "Results" }).getByRole("link").first()).toBeVisible();
     await look(page, `search-${theme}`);
     await page.goto(`/search?q=${encodeURIComponent("tomatoes role:user after:2020 before:soon")}`);
-    await expect(page.getByText("After before: stands a day")).toBeVisible();
+    await expect(page.getByText("before: needs a day")).toBeVisible();
     await look(page, `search-wrong-${theme}`);
     await page.goto("/search?q=tag:home");
     await expect(page.getByRole("region", { name: "Results" }).getByRole("link").first()).toBeVisible();

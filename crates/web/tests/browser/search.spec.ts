@@ -72,8 +72,8 @@ test("what a filter does not understand is said", async ({ chat }) => {
   await chat.goto("/search?q=tag:nowhere+rain");
   await expect(chat.getByText("You have no tag “nowhere”.")).toBeVisible();
   await box(chat).fill("rain before:soon pinned:often");
-  await expect(chat.getByText("After before: stands a day (2026-05-31), a month (2026-05) or a year.")).toBeVisible();
-  await expect(chat.getByText("After pinned: stands yes or no.")).toBeVisible();
+  await expect(chat.getByText("before: needs a day (2026-05-31), a month (2026-05) or a year.")).toBeVisible();
+  await expect(chat.getByText("pinned: needs yes or no.")).toBeVisible();
   await box(chat).fill("role:user");
   await expect(chat.getByText("Add words: role: and model: are about messages.")).toBeVisible();
 });
