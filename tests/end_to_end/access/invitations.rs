@@ -145,14 +145,15 @@ async fn whoever_has_an_account_joins_with_that_one_and_no_other() {
 }
 
 #[tokio::test]
-async fn where_there_is_mail_the_link_goes_to_the_invited_alone() {
+async fn where_there_is_mail_the_link_goes_to_the_invited_too() {
     let sink = MailSink::start().await;
     let server = hospitable().mail(&sink).start().await;
     let owner = owner(&server).await;
     let body = json!({ "email": "new@example.org", "role": "member" });
     let made = owner.post(&path(&owner).await, &body).await.expect(201);
-    assert_eq!(made["link"], Value::Null);
     let mail = sink.nth_to("new@example.org", 1).await;
+    let link = made["link"].as_str().expect("a link, in case the mail does not arrive");
+    assert!(link.ends_with(&mail.token()) && made["is_mailed"] == true, "{made}");
     assert!(mail.text.contains(&format!("http://{}/invitation#token=", server.address())), "{}", mail.text);
     server.anonymous().post(ACCEPT, &newcomer(&mail.token(), "New")).await.expect(201);
     let user = json!({ "email": "pending@example.org", "display_name": "P", "role": "member" });

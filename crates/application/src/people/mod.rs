@@ -30,7 +30,7 @@ pub use users::{CreatePasswordLink, DeleteUser, GetUser, PasswordLink, UpdateUse
 pub(crate) use changes::Changes;
 pub(crate) use mails::{activation_mail, invitation_mail};
 pub(crate) use managed::{check_role, member, refuse_self};
-pub(crate) use names::{check_choice, check_form};
+pub(crate) use names::{check_address, check_choice, check_form};
 pub(crate) use tickets::{invitation_lifetime, link, link_invalid};
 pub(crate) use users::{change_role, password_link};
 

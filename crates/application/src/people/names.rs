@@ -3,7 +3,7 @@
 //! Nobody can choose a name for themselves that looks like that of another member of the workspace, be it by letters of
 //! other scripts, by capitals, by spaces, or by being the same. Administrators, who know the people, may give such a name.
 
-use domain::{DisplayName, PageRequest, UserId, WorkspaceId};
+use domain::{DisplayName, Email, PageRequest, UserId, WorkspaceId};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection as _, skeleton};
 
@@ -22,14 +22,27 @@ pub(crate) fn check_form(name: &DisplayName) -> Result<(), Error> {
     if !appearance(name.as_str()).chars().any(char::is_alphanumeric) {
         return refuse("invisible", "must have a letter or a digit in it");
     }
-    let is_mixed = |word: &str| {
-        let letters: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
-        letters.as_str().detect_restriction_level() > RestrictionLevel::HighlyRestrictive
-    };
     if name.as_str().split_whitespace().any(is_mixed) {
         return refuse("mixed_scripts", "must not mix letters of several scripts in one word");
     }
     Ok(())
+}
+
+/// Refuses an address in which a name mixes scripts in a way that no language does, as one does that looks like another.
+///
+/// # Errors
+/// `invalid_input` at `/email`.
+pub(crate) fn check_address(email: &Email) -> Result<(), Error> {
+    if email.as_str().split(['@', '.']).any(is_mixed) {
+        let detail = "must not mix letters of several scripts in one name";
+        return Err(Error::invalid_field("/email", "mixed_scripts", detail));
+    }
+    Ok(())
+}
+
+fn is_mixed(word: &str) -> bool {
+    let letters: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
+    letters.as_str().detect_restriction_level() > RestrictionLevel::HighlyRestrictive
 }
 
 /// Refuses a name that somebody chose for themselves and that looks like another member's.
@@ -101,6 +114,19 @@ mod tests {
         for name in ["pаypal", "Аda", "aliсe Smith", "\u{3164}", "\u{200B}\u{200D}", "---", "🎉", "\u{2800}"]
         {
             assert!(form(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_mix_scripts_are_refused() {
+        let form = |email: &str| check_address(&Email::new(email).expect("it has the form"));
+        for honest in
+            ["ada@example.org", "Алиса@пример.рф", "山田@例え.jp", "алиса@example.org", "o'brien+x@a-b.org"]
+        {
+            assert!(form(honest).is_ok(), "{honest}");
+        }
+        for mixed in ["pаypal@example.org", "ada@exаmple.org", "аdа.lovelace@example.org"] {
+            assert!(form(mixed).is_err(), "{mixed}");
         }
     }
 

@@ -124,7 +124,7 @@ async fn deliver(mailer: &dyn Mailer, mail: Mail, hurry: &CancellationToken) {
         };
         match (&error, pauses.next().filter(|_| !is_last)) {
             (MailError::Unreachable(_), Some(pause)) => {
-                tracing::info!(%error, subject = mail.subject, "a mail will be tried again");
+                tracing::warn!(%error, subject = mail.subject, "a mail could not be sent yet, and will be tried again");
                 hurry.run_until_cancelled(tokio::time::sleep(pause)).await;
             }
             (MailError::Unreachable(_) | MailError::Refused(_), _) => {

@@ -32,8 +32,10 @@ pub struct CreatedInvitation {
     /// What lists show of it.
     #[serde(flatten)]
     pub invitation: InvitationView,
-    /// The address to hand over, shown only now; `null` where it was sent by mail.
-    pub link: Option<String>,
+    /// The address with which the person goes on, to be handed over in a safe way. It works once, and is shown only now.
+    pub link: String,
+    /// Whether the server also sends it by mail. Where that fails, its log tells, and the link still works.
+    pub is_mailed: bool,
 }
 
 impl Command for CreateInvitation {
@@ -52,6 +54,7 @@ impl Handler for CreateInvitation {
     ) -> Result<Decision<CreatedInvitation>, Error> {
         let workspace = present(services, context, self.workspace_id).await?;
         people::check_role(context, self.role)?;
+        people::check_address(&self.email)?;
         if let Some(known) = services.ports.identities.user_by_email(&self.email).await?
             && services.ports.identities.user(workspace.id, known.id).await?.is_some()
         {
@@ -59,12 +62,9 @@ impl Handler for CreateInvitation {
             return Err(Error::conflict("already_member", detail));
         }
         let (invitation, address) = invitation(services, context, &self.email, self.role);
-        let is_mailed = services.post.is_open();
         let mail = people::invitation_mail(services, &self.email, &workspace.name, &address);
-        let output = CreatedInvitation {
-            invitation: invitation.clone().into(),
-            link: (!is_mailed).then_some(address),
-        };
+        let is_mailed = services.post.is_open();
+        let output = CreatedInvitation { invitation: invitation.clone().into(), link: address, is_mailed };
         let events = vec![Event::InvitationCreated(invitation)];
         Ok(Decision::commit(services, context, events, output).then(Effect::SendMail(mail)))
     }
