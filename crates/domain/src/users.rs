@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::text::{InvalidText, single_line, text_type};
 use crate::{Role, Timestamp, UserId, Version, WorkspaceId};
@@ -96,7 +97,8 @@ pub enum SignInFailure {
 
 text_type! {
     /// An e-mail address, kept in lower case: one `@`, a local part of at most 64 octets and a dotted or bare
-    /// domain, at most 254 characters in all (RFC 5321, 4.5.3.1).
+    /// domain, at most 254 characters in all (RFC 5321, 4.5.3.1). The domain is kept in its compatibility form (NFKC), in
+    /// which full-width letters are plain ones; the local part, which only its mail server can interpret, is not.
     Email, max 254, parse parse_email
 }
 
@@ -131,6 +133,7 @@ fn parse_email(text: &str) -> Result<String, InvalidText> {
     const MALFORMED: InvalidText = InvalidText::Malformed { expected: "an e-mail address" };
     let text = single_line(text, Email::MAX_CHARACTERS)?.to_lowercase();
     let (local, domain) = text.rsplit_once('@').ok_or(MALFORMED)?;
+    let domain = domain.nfkc().collect::<String>().to_lowercase();
     let local_is_valid = !local.is_empty()
         && local.len() <= 64
         && !local.starts_with('.')
@@ -144,7 +147,7 @@ fn parse_email(text: &str) -> Result<String, InvalidText> {
             && !label.ends_with('-')
             && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     });
-    if local_is_valid && domain_is_valid { Ok(text) } else { Err(MALFORMED) }
+    if local_is_valid && domain_is_valid { Ok(format!("{local}@{domain}")) } else { Err(MALFORMED) }
 }
 
 #[cfg(test)]
@@ -155,6 +158,10 @@ mod tests {
     fn addresses_are_lower_cased_and_checked() {
         assert_eq!(Email::new(" Ada@Example.ORG ").map(|e| e.to_string()), Ok("ada@example.org".into()));
         assert!(Email::new("owner@localhost").is_ok());
+        assert_eq!(
+            Email::new("ada@ＥＸＡＭＰＬＥ．org").map(|e| e.to_string()),
+            Ok("ada@example.org".into())
+        );
         for wrong in
             ["", "ada", "@example.org", "ada@", "a b@example.org", "a@b@c", "a..b@example.org", "a@-b.org"]
         {

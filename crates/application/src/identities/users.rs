@@ -91,6 +91,7 @@ impl Handler for CreateUser {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<CreatedUser>, Error> {
         people::check_role(context, self.role)?;
         people::check_form(&self.display_name)?;
+        people::check_address(&self.email)?;
         if self.password.is_some() && matches!(context.actor.credential, Credential::ApiKey { .. }) {
             let detail = "A key cannot choose somebody's password, with which there would be no end and no limit. Leave \
                           it out: the answer has a link for the person.";

@@ -58,7 +58,8 @@ impl Handler for UpdateMe {
         let user = own_account(services, context).await?;
         access::check_version(self.expected_version, user.version)?;
         let new_address = self.email.as_ref().filter(|email| **email != user.email);
-        if new_address.is_some() {
+        if let Some(email) = new_address {
+            names::check_address(email)?;
             reauthenticate(services, context, self.current_password.as_deref()).await?;
         }
         let mut changes = Changes::of(user);

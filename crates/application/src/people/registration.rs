@@ -107,6 +107,7 @@ pub async fn register(
     limit_attempts(services, visitor.address, "register", email.as_str()).await?;
     let workspace = check_open(services, &email).await?;
     names::check_form(&display_name)?;
+    names::check_address(&email)?;
     let about = [email.as_str(), display_name.as_str()];
     let password_hash = services.passwords.hash_new(&password, &about).await?;
     if services.post.is_open() {
