@@ -10,7 +10,8 @@ use crate::Error;
 /// could stand for others; and what is good up to here is good.
 const LOOKED_AT: usize = 32;
 /// How many words about the person are looked for, and as much of each.
-const WORDS: usize = 8;
+const WORDS: usize = 9;
+const PRODUCT: &str = "colloquy";
 const WORD_CHARACTERS: usize = 64;
 
 /// Refuses a password that takes fewer than a hundred million attempts, by somebody who knows `about`, what is known of
@@ -21,7 +22,8 @@ pub(super) fn check(password: &Password, about: &[String]) -> Result<(), Error> 
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let estimate = zxcvbn(&start, &words);
     if is_made_of(&start, &words) {
-        let detail = "is too easy to guess: it is little more than your name or address.";
+        let detail =
+            "is too easy to guess: it is little more than your name, your address or that of this product.";
         return Err(Error::invalid_field("/password", "weak_password", detail));
     }
     if estimate.score() >= Score::Three {
@@ -44,9 +46,10 @@ fn is_made_of(password: &str, words: &[&str]) -> bool {
     rest.len() < whole.len() && rest.chars().filter(|c| c.is_alphanumeric()).count() <= LITTLE
 }
 
-/// What is known of a person, and its parts: `ada@example.org` is made of three.
+/// What anybody would try here: the name of the product, and what is known of a person and its parts:
+/// `ada@example.org` is made of three.
 fn words(about: &[String]) -> Vec<String> {
-    let whole = about.iter().map(String::as_str);
+    let whole = std::iter::once(PRODUCT).chain(about.iter().map(String::as_str));
     let parts = about.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
     let words = whole.chain(parts).filter(|word| word.chars().nth(2).is_some());
     words.take(WORDS).map(|word| word.chars().take(WORD_CHARACTERS).collect()).collect()
@@ -79,6 +82,9 @@ mod tests {
             "AdaLovelace1",
             "ada.lovelace@example.org",
             "lovelace1815",
+            "colloquy",
+            "colloquy1",
+            "Colloquy2026!",
             "Lovelace.Ada.77",
         ] {
             assert!(!is_taken(weak), "{weak}");
