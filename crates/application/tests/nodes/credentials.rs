@@ -79,7 +79,7 @@ async fn time_until_the_end(noise: Noise) -> Option<Duration> {
     assert!(!connected.inbox.has_ended());
     world.database.set_noise(noise);
     let since = tokio::time::Instant::now();
-    here.bus.send(&connected.context, SignOut {}).await.expect("signing out works");
+    here.bus.send(&connected.context, SignOut { everywhere: false }).await.expect("signing out works");
     within(Duration::from_secs(30), async || {
         let is_refused = accepted(&there, TOKEN).await.is_none();
         (is_refused && connected.inbox.has_ended()).then(|| since.elapsed())
@@ -104,7 +104,7 @@ async fn signing_out_ends_connections_of_the_same_node_before_it_is_answered() {
     let world = World::new(4, ScriptedModel::answering("Hi")).await;
     let node = world.node();
     let connected = connect(&world, &node).await;
-    node.bus.send(&connected.context, SignOut {}).await.expect("signing out works");
+    node.bus.send(&connected.context, SignOut { everywhere: false }).await.expect("signing out works");
     assert!(connected.inbox.has_ended());
     assert!(accepted(&node, TOKEN).await.is_none());
 }
@@ -116,7 +116,7 @@ async fn a_session_that_was_closed_before_it_was_watched_is_found() {
     let Connected { context, _watch: first, .. } = connect(&world, &there).await;
     drop(first);
     world.database.set_noise(Noise { lost: 100, ..Noise::default() });
-    here.bus.send(&context, SignOut {}).await.expect("signing out works");
+    here.bus.send(&context, SignOut { everywhere: false }).await.expect("signing out works");
     let inbox = Inbox::new(Arc::new(Notify::new()));
     let _watch = there.services.watches.watch(&context.actor, &inbox);
     let ended = within(Duration::from_secs(5), async || inbox.has_ended().then_some(())).await;
