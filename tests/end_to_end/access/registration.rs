@@ -149,14 +149,25 @@ async fn who_registers_is_a_member_and_nothing_more() {
 
 #[tokio::test]
 async fn an_administrator_agrees_first_where_the_settings_say_so() {
-    let server = registration("open").env("COLLOQUY_APPLICATION__IDENTITY__APPROVAL", "true").start().await;
+    let sink = MailSink::start().await;
+    let builder = registration("open").mail(&sink).env("COLLOQUY_APPLICATION__IDENTITY__APPROVAL", "true");
+    let server = builder.start().await;
     server.anonymous().post(REGISTER, &registrant("eve@example.org", "Eve")).await.expect(202);
-    assert_eq!(signs_in(&server, "eve@example.org", PASSWORD).await, 401);
+    let token = sink.nth_to("eve@example.org", 1).await.token();
+    server.anonymous().post(VERIFY, &json!({ "token": token, "password": PASSWORD })).await.expect(200);
+    let enter = async |password: &str| {
+        let body = json!({ "email": "eve@example.org", "password": password });
+        server.anonymous().post("/api/v1/auth/login", &body).await
+    };
+    enter(PASSWORD).await.expect_problem(403, "account_pending");
+    enter("another password").await.expect_problem(401, "wrong_credentials");
     let owner = server.owner().await;
     let waiting = owner.get("/api/v1/users?state=pending").await.expect(200);
     let path = format!("/api/v1/users/{}", id(&waiting["items"][0]));
     owner.patch(&path, &json!({ "state": "active" })).await.expect(200);
-    assert_eq!(signs_in(&server, "eve@example.org", PASSWORD).await, 200);
+    let welcome = sink.nth_to("eve@example.org", 2).await;
+    assert!(welcome.text.contains("let you in") && welcome.text.contains("/login"), "{}", welcome.text);
+    enter(PASSWORD).await.expect(200);
 }
 
 #[tokio::test]

@@ -123,6 +123,15 @@ fn activation(to: &Email, link: &Link<'_>) -> Mail {
     )
 }
 
+/// An administrator agreed to an account.
+pub(crate) fn let_in(to: &Email, site: &str) -> Mail {
+    mail(
+        to,
+        "Your account may be used",
+        format!("An administrator has let you in. You can sign in to Colloquy from now on:\n\n{site}/login"),
+    )
+}
+
 /// Somebody is invited to a workspace.
 pub(crate) fn invitation_mail(
     services: &Services,

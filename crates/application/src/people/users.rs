@@ -12,8 +12,8 @@ use validator::Validate;
 use super::changes::Changes;
 use super::managed;
 use super::tickets::{invitation_lifetime, link, password_link_lifetime};
-use super::{PasswordLinkPayload, names};
-use crate::bus::{Command, Context, Decision, Handler, Query};
+use super::{PasswordLinkPayload, mails, names};
+use crate::bus::{Command, Context, Decision, Effect, Handler, Query};
 use crate::identities::UserView;
 use crate::identities::tickets::{self, NewTicket};
 use crate::{Error, Services, access};
@@ -68,6 +68,7 @@ impl Handler for UpdateUser {
     async fn handle(&self, services: &Services, context: &Context) -> Result<Decision<UserView>, Error> {
         let user = managed::member(services, context, self.user_id).await?;
         access::check_version(self.expected_version, user.version)?;
+        let was_pending = user.state == UserState::Pending;
         let mut changes = Changes::of(user);
         if let Some(name) = self.display_name.as_ref().filter(|name| **name != changes.user.display_name) {
             managed::check_home(&changes.user)?;
@@ -82,7 +83,10 @@ impl Handler for UpdateUser {
             self.change_state(services, context, &mut changes, state).await?;
         }
         let view = UserView::from(changes.user.clone());
-        Ok(changes.decide(services, context, view))
+        let welcome = (was_pending && changes.user.state == UserState::Active)
+            .then(|| mails::let_in(&changes.user.email, context.site.as_deref().unwrap_or_default()));
+        let decision = changes.decide(services, context, view);
+        Ok(welcome.into_iter().fold(decision, |decision, mail| decision.then(Effect::SendMail(mail))))
     }
 }
 
