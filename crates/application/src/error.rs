@@ -150,7 +150,7 @@ impl Error {
         Self::new(
             Code::Unauthenticated,
             "unauthenticated",
-            "Sign in, or send a valid API key as a bearer token or in X-Api-Key.",
+            "Sign in, refresh the access token, or send a valid API key as a bearer token or in X-Api-Key.",
         )
     }
 

@@ -196,6 +196,9 @@ pub struct Switched {
     pub workspace_id: WorkspaceId,
     /// What the person may do there.
     pub role: Role,
+    /// Whether the access token that asked no longer counts: a program gets one for the other workspace with its refresh
+    /// token, from `POST /api/v1/auth/refresh`.
+    pub refresh: bool,
 }
 
 impl Command for SwitchWorkspace {
@@ -211,10 +214,12 @@ impl Handler for SwitchWorkspace {
         let memberships = services.ports.workspaces.workspaces_of(context.actor.user_id).await?;
         let wanted = memberships.into_iter().find(|(workspace, _)| workspace.id == self.workspace_id);
         let (_, role) = wanted.ok_or_else(Error::not_found)?;
-        let switched = Switched { workspace_id: self.workspace_id, role };
         let found = services.ports.identities.session(session_id).await?;
         let session = found.ok_or_else(Error::unauthenticated)?.session;
-        if session.workspace_id == self.workspace_id {
+        let moves = session.workspace_id != self.workspace_id;
+        let refresh = moves && session.kind == SessionKind::Program;
+        let switched = Switched { workspace_id: self.workspace_id, role, refresh };
+        if !moves {
             return Ok(Decision::unchanged(switched));
         }
         let session = Session { workspace_id: self.workspace_id, ..session };

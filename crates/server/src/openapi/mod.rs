@@ -55,7 +55,9 @@ pub fn document(table: &[Arc<Route>]) -> Value {
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "clq_… or JWT",
-                    "description": "An API key, or an access token of a program.",
+                    "description": "An API key, or an access token of a program: POST /api/v1/auth/token gives one for ten \
+                                    minutes and a refresh token, with which POST /api/v1/auth/refresh gives the \
+                                    next. Switching the workspace ends it as well.",
                 },
                 "api_key": {
                     "type": "apiKey",
