@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use domain::ports::AuditFilter;
-use domain::{AuditEntry, Event, Page, Permission, Timestamp, UserId};
+use domain::{AuditEntry, AuditRecord, Event, Page, Permission, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -25,7 +25,9 @@ pub struct AuditEntryView {
     pub name: String,
     /// When it happened.
     pub at: Timestamp,
-    /// Who caused it; `null` for the server, its operator at the command line, and strangers.
+    /// What kind of party caused it.
+    pub by: AuditParty,
+    /// Who caused it; `null` unless it was a person with an account.
     pub actor_id: Option<UserId>,
     /// The kind of credential: `session`, `api_key` or `system`.
     pub credential: String,
@@ -47,15 +49,40 @@ pub struct AuditEntryView {
     pub hash: String,
 }
 
+/// What kind of party caused something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum AuditParty {
+    /// Somebody with an account.
+    Person,
+    /// Somebody who sent a request without proving who they are, such as one whose password was wrong.
+    Stranger,
+    /// The operator, at the command line or by the settings, or the server itself: no request asked for it.
+    Operator,
+}
+
+impl AuditParty {
+    const fn of(record: &AuditRecord) -> Self {
+        match (record.actor_id, &record.request_id, record.address) {
+            (Some(_), ..) => Self::Person,
+            (None, None, None) => Self::Operator,
+            (None, ..) => Self::Stranger,
+        }
+    }
+}
+
 impl TryFrom<AuditEntry> for AuditEntryView {
     type Error = Error;
 
     fn try_from(entry: AuditEntry) -> Result<Self, Error> {
         let AuditEntry { sequence, record, hash, .. } = entry;
+        let by = AuditParty::of(&record);
         Ok(Self {
             sequence,
             name: record.name,
             at: record.at,
+            by,
             actor_id: record.actor_id,
             credential: record.credential,
             credential_id: record.credential_id,
