@@ -33,6 +33,7 @@ pub struct ApiKeyView {
     /// Commands and queries with it within a minute; `null` for as many as its person may send.
     pub requests_per_minute: Option<NonZeroU32>,
     /// What it may spend in a calendar month (UTC), in millionths of a US dollar; `null` for as much as its person may.
+    /// Counted is what providers report as the cost of their answers; what they name no cost for counts as nothing.
     pub monthly_budget_microusd: Option<Money>,
 }
 
@@ -78,7 +79,8 @@ pub struct CreateApiKey {
     /// Commands and queries with it within a minute; absent: as many as you may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_per_minute: Option<NonZeroU32>,
-    /// What it may spend in a calendar month (UTC), in millionths of a US dollar; absent: as much as you may.
+    /// What it may spend in a calendar month (UTC), in millionths of a US dollar; absent: as much as you may. Counted is what
+    /// providers report as the cost of their answers; what they name no cost for counts as nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly_budget_microusd: Option<Money>,
 }
