@@ -5,6 +5,7 @@ mod first_owner;
 mod headers;
 mod logs;
 mod mail;
+mod secret_key;
 mod secrets;
 mod settings;
 mod shutdown;
