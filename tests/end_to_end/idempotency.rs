@@ -76,11 +76,12 @@ async fn a_secret_is_repeated_for_the_credential_that_made_it_alone() {
     let server = Server::start().await;
     let key = server.owner().await;
     let session = key.in_browser();
-    let member = server.member("ada").await.get("/api/v1/me").await.expect(200);
-    let path = format!("/api/v1/users/{}/password-link", member["id"].as_str().expect("an id"));
-    let made = session.post_once("1", &path, &json!({})).await.expect(201);
-    assert_eq!(session.post_once("1", &path, &json!({})).await.expect(201), made);
-    let problem = key.post_once("1", &path, &json!({})).await.expect_problem(422, "invalid_input");
+    let (path, body) =
+        ("/api/v1/users", json!({ "email": "ada@example.org", "display_name": "Ada", "role": "viewer" }));
+    let made = session.post_once("1", path, &body).await.expect(201);
+    assert!(made["link"].is_string(), "{made}");
+    assert_eq!(session.post_once("1", path, &body).await.expect(201), made);
+    let problem = key.post_once("1", path, &body).await.expect_problem(422, "invalid_input");
     assert_eq!(problem["errors"][0]["code"], "idempotency_key_reused", "{problem}");
     // What is no secret is the same for whoever repeats it.
     let made = session.post_once("2", "/api/v1/conversations", &json!({})).await.expect(201);

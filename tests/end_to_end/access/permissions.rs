@@ -216,7 +216,7 @@ async fn no_key_makes_keys_or_passwords_and_nobody_an_account_above_their_own() 
 #[tokio::test]
 async fn a_key_is_shown_once_and_never_again() {
     let server = Server::start().await;
-    let owner = server.owner().await;
+    let owner = server.owner().await.in_browser();
     let made = owner.post("/api/v1/api-keys", &json!({ "name": "once" })).await.expect(201);
     let key = made["key"].as_str().expect("a key");
     assert!(key.starts_with("clq_") && key.len() > 40, "{key}");
