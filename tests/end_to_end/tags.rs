@@ -51,7 +51,7 @@ async fn a_tag_is_made_renamed_and_deleted() {
     let fields: Vec<&String> = made.as_object().expect("an object").keys().collect();
     assert_eq!(
         fields,
-        ["color", "created_at", "id", "name", "updated_at", "version"],
+        ["id", "name", "color", "version", "created_at", "updated_at"],
         "no owner, no workspace"
     );
     let work = owner.post(TAGS, &json!({ "name": "Work", "color": "blue" })).await.expect(201);
