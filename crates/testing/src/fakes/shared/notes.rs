@@ -23,7 +23,7 @@ impl Tables {
     pub fn replace_tag(&mut self, tag: &Tag) -> Applied {
         self.check_tag_name(tag)?;
         let stored = self.tags.get_mut(&tag.id).ok_or(StorageError::Conflict)?;
-        refuse_if(stored.version.next() != tag.version)?;
+        refuse_if((stored.workspace_id, stored.version.next()) != (tag.workspace_id, tag.version))?;
         *stored = tag.clone();
         Ok(())
     }
@@ -70,8 +70,14 @@ impl Tables {
         Ok(())
     }
 
-    pub fn detach(&mut self, conversation_id: ConversationId, tag_id: TagId) -> Applied {
+    pub fn detach(
+        &mut self,
+        workspace_id: WorkspaceId,
+        conversation_id: ConversationId,
+        tag_id: TagId,
+    ) -> Applied {
         let conversation = self.conversations.get_mut(&conversation_id).ok_or(StorageError::Conflict)?;
+        refuse_if(conversation.workspace_id != workspace_id)?;
         let position = conversation.tag_ids.binary_search(&tag_id).map_err(|_| StorageError::Conflict)?;
         conversation.tag_ids.remove(position);
         Ok(())
@@ -79,7 +85,8 @@ impl Tables {
 
     pub fn create_annotation(&mut self, annotation: &Annotation) -> Applied {
         let message = self.messages.get(&annotation.message_id);
-        refuse_if(message.is_none_or(|it| it.conversation_id != annotation.conversation_id))?;
+        let place = (annotation.workspace_id, annotation.conversation_id);
+        refuse_if(message.is_none_or(|it| (it.workspace_id, it.conversation_id) != place))?;
         let is_rival = |other: &Annotation| {
             (other.message_id, other.author_id) == (annotation.message_id, annotation.author_id)
                 && other.content.kind() == AnnotationKind::Rating
@@ -96,7 +103,8 @@ impl Tables {
     pub fn replace_annotation(&mut self, annotation: &Annotation) -> Applied {
         let stored = self.annotations.get_mut(&annotation.id).ok_or(StorageError::Conflict)?;
         refuse_if(
-            stored.version.next() != annotation.version || stored.content.kind() != annotation.content.kind(),
+            (stored.workspace_id, stored.version.next()) != (annotation.workspace_id, annotation.version)
+                || stored.content.kind() != annotation.content.kind(),
         )?;
         *stored = annotation.clone();
         Ok(())

@@ -219,7 +219,9 @@ impl Tables {
             Event::ConversationTagged { conversation_id, tag_id } => {
                 self.attach(unit.workspace_id, *conversation_id, *tag_id)
             }
-            Event::ConversationUntagged { conversation_id, tag_id } => self.detach(*conversation_id, *tag_id),
+            Event::ConversationUntagged { conversation_id, tag_id } => {
+                self.detach(unit.workspace_id, *conversation_id, *tag_id)
+            }
             Event::TagCreated(tag) => self.create_tag(tag),
             Event::TagUpdated(tag) => self.replace_tag(tag),
             Event::TagDeleted(tag) => self.delete_tag(tag),
