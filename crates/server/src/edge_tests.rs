@@ -66,6 +66,41 @@ async fn every_answer_carries_the_security_headers_and_a_request_id() {
 }
 
 #[actix_web::test]
+async fn names_of_loopback_are_for_this_machine_and_for_probes() {
+    let app = app(|settings| settings.listen = ([0, 0, 0, 0], 8080).into()).await;
+    for (peer, path, expected) in [
+        ("127.0.0.1:4711", "/", 200),
+        ("[::1]:4711", "/", 200),
+        ("[::ffff:127.0.0.1]:4711", "/", 200),
+        ("203.0.113.7:4711", "/", 421),
+        ("[2001:db8::7]:4711", "/", 421),
+        ("10.89.77.2:4711", "/health/live", 200),
+    ] {
+        let request = to(path).peer_addr(peer.parse().expect("it is an address")).to_request();
+        assert_eq!(call_service(&app, request).await.status(), expected, "{peer} {path}");
+    }
+}
+
+#[actix_web::test]
+async fn an_address_of_ipv6_has_no_quota_of_its_own_within_its_network() {
+    let app = app(|settings| {
+        settings.requests_per_minute = 1;
+        settings.allowed_hosts = vec!["localhost".to_owned()];
+    })
+    .await;
+    for (peer, expected) in [
+        ("[2001:db8:0:1::1]:4711", 200),
+        ("[2001:db8:0:1:ffff::2]:4711", 429),
+        ("[2001:db8:0:2::1]:4711", 200),
+        ("192.0.2.1:4711", 200),
+        ("192.0.2.2:4711", 200),
+    ] {
+        let request = to("/").peer_addr(peer.parse().expect("it is an address")).to_request();
+        assert_eq!(call_service(&app, request).await.status(), expected, "{peer}");
+    }
+}
+
+#[actix_web::test]
 async fn a_usable_request_id_comes_back_and_an_unusable_one_is_replaced() {
     let app = app(|_| {}).await;
     let response = call_service(&app, to("/").insert_header(("x-request-id", "mine-1")).to_request()).await;
@@ -142,7 +177,11 @@ async fn https_is_remembered_only_where_the_public_address_is_https() {
 
 #[actix_web::test]
 async fn an_address_that_asks_too_often_waits_whatever_it_claims_but_probes_go_on() {
-    let app = app(|settings| settings.requests_per_minute = 2).await;
+    let app = app(|settings| {
+        settings.requests_per_minute = 2;
+        settings.allowed_hosts = vec!["localhost".to_owned()];
+    })
+    .await;
     let peer = "192.0.2.1:4711".parse().expect("it is an address");
     for (attempt, expected) in [200, 200, 429, 429].into_iter().enumerate() {
         let forged = format!("198.51.100.{attempt}");
