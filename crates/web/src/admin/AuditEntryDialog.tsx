@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { AuditEntry } from "../contract";
 import { Dialog } from "../ui/Dialog";
 import { useDates } from "../ui/dates";
-import { eventText } from "./audit";
+import { eventText, reasonText } from "./audit";
 
 interface AuditEntryDialogProps {
   entry: AuditEntry;
@@ -17,6 +17,7 @@ export function AuditEntryDialog({ entry, by, about, onClose }: AuditEntryDialog
   const { t } = useTranslation();
   const { moment } = useDates();
   const text = eventText(entry.name);
+  const reason = reasonText(entry.detail);
   const { sequence, credential, credential_id, request_id, subject_id, detail, hash } = entry;
   const further = { sequence, credential, credential_id, request_id, subject_id, detail, hash };
   return (
@@ -28,6 +29,12 @@ export function AuditEntryDialog({ entry, by, about, onClose }: AuditEntryDialog
         <dd>
           <code>{entry.name}</code>
         </dd>
+        {reason && (
+          <>
+            <dt>{t("audit.why")}</dt>
+            <dd>{t(reason)}</dd>
+          </>
+        )}
         <dt>{t("audit.by")}</dt>
         <dd dir="auto">{by}</dd>
         <dt>{t("audit.about")}</dt>

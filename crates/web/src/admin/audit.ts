@@ -31,9 +31,10 @@ export const EVENTS = {
   workspace: ["created", "updated"],
   project: ["created", "updated", "deleted", "member_set", "member_removed"],
   share: ["created", "revoked"],
-  conversation: ["deleted"],
+  conversation: ["moved", "deleted"],
   provider: ["created", "updated", "deleted"],
   data: ["exported"],
+  audit: ["exported"],
   secret_key: ["rotated", "reset"],
 } as const;
 
@@ -46,4 +47,25 @@ export function eventText(name: string): `event.${EventName}` | null {
   const [noun = "", verb = ""] = name.split(".");
   const verbs: readonly string[] = Object.hasOwn(EVENTS, noun) ? EVENTS[noun as Noun] : [];
   return verbs.includes(verb) ? `event.${name as EventName}` : null;
+}
+
+/** Why a sign-in was refused, as the log has it. */
+const REASONS = [
+  "unknown_account",
+  "wrong_password",
+  "wrong_code",
+  "wrong_passkey",
+  "not_active",
+  "too_many_attempts",
+  "mismatch",
+  "refused_by_provider",
+  "email_unverified",
+  "account_exists",
+  "registration_closed",
+] as const;
+
+/** The key of the text that says why; nothing where the entry has no reason, or one that is not known yet. */
+export function reasonText(detail: Record<string, unknown>): `reason.${(typeof REASONS)[number]}` | null {
+  const reason = REASONS.find((name) => name === detail["reason"]);
+  return reason ? `reason.${reason}` : null;
 }

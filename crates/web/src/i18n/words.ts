@@ -17,7 +17,7 @@ const RULES = [
   [/^must be (?:at most|1 to) [\d,]+ characters/, "longest"],
   [/^must be between [\d,.]+ and [\d,.]+$/, "range"],
   [/an e-mail address/, "email"],
-  [/letters of several scripts/, "mixed"],
+  [/letters of several scripts/, "mixed_scripts"],
 ] as const;
 
 /** Which rule a field breaks, and the numbers in it. */

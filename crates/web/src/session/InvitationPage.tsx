@@ -80,7 +80,7 @@ function Accept({ token, isMeant }: { token: string; isMeant: boolean }) {
         <p className="error" role="alert">
           {t("invitation.otherAccount")}
         </p>
-        <button type="button" className="wide" onClick={() => void dispatch(signOut(null))}>
+        <button type="button" className="wide" onClick={() => void dispatch(signOut({ page: null }))}>
           {t("session.signOut")}
         </button>
       </>

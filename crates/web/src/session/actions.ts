@@ -113,10 +113,17 @@ export const switchWorkspace =
     location.assign("/");
   };
 
+interface SignOut {
+  /** What is shown next; `null` for the same page. */
+  page?: string | null;
+  /** Whether all other sessions of the person end too. */
+  everywhere?: boolean;
+}
+
 /** Ends the session, and leaves nothing of the person on this device. */
-export const signOut = (page: string | null = "/login"): Thunk<Promise<void>> => async (dispatch) => {
+export const signOut = ({ page = "/login", everywhere }: SignOut = {}): Thunk<Promise<void>> => async (dispatch) => {
   try {
-    await request<null>({ method: "POST", path: at("/api/v1/auth/logout") });
+    await request<null>({ method: "POST", path: at("/api/v1/auth/logout"), body: everywhere ? { everywhere } : undefined });
   } catch (error) {
     // A session that is over already needs no end.
     if (!isProblem(error) || error.status !== 401) throw error;

@@ -22,9 +22,9 @@ export function Sessions() {
   const [revokeOthers] = useRevokeOtherSessionsMutation();
   const [asked, setAsked] = useState<"endOthers" | "endAll" | null>(null);
   const sessions = itemsOf(list);
-  const end = async (what: "endOthers" | "endAll") => {
-    if (!tell(await revokeOthers()) || what === "endOthers") return;
-    await dispatch(signOut()).catch(() => dispatch(noticed("notice.notSaved")));
+  const end = (what: "endOthers" | "endAll") => {
+    if (what === "endOthers") return void revokeOthers().then(tell);
+    dispatch(signOut({ everywhere: true })).catch(() => dispatch(noticed("notice.notSaved")));
   };
   return (
     <div className="part">
@@ -73,7 +73,7 @@ export function Sessions() {
           detail={t(`sessions.${asked}Detail`)}
           action={t(`sessions.${asked}`)}
           onClose={() => setAsked(null)}
-          onConfirm={() => void end(asked)}
+          onConfirm={() => end(asked)}
         />
       )}
     </div>
