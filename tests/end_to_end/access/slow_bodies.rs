@@ -16,11 +16,13 @@ struct HeldBack {
 impl HeldBack {
     async fn begin(client: &Client, path: &str, accept: &str, body: &Value) -> Self {
         let body = body.to_string();
-        let mut head = format!("POST {path} HTTP/1.1\r\nhost: {}\r\naccept: {accept}\r\n", client.address());
-        for (name, value) in client.header_pairs() {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len()));
+        let first = format!("POST {path} HTTP/1.1\r\nhost: {}\r\naccept: {accept}\r\n", client.address());
+        let proof = client
+            .header_pairs()
+            .into_iter()
+            .map(|(name, value)| [name.as_str(), ": ", value.as_str(), "\r\n"].concat());
+        let last = format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!("{first}{}{last}", proof.collect::<String>());
         let (first, last) = body.as_bytes().split_at(body.len() - 1);
         let mut connection = RawHttp::connect(client.address()).await;
         assert!(connection.write(head.as_bytes()).await && connection.write(first).await);

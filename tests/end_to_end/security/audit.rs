@@ -150,11 +150,13 @@ async fn begin_slowly(client: &Client, path: &str, accept: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(8 * 1024).expect("a small buffer");
     let mut stream = socket.connect(client.address()).await.expect("a connection");
-    let mut head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\naccept: {accept}\r\n", client.address());
-    for (name, value) in client.header_pairs() {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("an open connection");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\naccept: {accept}\r\n", client.address());
+    let proof = client
+        .header_pairs()
+        .into_iter()
+        .map(|(name, value)| [name.as_str(), ": ", value.as_str(), "\r\n"].concat());
+    let head = format!("{head}{}\r\n", proof.collect::<String>());
+    stream.write_all(head.as_bytes()).await.expect("an open connection");
     let mut first = [0; 15];
     stream.read_exact(&mut first).await.expect("an answer");
     assert_eq!(&first, b"HTTP/1.1 200 OK");
