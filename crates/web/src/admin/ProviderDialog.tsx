@@ -10,7 +10,7 @@ import { useCreateProviderMutation, useUpdateProviderMutation } from "./api";
 import { KINDS, type Kind, newProvider, providerChanges } from "./providers";
 
 /** Connects a provider, or changes one. */
-export function ProviderDialog({ provider, onClose }: { provider: Provider | null; onClose: () => void }) {
+export function ProviderDialog({ provider, onSaved, onClose }: { provider: Provider | null; onSaved: (id: string | null) => void; onClose: () => void }) {
   const { t } = useTranslation();
   const id = useId();
   const [create] = useCreateProviderMutation();
@@ -20,9 +20,9 @@ export function ProviderDialog({ provider, onClose }: { provider: Provider | nul
   const { problem, isBusy, onSubmit } = useForm(async (fields) => {
     if (provider?.id) {
       const changes = providerChanges(provider, kind, fields, forgetsKey);
-      await update({ id: provider.id, version: provider.version ?? undefined, changes }).unwrap();
+      onSaved((await update({ id: provider.id, version: provider.version ?? undefined, changes }).unwrap()).id);
     } else {
-      await create(newProvider(kind, fields)).unwrap();
+      onSaved((await create(newProvider(kind, fields)).unwrap()).id);
     }
     onClose();
   });

@@ -1,5 +1,6 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { isProblem } from "../api/problem";
 import type { Provider, ProviderTest } from "../contract";
 import { Confirm } from "../ui/Dialog";
 import { Failed } from "../ui/Failed";
@@ -16,6 +17,8 @@ export function ProvidersSection() {
   const [remove] = useDeleteProviderMutation();
   const [edited, setEdited] = useState<Provider | "new" | null>(null);
   const [asked, setAsked] = useState<Provider | null>(null);
+  const [savedId, setSavedId] = useState<string | null>(null);
+  if (isProblem(error) && error.status === 403) return <p>{t("providers.elsewhere")}</p>;
   return (
     <>
       <p>{t("providers.intro")}</p>
@@ -28,7 +31,13 @@ export function ProvidersSection() {
           actions={t("app.actions")}
         >
           {providers.map((provider) => (
-            <Row key={provider.id ?? provider.name} provider={provider} onEdit={setEdited} onRemove={setAsked} />
+            <Row
+              key={`${provider.id ?? provider.name} ${provider.version ?? 0}`}
+              provider={provider}
+              isSaved={provider.id !== null && provider.id === savedId}
+              onEdit={setEdited}
+              onRemove={setAsked}
+            />
           ))}
         </Table>
       )}
@@ -37,7 +46,7 @@ export function ProvidersSection() {
           {t("providers.add")}
         </button>
       )}
-      {edited && <ProviderDialog provider={edited === "new" ? null : edited} onClose={() => setEdited(null)} />}
+      {edited && <ProviderDialog provider={edited === "new" ? null : edited} onSaved={setSavedId} onClose={() => setEdited(null)} />}
       {asked && (
         <Confirm
           title={t("providers.removeOne", { name: asked.name })}
@@ -56,16 +65,21 @@ export function ProvidersSection() {
 
 interface RowProps {
   provider: Provider;
+  /** Whether it was just connected or changed: then it is tried at once. */
+  isSaved: boolean;
   onEdit: (provider: Provider) => void;
   onRemove: (provider: Provider) => void;
 }
 
-function Row({ provider, onEdit, onRemove }: RowProps) {
+function Row({ provider, isSaved, onEdit, onRemove }: RowProps) {
   const { t } = useTranslation();
   const tell = useTold();
   const { id, name } = provider;
   const [test, { data: result, error, isLoading }] = useTestProviderMutation();
   const [update] = useUpdateProviderMutation();
+  useEffect(() => {
+    if (isSaved && provider.enabled && id !== null) void test(id);
+  }, [isSaved, provider.enabled, id, test]);
   const toggle = async () => {
     if (id === null) return;
     tell(await update({ id, version: provider.version ?? undefined, changes: { enabled: !provider.enabled } }));

@@ -72,3 +72,32 @@ test("an address that has an account here opens nothing by itself", async ({ pag
   await page.goto("/");
   await expect(page).toHaveURL(/\/login/);
 });
+
+test("somebody who is invited joins after signing in through a provider", async ({ page, provider, browser, server, expected }) => {
+  expected.push(/401/);
+  await provider.person({ sub: "4", email: "hedy@example.org", email_verified: true, name: "Hedy" });
+  await page.goto("/login");
+  await page.getByRole("link", { name: "Sign in with Corporate login" }).click();
+  await atHome(page);
+  await page.getByRole("button", { name: "Account: Hedy" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/login$/);
+  const context = await browser.newContext({ baseURL: server.address, serviceWorkers: "block" });
+  const owner = await context.newPage();
+  await signIn(owner);
+  await owner.goto("/admin/workspace");
+  await owner.getByLabel("Name of the workspace").last().fill("Garden club");
+  await Promise.all([owner.waitForEvent("load"), owner.getByRole("button", { name: "Found it" }).click()]);
+  await atHome(owner);
+  await owner.goto("/admin/workspace");
+  await owner.getByLabel("E-mail address").fill("hedy@example.org");
+  await owner.getByRole("button", { name: "Invite", exact: true }).click();
+  const link = (await owner.locator(".new-key code").textContent()) ?? "";
+  await context.close();
+  await page.goto(link);
+  await page.getByRole("link", { name: "Sign in with Corporate login" }).click();
+  await expect(page.getByRole("heading", { name: "Join Garden club" })).toBeVisible();
+  await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "Join" }).click()]);
+  await atHome(page);
+  await expect(page.getByRole("button", { name: "Account: Hedy" })).toContainText("Garden club");
+});

@@ -115,10 +115,12 @@ test("a provider is connected, tested, changed and removed; the audit log tells 
   await dialog.getByRole("button", { name: "Connect" }).click();
   await expect(dialog).toHaveCount(0);
   const row = chat.getByRole("row", { name: /nowhere/ });
+  // It is tried at once, and again when one wants to.
+  await expect(row.locator(".error").first()).toBeVisible({ timeout: 15_000 });
   await chat.getByRole("button", { name: "Test nowhere" }).click();
   await expect(row.locator(".error").first()).toBeVisible({ timeout: 15_000 });
   await chat.getByRole("button", { name: "Turn nowhere off" }).click();
-  await expect(row).toContainText("Off");
+  await expect(row).toContainText("Turned off");
   await chat.getByRole("button", { name: "Remove nowhere" }).click();
   await chat.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await expect(row).toHaveCount(0);

@@ -66,9 +66,14 @@ test("somebody leaves a workspace, and an owner alone does not", async ({ browse
   }
 });
 
-test("whoever signs out everywhere is signed out here too, and leaves no way back", async ({ page, server, expected }) => {
+test("whoever signs out everywhere is signed out here too, and leaves no way back", async ({ page, browser, server, expected }) => {
   expected.push(/401/);
   await makeAccount(server, { email: "gone@example.org", display_name: "Gone", password: PASSWORD });
+  const context = await browser.newContext({ baseURL: server.address, serviceWorkers: "block" });
+  const elsewhere = await context.newPage();
+  await elsewhere.goto("/login");
+  await signInAs(elsewhere, "gone@example.org");
+  await atHome(elsewhere);
   await page.goto("/login");
   await signInAs(page, "gone@example.org");
   await atHome(page);
@@ -77,6 +82,8 @@ test("whoever signs out everywhere is signed out here too, and leaves no way bac
   await page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere" }).click();
   await expect(page.getByRole("heading", { name: "Sign in to Colloquy" })).toBeVisible();
   await expect(page).toHaveURL(`${server.address}/login`);
+  await expect(elsewhere.getByRole("dialog", { name: "Sign in again" })).toBeVisible({ timeout: 15_000 });
+  await context.close();
 });
 
 test("a key may little and ends, unless more is chosen, and viewers make none", async ({ page, server, expected }) => {
