@@ -12,7 +12,7 @@ use application::keyring::{RootKey, RootKeys};
 use application::{Code, Context, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::ports::{Journal as _, SecretKeys as _};
+use domain::ports::Journal as _;
 use domain::{
     Actor, Credential, Event, KeyPurpose, Membership, Role, User, UserChange, UserState, Version, Workspace,
     WorkspaceId, WorkspaceName,
