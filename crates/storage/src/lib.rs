@@ -16,7 +16,7 @@ pub use facts::{About, credential, leaf_changes};
 pub use search::{owner_word, search_words, words};
 pub use snippet::{Phrases, excerpt, folded, tokens};
 pub use values::{
-    MessageTexts, address, amount, annotation_content, count, day, hash, job_from_row, job_kind, json, list_start, moment, money, month,
-    optional_json, text, version,
+    MessageTexts, address, amount, annotation_content, count, day, hash, job_from_row, job_kind, json,
+    list_start, moment, money, month, optional_json, text, version,
 };
 pub use words::Word;

@@ -63,7 +63,7 @@ async fn it_quotes_each_message_once_with_a_link_and_a_citation() {
     assert!(matches!(seen.end, Ok((FinishReason::Stop, None))));
     let asked = search.asked.lock();
     assert_eq!((asked[0].words.as_slice(), asked[0].all_words), (["tomatoes".to_owned()].as_slice(), false));
-    assert_eq!(asked[0].except, conversation_id);
+    assert_eq!(asked[0].filter.except, conversation_id);
 }
 
 #[tokio::test]
