@@ -1,5 +1,5 @@
 import { Check, ChevronLeft, ChevronRight, Copy, Ellipsis, GitFork, Pencil, RefreshCw, Repeat2, StickyNote, Trash2 } from "lucide-react";
-import { Suspense, lazy, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import type { Message, Part } from "../contract";
@@ -11,10 +11,11 @@ import { useAppDispatch, useAppSelector } from "../store/store";
 import { Confirm } from "../ui/Dialog";
 import { Menu, MenuItem, MenuSeparator } from "../ui/Menu";
 import { useCopy } from "../ui/copy";
+import { later } from "../ui/later";
 import { UsageLine } from "./UsageLine";
 import { textOf } from "./view";
 
-const Ratings = lazy(() => import("../annotations/Ratings"));
+const Ratings = later(() => import("../annotations/Ratings"));
 
 interface MessageActionsProps {
   message: Message;
@@ -75,11 +76,7 @@ export function MessageActions({ message, parts, right, onEdit, onNote }: Messag
             />
           </>
         )}
-        {isAnswer && !onlyReads && (
-          <Suspense fallback={null}>
-            <Ratings message={message} />
-          </Suspense>
-        )}
+        {isAnswer && !onlyReads && <Ratings message={message} />}
         {!onlyReads && (
           <Menu
             align="start"

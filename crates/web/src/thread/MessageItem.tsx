@@ -1,9 +1,10 @@
-import { Suspense, lazy, memo, useState } from "react";
+import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PartOf } from "../contract";
 import { type Right, isViewer } from "../conversations/rights";
 import { withTexts } from "../i18n";
 import { useAppSelector } from "../store/store";
+import { later } from "../ui/later";
 import { Editor } from "./Editor";
 import { MessageActions } from "./MessageActions";
 import { MessageStatus } from "./MessageStatus";
@@ -11,7 +12,7 @@ import { PartView, Sources } from "./PartView";
 import { UserParts } from "./UserParts";
 import { useMessageView } from "./view";
 
-const Notes = lazy(() => withTexts(import("../annotations/Notes")));
+const Notes = later(() => withTexts(import("../annotations/Notes")));
 
 interface MessageItemProps {
   id: string;
@@ -57,11 +58,7 @@ export const MessageItem = memo(function MessageItem({ id, right, isLast, isMark
       )}
       <MessageStatus view={view} />
       {!isOpen && !isEdited && <MessageActions message={message} parts={parts} right={right} onEdit={onEdit} onNote={() => setAdding(true)} />}
-      {!isOpen && !onlyReads && (
-        <Suspense fallback={null}>
-          <Notes message={message} isAdding={isAdding} onAdded={() => setAdding(false)} />
-        </Suspense>
-      )}
+      {!isOpen && !onlyReads && <Notes message={message} isAdding={isAdding} onAdded={() => setAdding(false)} />}
     </article>
   );
 });

@@ -103,6 +103,7 @@ test.describe("on a phone", () => {
     await composer(chat).fill("How do I grow tomatoes?");
     await chat.getByRole("button", { name: "Send" }).tap();
     await expect(chat.getByRole("button", { name: "Answer again", exact: true })).toBeVisible();
+    await expect(chat.getByRole("button", { name: "Good answer" })).toBeVisible();
     await fits();
     await chat.screenshot({ path: "../../target/web/screens/phone-chat.png" });
     await chat.getByRole("button", { name: "Show the sidebar" }).tap();

@@ -129,8 +129,11 @@ test("what a search finds is read without marks, and several chats of it are put
   await boxes("Second").first().check();
   await expect(results.getByText("2 selected")).toBeVisible();
   await results.getByRole("toolbar", { name: "Select several" }).getByRole("button", { name: "Delete" }).click();
+  // They are gone from the page at once; a reload before the server knows would bring them back.
+  const deleted = chat.waitForResponse(/\/api\/v1\/batch$/);
   await chat.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await expect(hits).toHaveCount(2);
+  await deleted;
   await expect(results.getByRole("checkbox")).toHaveCount(0);
   await chat.reload();
   await expect(hits).toHaveCount(2);
