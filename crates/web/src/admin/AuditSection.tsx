@@ -26,7 +26,7 @@ export function AuditSection() {
   const entries = itemsOf(list);
   const names = new Map(users.map(({ id, display_name: name }) => [id, name]));
   const who = (id: string | null) => (id === null ? "–" : (names.get(id) ?? id));
-  const by = ({ actor_id: id, address }: AuditEntry) => (id ? who(id) : address ? t("audit.stranger") : t("audit.server"));
+  const by = (entry: AuditEntry) => (entry.by === "person" ? who(entry.actor_id) : t(`audit.${entry.by}`));
   const save = async () => {
     const answer = await fetch(addressOf(wanted), { headers: { Accept: "application/jsonl" } });
     if (!answer.ok) throw new Error(String(answer.status));

@@ -7,7 +7,6 @@ import { Failed } from "../ui/Failed";
 import { Field } from "../ui/Field";
 import { FormProblem } from "../ui/FormProblem";
 import { More, itemsOf } from "../ui/More";
-import { Saved } from "../ui/Saved";
 import { Secret } from "../ui/Secret";
 import { Table } from "../ui/Table";
 import { useDates } from "../ui/dates";
@@ -88,20 +87,16 @@ export function Invitations({ workspaceId }: { workspaceId: string }) {
   );
 }
 
-/** What became of an invitation: its link, or that it is on its way by mail. */
+/** The link of an invitation, and whether it is on its way by mail too. */
 function Made({ invitation }: { invitation: CreatedInvitation | undefined }) {
   const { t } = useTranslation();
+  if (!invitation) return null;
   return (
-    <>
-      <Saved>{invitation && !invitation.link && t("workspace.invitationMailed", { email: invitation.email })}</Saved>
-      {invitation?.link && (
-        <Secret
-          title={t("workspace.invitationFor", { email: invitation.email })}
-          detail={t("workspace.invitationLink")}
-          value={invitation.link}
-          copyLabel={t("admin.copyLink")}
-        />
-      )}
-    </>
+    <Secret
+      title={t("workspace.invitationFor", { email: invitation.email })}
+      detail={invitation.is_mailed ? t("workspace.invitationMailed") : t("workspace.invitationLink")}
+      value={invitation.link}
+      copyLabel={t("admin.copyLink")}
+    />
   );
 }

@@ -1,4 +1,4 @@
-import { type Worker, expect, startOwned, test as base } from "./fixtures";
+import { type Worker, expect, signIn, startOwned, test as base } from "./fixtures";
 import { MailSink } from "./mail";
 import { PASSWORD, atHome, makeAccount, signInAs } from "./people";
 
@@ -85,4 +85,14 @@ test("an address changes once the mail to the new one was followed", async ({ pa
   await page.goto(await mail.linkTo("quinn@new.example.org", "/verify"));
   await page.getByRole("button", { name: "Confirm" }).click();
   await expect(page.locator(".card").getByRole("status")).toContainText("quinn@new.example.org is confirmed.");
+});
+
+test("an invitation is mailed, and its link is shown too", async ({ page, mail }) => {
+  await signIn(page);
+  await page.goto("/admin/workspace");
+  await page.getByLabel("E-mail address").fill("rosa@example.org");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(page.locator(".new-key")).toContainText("its link is on its way by mail");
+  const link = await page.locator(".new-key code").textContent();
+  expect(await mail.linkTo("rosa@example.org", "/invitation")).toBe(link);
 });
