@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { expect, test } from "./fixtures";
+import { OWNER, expect, test } from "./fixtures";
 import { asOwner, makeChat } from "./people";
 
 const sidebar = (page: Page) => page.getByRole("navigation", { name: "Conversations" });
@@ -178,4 +178,22 @@ test("the keyboard is enough to tag", async ({ chat, server }) => {
   await expect(picker(chat).getByRole("option", { name: "Create “by hand”" })).toHaveAttribute("data-active", "true");
   await chat.keyboard.press("Escape");
   await expect(button).toBeFocused();
+});
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, locale: "de-DE" });
+
+  test("tags are managed, and nothing is cut off", async ({ page, server }) => {
+    await asOwner(server, "POST", "/api/v1/tags", { name: "Ein recht langes Schlagwort für kleine Geräte" });
+    await page.goto("/login");
+    await page.locator("input[name=email]").fill(OWNER.email);
+    await page.locator("input[name=password]").fill(OWNER.password);
+    await page.getByRole("button", { name: "Anmelden", exact: true }).tap();
+    await page.getByRole("button", { name: "Seitenleiste einblenden" }).tap();
+    await page.getByRole("button", { name: "Schlagwörter verwalten" }).tap();
+    const dialog = page.getByRole("dialog", { name: "Schlagwörter verwalten" });
+    await expect(dialog.getByRole("button", { name: /^Ein recht langes .* löschen$/ })).toBeVisible();
+    expect(await dialog.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    await page.screenshot({ path: "../../target/web/screens/phone-tags.png" });
+  });
 });
