@@ -1,5 +1,5 @@
 import * as Dropdown from "@radix-ui/react-dropdown-menu";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 
 interface MenuProps {
   trigger: ReactNode;
@@ -10,11 +10,25 @@ interface MenuProps {
 
 /** A menu that opens at a button. Not modal: it puts no style into the page, which the content policy forbids. */
 export function Menu({ trigger, children, align = "end", side = "bottom" }: MenuProps) {
+  const wasLeft = useRef(false);
+  /** The focus goes back to the button, unless what was chosen has opened something to type into. */
+  const onCloseAutoFocus = (event: Event) => {
+    if (!wasLeft.current && document.activeElement?.matches("input, textarea")) event.preventDefault();
+    wasLeft.current = false;
+  };
   return (
     <Dropdown.Root modal={false}>
       <Dropdown.Trigger asChild>{trigger}</Dropdown.Trigger>
       <Dropdown.Portal>
-        <Dropdown.Content className="menu" align={align} side={side} sideOffset={6} collisionPadding={8}>
+        <Dropdown.Content
+          className="menu"
+          align={align}
+          side={side}
+          sideOffset={6}
+          collisionPadding={8}
+          onInteractOutside={() => (wasLeft.current = true)}
+          onCloseAutoFocus={onCloseAutoFocus}
+        >
           {children}
         </Dropdown.Content>
       </Dropdown.Portal>

@@ -94,5 +94,5 @@ test("an invitation is mailed, and its link is shown too", async ({ page, mail }
   await page.getByRole("button", { name: "Invite", exact: true }).click();
   await expect(page.locator(".new-key")).toContainText("its link is on its way by mail");
   const link = await page.locator(".new-key code").textContent();
-  expect(await mail.linkTo("rosa@example.org", "/invitation")).toBe(link);
+  expect(new URL(link ?? "").href).toBe(new URL(await mail.linkTo("rosa@example.org", "/invitation"), link ?? "").href);
 });
