@@ -16,9 +16,9 @@ use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use domain::{
-    AnnotationId, ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
-    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TagId, TicketId, Timestamp, TokenHash, UserId, Version,
-    WorkspaceId,
+    AnnotationId, ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId,
+    ProjectId, ProviderId, RunId, SecretKeyId, SessionId, ShareId, TagId, TicketId, Timestamp, TokenHash,
+    UserId, Version, WorkspaceId,
 };
 use uuid::Uuid;
 

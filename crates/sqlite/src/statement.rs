@@ -14,9 +14,9 @@ use diesel::result::{Error, OptionalExtension as _, QueryResult};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use domain::{
-    AnnotationId, ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId, ProjectId,
-    ProviderId, RunId, SecretKeyId, SessionId, ShareId, TagId, TicketId, Timestamp, TokenHash, UserId, Version,
-    WorkspaceId,
+    AnnotationId, ApiKeyId, ConversationId, EditId, InvitationId, JobId, MessageId, NodeId, PasskeyId,
+    ProjectId, ProviderId, RunId, SecretKeyId, SessionId, ShareId, TagId, TicketId, Timestamp, TokenHash,
+    UserId, Version, WorkspaceId,
 };
 
 use crate::errors::{Failure, Outcome};

@@ -186,7 +186,8 @@ pub(super) async fn prove(
     }
     note_failure(services, visitor, user.as_ref(), reason).await?;
     // Whoever knows the password learns nothing by it but what to wait for.
-    let waits = reason == SignInFailure::NotActive && user.is_some_and(|user| user.state == UserState::Pending);
+    let waits =
+        reason == SignInFailure::NotActive && user.is_some_and(|user| user.state == UserState::Pending);
     Err(if waits { account_pending() } else { Error::wrong_credentials() })
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn check_may_ask(actor: &Actor, model: &ResolvedModel) -> Result<(), 
     if model.is_language_model || actor.may(Permission::Read) {
         return Ok(());
     }
-    let detail = "This model answers from your earlier messages, which your API key's scopes do not allow to read.";
+    let detail =
+        "This model answers from your earlier messages, which your API key's scopes do not allow to read.";
     Err(Error::forbidden(detail))
 }

@@ -237,7 +237,10 @@ async fn a_session_looks_at_the_workspace_that_it_was_switched_to() {
     assert!(!connected.inbox.has_ended());
 
     let reply = here.bus.send(&connected.context, switch(second)).await.expect("they belong there");
-    assert_eq!(reply.result.get(), format!(r#"{{"workspace_id":"{second}","role":"admin"}}"#));
+    assert_eq!(
+        reply.result.get(),
+        format!(r#"{{"workspace_id":"{second}","role":"admin","refresh":false}}"#)
+    );
     assert!(connected.inbox.has_ended());
     for node in [&here, &there] {
         let seen = within(Duration::from_secs(5), async || {

@@ -65,7 +65,9 @@ async fn who_is_not_let_in_is_written_down_and_told_nothing() {
     told.push(attempt(&node, EMAIL, PASSWORD, &stranger).await.err());
     let pending = User { state: UserState::Pending, version: suspended.version.next(), ..suspended };
     commit(&world, &node, Event::UserUpdated { user: pending, change: UserChange::Profile }).await;
-    told.push(attempt(&node, EMAIL, PASSWORD, &stranger).await.err());
+    // Whoever knows the password of an account that waits is its person, and learns what they wait for.
+    let waits = attempt(&node, EMAIL, PASSWORD, &stranger).await.err().expect("nobody is let in");
+    assert_eq!((waits.code(), waits.problem().slug), (Code::Forbidden, "account_pending"));
     for error in &told {
         let error = error.as_ref().expect("nobody is let in");
         assert_eq!(error.code(), Code::Unauthenticated);

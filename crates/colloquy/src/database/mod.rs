@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{SecretKey, Timestamp};
 use domain::ports::{
     Annotations, AuditLog, Conversations, IdempotencyRecords, Identities, Jobs, Journal, Maintenance,
     Messages, Projects, Providers, Runs, Search, SecretKeys, Shares, Tags, Workspaces,
 };
+use domain::{SecretKey, Timestamp};
 
 use crate::commands::doctor::Finding;
 use crate::failure::Failure;

@@ -94,7 +94,10 @@ const KINDS: &[(&str, &str)] = &[
     ("other_workspace", "You are in another workspace at present. Switch to this one first."),
     ("overloaded", "Too much is going on. Repeat the request after the time in Retry-After."),
     ("passkey_known", "This passkey was added before."),
-    ("passkeys_impossible", "Browsers keep passkeys for servers that are called by a name, not by a number: on this machine, localhost."),
+    (
+        "passkeys_impossible",
+        "Browsers keep passkeys for servers that are called by a name, not by a number: on this machine, localhost.",
+    ),
     (
         "password_by_key",
         "A key cannot choose somebody's password. Leave it out: the answer has a link for the person.",
@@ -163,7 +166,10 @@ const KINDS: &[(&str, &str)] = &[
     ("too_slow", "The client reads more slowly than the server writes. Connect again and resume."),
     ("totp_enabled", "Codes of a device are asked for already. Disable that device first."),
     ("totp_not_enabled", "No codes of a device are asked for."),
-    ("unauthenticated", "Sign in, refresh the access token, or send a valid API key as a bearer token or in X-Api-Key."),
+    (
+        "unauthenticated",
+        "Sign in, refresh the access token, or send a valid API key as a bearer token or in X-Api-Key.",
+    ),
     (
         "unknown_host",
         "The server does not answer to this name. Its operator allows names in server.allowed_hosts.",
