@@ -28,6 +28,7 @@ fn plan(connection: &mut SqliteConnection, sql: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one line for each statement")]
 fn hot_statements_search_and_never_scan_or_sort() {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     let settings = Settings::at(&directory.path().join("plans.db"));

@@ -169,7 +169,7 @@ async fn answer_to(socket: &mut RawSocket, id: &str) -> Result<(), (String, u16)
         }
         if frame["type"] == "error" {
             assert!(frame["problem"]["status"].as_u64().is_some_and(|status| status < 500), "{frame}");
-            slug = frame["problem"]["type"].as_str().unwrap_or_default().to_owned();
+            frame["problem"]["type"].as_str().unwrap_or_default().clone_into(&mut slug);
         }
     }
 }

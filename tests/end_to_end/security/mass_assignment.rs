@@ -101,7 +101,7 @@ fn with_decided(documents: &Documents, schema: &Value) -> Vec<(Vec<String>, Valu
     for place in documents.places(schema, &is_ours).into_iter().filter(|place| !place.is_empty()) {
         for field in ["id", "owner_id", "workspace_id", "role", "__proto__"] {
             let mut body = documents.example_with(schema, &place, &Value::Null);
-            let pointer: String = place.iter().map(|name| format!("/{name}")).collect();
+            let pointer = place.iter().fold(String::new(), |pointer, name| pointer + "/" + name);
             let inside = documents.example(&documents.at(schema, &place));
             let known = documents.properties(&documents.at(schema, &place)).contains_key(field);
             let (Some(hole), false) = (body.pointer_mut(&pointer), known) else { continue };

@@ -204,6 +204,7 @@ async fn a_key_may_do_what_its_scope_and_its_makers_role_allow() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the server's clock is this machine's")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_and_whoever_is_no_longer_anybody_may_nothing() {
     let server = hospitable().start().await;

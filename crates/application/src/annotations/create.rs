@@ -80,7 +80,7 @@ impl Handler for CreateAnnotation {
         services: &Services,
         context: &Context,
     ) -> Result<Decision<AnnotationView>, Error> {
-        let content = self.content()?;
+        let says = self.content()?;
         let message = access::message(services, &context.actor, self.message_id).await?;
         let at = services.ports.clock.now();
         let annotation = Annotation {
@@ -89,7 +89,7 @@ impl Handler for CreateAnnotation {
             conversation_id: message.conversation_id,
             message_id: message.id,
             author_id: context.actor.user_id,
-            content,
+            content: says,
             version: Version::FIRST,
             created_at: at,
             updated_at: at,

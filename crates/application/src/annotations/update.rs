@@ -65,12 +65,12 @@ impl Handler for UpdateAnnotation {
     ) -> Result<Decision<AnnotationView>, Error> {
         let annotation = access::annotation(services, &context.actor, self.annotation_id).await?;
         access::check_version(self.expected_version, annotation.version)?;
-        let content = self.changed(&annotation.content)?;
-        if content == annotation.content {
+        let says = self.changed(&annotation.content)?;
+        if says == annotation.content {
             let version = annotation.version;
             return Ok(Decision::unchanged(annotation.into()).version(version));
         }
-        let updated = Annotation { content, ..touched(services, annotation) };
+        let updated = Annotation { content: says, ..touched(services, annotation) };
         let (version, view) = (updated.version, AnnotationView::from(updated.clone()));
         let events = vec![Event::AnnotationUpdated(updated)];
         Ok(Decision::commit(services, context, events, view).version(version))

@@ -75,7 +75,7 @@ impl EventView {
             Event::ShareRevoked { conversation_id, .. }
             | Event::ConversationTagged { conversation_id, .. }
             | Event::ConversationUntagged { conversation_id, .. } => {
-                view.conversation_id = Some(*conversation_id)
+                view.conversation_id = Some(*conversation_id);
             }
             Event::MessageDeleted { conversation_id, message_id, removed } => {
                 view.conversation_id = Some(*conversation_id);

@@ -15,7 +15,7 @@ pub(super) fn create(
     annotation: &Annotation,
 ) -> Outcome<()> {
     context.check_workspace(annotation.workspace_id)?;
-    let content = &annotation.content;
+    let says = &annotation.content;
     expect_one(execute(
         connection,
         "INSERT INTO annotations (
@@ -29,9 +29,9 @@ pub(super) fn create(
             annotation.conversation_id,
             annotation.message_id,
             annotation.author_id,
-            content.kind().word(),
-            content.rating().map(Rating::word),
-            content.note().map(NoteText::as_str),
+            says.kind().word(),
+            says.rating().map(Rating::word),
+            says.note().map(NoteText::as_str),
             annotation.version,
             annotation.created_at,
             annotation.updated_at,
@@ -45,7 +45,7 @@ pub(super) fn update(
     annotation: &Annotation,
 ) -> Outcome<()> {
     context.check_workspace(annotation.workspace_id)?;
-    let content = &annotation.content;
+    let says = &annotation.content;
     expect_one(execute(
         connection,
         "UPDATE annotations SET rating = ?5, note = ?6, version = ?7, updated_at = ?8
@@ -54,9 +54,9 @@ pub(super) fn update(
             annotation.id,
             annotation.workspace_id,
             annotation.version.previous(),
-            content.kind().word(),
-            content.rating().map(Rating::word),
-            content.note().map(NoteText::as_str),
+            says.kind().word(),
+            says.rating().map(Rating::word),
+            says.note().map(NoteText::as_str),
             annotation.version,
             annotation.updated_at,
         ],
