@@ -473,11 +473,11 @@ async fn a_reader_that_is_too_slow_is_told_so_with_4001() {
         .start()
         .await;
     // Answers that nobody reads fill the way to the client, and then questions the way to the server: sending goes on
-    // when the server has given up. They repeat the names of the questions: together 1.2 MB, several times what waits on
-    // the way, however it is packed.
+    // when the server has given up. They repeat the names of the questions: together 640 kB, several times what waits
+    // on the way, however it is packed.
     let mut socket = RawSocket::open_with(&server.owner().await, Some(4_096)).await;
-    let long = json!({ "type": "ping", "id": "?".repeat(200), "padding": "a".repeat(1_000) }).to_string();
-    let questions = frame(head::TEXT, long.as_bytes()).repeat(6_000);
+    let long = json!({ "type": "ping", "id": "?".repeat(120), "padding": "a".repeat(880) }).to_string();
+    let questions = frame(head::TEXT, long.as_bytes()).repeat(4_000);
     let _ = socket.try_write(&questions).await;
     assert_eq!(socket.closed().await, ("too_slow".to_owned(), 4001));
 }

@@ -290,7 +290,7 @@ async fn a_closed_account_is_gone_with_all_that_was_its() {
 #[tokio::test]
 async fn nobody_manages_whoever_stands_above_them() {
     let server = hospitable().start().await;
-    let owner = server.owner().await;
+    let owner = server.owner().await.in_browser();
     let (admin, member) = (account(&server, "admin").await, account(&server, "member").await);
     let (owner_id, admin_id, member_id) = (own_id(&owner).await, own_id(&admin).await, own_id(&member).await);
     let one = |id: &str| format!("{USERS}/{id}");

@@ -208,8 +208,8 @@ async fn codes_of_a_device_count_by_the_clock_of_the_database() {
     with_password(&world, &right).await;
     let nodes = [right, world.node_with(Duration::from_hours(1))];
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let begin = BeginTotp { current_password: Some(PASSWORD.to_owned()) };
-    let begun = nodes[0].bus.send(&world.context(), begin).await.expect("the password is right");
+    let ask = BeginTotp { current_password: Some(PASSWORD.to_owned()) };
+    let begun = nodes[0].bus.send(&world.context(), ask).await.expect("the password is right");
     let begun: Value = serde_json::from_str(begun.result.get()).expect("JSON");
     let text = |name: &str| begun[name].as_str().expect("a text").to_owned();
     let secret = Secret::try_from_base32(text("secret")).expect("a secret in Base32");

@@ -42,8 +42,6 @@ async fn connect(loaded: &Loaded) -> Result<(), Failure> {
     let key = if database.is_ok() { doctor::secret_key_opens(loaded).await.map(drop) } else { Ok(()) };
     let outside = doctor::outside(&loaded.settings).await.into_iter().filter(Finding::is_bad);
     let outside = outside.map(|finding| Err(Failure::busy(finding.to_string())));
-    [database, redis, key].into_iter().chain(outside).fold(Ok(()), |all, one| match (all, one) {
-        (Err(one), Err(other)) => Err(one.and(&other)),
-        (one, other) => one.and(other),
-    })
+    let failures = [database, redis, key].into_iter().chain(outside).filter_map(Result::err);
+    failures.reduce(|one, other| one.and(&other)).map_or(Ok(()), Err)
 }

@@ -133,6 +133,7 @@ fn ways_in(table: &str) -> Vec<Vec<(&'static str, Cell)>> {
 }
 
 /// The rows of what people share, and of the server itself.
+#[expect(clippy::too_many_lines, reason = "an example for each table")]
 fn shared(table: &str) -> Vec<Vec<(&'static str, Cell)>> {
     let (time, number) = (Cell::Time, Cell::Integer);
     let workspace = || ("workspace_id", id(1, 0));

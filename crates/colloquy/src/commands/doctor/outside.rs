@@ -18,7 +18,7 @@ pub async fn look(settings: &Settings) -> Vec<Finding> {
             }
         }),
         Err(problem) => {
-            findings.push(Finding::bad("mail server", problem.to_string(), "Correct the setting."))
+            findings.push(Finding::bad("mail server", problem.to_string(), "Correct the setting."));
         }
     }
     findings.extend(sign_in(settings).await);
