@@ -21,6 +21,8 @@ pub struct MeView {
     pub workspace_id: WorkspaceId,
     /// Whether they sign in with a password: some changes of the account ask for it.
     pub has_password: bool,
+    /// Whether conversations may be shown to anybody who has a link.
+    pub link_sharing: bool,
     /// What the API key may be used for; `null` for a session, which may do all that the role allows.
     pub scopes: Option<Vec<Scope>>,
     /// When the credential ends.
@@ -49,6 +51,7 @@ impl Query for GetMe {
             has_password: user.password_hash.is_some(),
             user: user.into(),
             workspace_id: actor.workspace_id,
+            link_sharing: services.settings.identity.link_sharing,
             scopes,
             expires_at: actor.expires_at,
         })

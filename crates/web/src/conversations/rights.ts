@@ -8,6 +8,9 @@ export type Right = "own" | "write" | "read";
 /** Whether the person may change nothing at all in this workspace. */
 export const isViewer = ({ session }: RootState): boolean => session.me?.role === "viewer";
 
+/** Whether links to conversations may be made on this server. */
+export const mayLink = ({ session }: RootState): boolean => session.me?.link_sharing !== false;
+
 /** A conversation that does not exist yet belongs to whoever begins it. */
 export function useRight(conversation: Conversation | undefined): Right {
   const me = useAppSelector((state) => state.session.me?.id);

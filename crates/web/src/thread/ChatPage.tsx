@@ -11,7 +11,7 @@ import { isAnswering, send, sendNext } from "../composer/actions";
 import { NEW, writeDraft } from "../composer/drafts";
 import type { CreateConversation, Part, UpdateConversation } from "../contract";
 import { createConversation, loadConversation, problemFrom, updateConversation } from "../conversations/actions";
-import { isViewer, useRight } from "../conversations/rights";
+import { isViewer, mayLink, useRight } from "../conversations/rights";
 import { withTexts } from "../i18n";
 import { loadThread, stopRun } from "../messages/actions";
 import { ModelPicker } from "../models/ModelPicker";
@@ -46,6 +46,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
   const isSignedIn = useAppSelector((state) => state.session.status === "signed-in");
   const isAway = useAppSelector(isOffline);
   const onlyReads = useAppSelector(isViewer);
+  const links = useAppSelector(mayLink);
   useChannel(conversationId && !isMissing ? `conversation:${conversationId}` : null);
   useTitle(conversation?.title ?? "");
   useEffect(() => {
@@ -111,7 +112,7 @@ export function ChatPage({ conversationId }: { conversationId: string | null }) 
         </h1>
         {projectId && <ProjectTag id={projectId} />}
         {conversation && isSignedIn && right === "own" && <HeaderTags conversation={conversation} />}
-        {conversation && isSignedIn && right === "own" && (
+        {conversation && isSignedIn && right === "own" && links && (
           <button type="button" className="icon" title={t("share.title")} onClick={() => setShares(true)}>
             <Share2 aria-hidden size={18} />
             <span className="hidden">{t("share.title")}</span>
