@@ -67,12 +67,16 @@ async fn may_do_more_elsewhere(services: &Services, user: &User, manager: UserId
     Ok(workspaces.workspaces_of(user.id).await?.iter().any(is_above))
 }
 
-/// Whether somebody who made a link to an account might still make it: neither they nor its person are what they were.
+/// Whether somebody who made a link to an account might still make it: neither they nor its person need be what they were,
+/// nor its home where it was.
 pub(crate) async fn may_still_recover(
     services: &Services,
     maker: UserId,
     user: &User,
 ) -> Result<bool, Error> {
+    if user.home_workspace_id != user.workspace_id {
+        return Ok(false);
+    }
     let maker = services.ports.identities.user(user.workspace_id, maker).await?;
     let least_role = Permission::RecoverAccounts.rule().least_role.max(user.role);
     match maker.filter(|maker| maker.state == UserState::Active && maker.role >= least_role) {

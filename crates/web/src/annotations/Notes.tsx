@@ -35,16 +35,19 @@ export default function Notes({ message, isAdding, onAdded }: NotesProps) {
     const article = place.current.closest("article");
     requestAnimationFrame(() => article?.querySelector<HTMLElement>(".message-actions > button:last-child")?.focus());
   };
-  const done = () => {
-    setEdited(null);
+  const edit = (id: string | null) => {
+    setEdited(id);
+    if (id === null) toActions();
+  };
+  const added = () => {
     onAdded();
     toActions();
   };
   const change = async (annotation: Annotation, note: string) => {
-    if (told(await update({ annotation, changes: { note } }))) done();
+    if (told(await update({ annotation, changes: { note } }))) edit(null);
   };
   const editor = (annotation: Annotation, label: string) => (
-    <NoteEditor key={annotation.id} label={label} text={annotation.note ?? ""} onSave={(text) => change(annotation, text)} onCancel={done} />
+    <NoteEditor key={annotation.id} label={label} text={annotation.note ?? ""} onSave={(text) => change(annotation, text)} onCancel={() => edit(null)} />
   );
   const said = t(rating?.rating === "down" ? "rating.saidDown" : "rating.saidUp");
   const Thumb = rating?.rating === "down" ? ThumbsDown : ThumbsUp;
@@ -52,7 +55,7 @@ export default function Notes({ message, isAdding, onAdded }: NotesProps) {
     <section ref={place} className="notes" aria-label={t("notes.yours")}>
       {rating && edited === rating.id && editor(rating, t("rating.why"))}
       {rating && edited !== rating.id && rating.note === null && rating.version > 0 && (
-        <button type="button" className="quiet-button" onClick={() => setEdited(rating.id)}>
+        <button type="button" className="quiet-button" onClick={() => edit(rating.id)}>
           {t("rating.remark")}
         </button>
       )}
@@ -62,7 +65,7 @@ export default function Notes({ message, isAdding, onAdded }: NotesProps) {
           text={rating.note}
           editLabel={t("notes.remarkEdit")}
           deleteLabel={t("notes.remarkDelete")}
-          onEdit={() => setEdited(rating.id)}
+          onEdit={() => edit(rating.id)}
           onDelete={() => void update({ annotation: rating, changes: { note: null } }).then((outcome) => told(outcome, "notice.notDeleted"))}
         />
       )}
@@ -76,7 +79,7 @@ export default function Notes({ message, isAdding, onAdded }: NotesProps) {
             text={note.note ?? ""}
             editLabel={t("notes.edit")}
             deleteLabel={t("notes.delete")}
-            onEdit={() => setEdited(note.id)}
+            onEdit={() => edit(note.id)}
             onDelete={() => setAsked(note)}
           />
         ),
@@ -86,9 +89,9 @@ export default function Notes({ message, isAdding, onAdded }: NotesProps) {
           label={t("notes.note")}
           text=""
           onSave={async (note) => {
-            if (told(await annotate({ message, said: { kind: "note", note } }))) done();
+            if (told(await annotate({ message, said: { kind: "note", note } }))) added();
           }}
-          onCancel={done}
+          onCancel={added}
         />
       )}
       {asked && (
@@ -159,7 +162,7 @@ function NoteEditor({ label, text, onSave, onCancel }: NoteEditorProps) {
     isSaving.current = false;
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !event.nativeEvent.isComposing) {
       event.preventDefault();
       onCancel();
     } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

@@ -53,14 +53,14 @@ export function FilterChips({ filters, onChange }: FiltersProps) {
   const { data: projects = [] } = useProjectsQuery(undefined, { skip: filters.project === undefined });
   const called = (some: { id: string; name: string }[], id: string) => some.find((one) => one.id === id)?.name ?? "…";
   const chips = [
-    filters.pinned && { name: t("list.pinned"), without: { ...filters, pinned: undefined } },
-    filters.project && { name: called(projects, filters.project), without: { ...filters, project: undefined } },
-    filters.tag && { name: called(tags, filters.tag), without: { ...filters, tag: undefined } },
+    filters.pinned && { kind: "pinned", name: t("list.pinned"), without: { ...filters, pinned: undefined } },
+    filters.project && { kind: "project", name: called(projects, filters.project), without: { ...filters, project: undefined } },
+    filters.tag && { kind: "tag", name: called(tags, filters.tag), without: { ...filters, tag: undefined } },
   ].filter((chip) => typeof chip === "object");
   return (
     <ul className="filter-chips" aria-label={t("filters.title")}>
-      {chips.map(({ name, without }) => (
-        <li key={name}>
+      {chips.map(({ kind, name, without }) => (
+        <li key={kind}>
           <button type="button" className="filter-chip" aria-label={t("filters.remove", { name })} onClick={() => onChange(without)}>
             <span dir="auto">{name}</span>
             <X aria-hidden size={13} />

@@ -16,6 +16,7 @@ import {
   type View,
   conversationPatched,
   conversationRestored,
+  conversationsKept,
   conversationsChanged,
   conversationsRemoved,
   keyOf,
@@ -199,6 +200,7 @@ export const deleteConversations =
     const before = ids.map((id) => entities[id]).filter((conversation) => conversation !== undefined);
     dispatch(conversationsRemoved(ids));
     const undo = (failed: Set<string>) => {
+      dispatch(conversationsKept([...failed]));
       for (const conversation of before)
         if (failed.has(conversation.id)) dispatch(conversationRestored(conversation));
     };

@@ -1,6 +1,7 @@
 import { type PayloadAction, createEntityAdapter, createSlice, current, isDraft } from "@reduxjs/toolkit";
 import type { Problem } from "../api/problem";
 import type { Conversation } from "../contract";
+import { signedIn } from "../session/slice";
 import { forgotten, framesArrived, restored } from "../store/frames";
 import { type Arrived, type Where, type Window, idsOf, isBetween, noWindow, placeOf, reachOf, topOf, withPages } from "./window";
 
@@ -24,9 +25,10 @@ export function keyOf({ archived, q, pinned, tag, project }: View): string {
 /** Whether nothing but the archive is apart in a view. */
 const isPlain = ({ q, pinned, tag, project }: View) => q === "" && !pinned && tag === undefined && project === undefined;
 
-/** Whether a conversation belongs into a view, as far as it shows that itself. */
-export function belongs({ archived, pinned, tag, project }: View, one: Conversation): boolean {
+/** Whether a conversation belongs into a view, as far as it shows that itself. Those of others stand in projects only. */
+export function belongs({ archived, pinned, tag, project }: View, one: Conversation, me: string | null): boolean {
   if (one.archived !== archived || (pinned && !one.pinned)) return false;
+  if (project === undefined && me !== null && one.owner_id !== me) return false;
   return (tag === undefined || one.tag_ids.includes(tag)) && (project === undefined || one.project_id === project);
 }
 
@@ -47,6 +49,8 @@ const adapter = createEntityAdapter<Conversation>({ sortComparer: newestFirst })
 export const conversationSelectors = adapter.getSelectors();
 
 const initialState = adapter.getInitialState({
+  /** Who is signed in, or was on this device. */
+  me: null as string | null,
   lists: {} as Record<string, List>,
   /** Deleted here or elsewhere: late answers do not bring them back. */
   gone: {} as Record<string, true>,
@@ -70,7 +74,7 @@ export function shownIn(state: ConversationsState, view: View): Conversation[] {
   const [top, reach] = [topOf(list), reachOf(list)];
   return conversationSelectors
     .selectAll(state)
-    .filter((one) => belongs(view, one) && ((one.pinned && !view.archived) || isBetween(placeOf(one), top, reach)));
+    .filter((one) => belongs(view, one, state.me) && ((one.pinned && !view.archived) || isBetween(placeOf(one), top, reach)));
 }
 
 const unloaded = (view: View): List => ({ ...noWindow, view, status: "loading", problem: null });
@@ -94,23 +98,26 @@ const slice = createSlice({
   initialState,
   reducers: {
     listAsked(state, { payload: view }: PayloadAction<View>) {
-      const list = (state.lists[keyOf(view)] ??= unloaded(view));
+      const key = keyOf(view);
+      // Of what is filtered only the last is kept.
+      for (const [other, list] of Object.entries(state.lists)) {
+        if (!isPlain(list.view) && !isPlain(view) && other !== key) delete state.lists[other];
+      }
+      const list = (state.lists[key] ??= unloaded(view));
       list.status = "loading";
       list.problem = null;
     },
     pagesArrived(state, { payload }: PayloadAction<PagesArrived>) {
       const { view, pages, where, pinned = [], vanished = [], kept = [], now } = payload;
       const key = keyOf(view);
+      // Another filter was chosen meanwhile.
+      if (!isPlain(view) && !state.lists[key]) return;
       const before = state.lists[key] ?? unloaded(view);
       const shown = { conversations: shownIn(plain(state), view), now: new Date(now), withGroups: view.q === "" };
       const { window, dropped } = withPages(plain(before), pages, where, shown);
       // Deleted or put elsewhere while nobody listened: what is only elsewhere may still come back.
       adapter.removeMany(state, vanished);
       state.lists[key] = { ...window, view, status: "ready", problem: null };
-      // Of what is filtered only the last is kept.
-      for (const [other, list] of Object.entries(state.lists)) {
-        if (!isPlain(list.view) && !isPlain(view) && other !== key) delete state.lists[other];
-      }
       const wanted = new Set([...kept, ...Object.values(state.lists).flatMap(idsOf)]);
       adapter.removeMany(state, dropped.filter((id) => !wanted.has(id) && !state.entities[id]?.pinned));
       upsert(state, [...pages.flatMap(({ page }) => page.items), ...pinned]);
@@ -130,6 +137,10 @@ const slice = createSlice({
       for (const id of ids) state.gone[id] = true;
       adapter.removeMany(state, ids);
     },
+    /** They were not deleted after all; what they are is not known here. */
+    conversationsKept(state, { payload: ids }: PayloadAction<string[]>) {
+      for (const id of ids) delete state.gone[id];
+    },
     conversationRestored(state, { payload }: PayloadAction<Conversation>) {
       delete state.gone[payload.id];
       adapter.upsertOne(state, payload);
@@ -138,7 +149,11 @@ const slice = createSlice({
   extraReducers: (builder) =>
     builder
       .addCase(forgotten, () => initialState)
-      .addCase(restored, (state, { payload }) => upsert(state, payload.conversations))
+      .addCase(signedIn, (state, { payload }) => ({ ...state, me: payload.id }))
+      .addCase(restored, (state, { payload }) => {
+        state.me = payload.person.id;
+        upsert(state, payload.conversations);
+      })
       .addCase(framesArrived, (state, { payload: frames }) => {
         for (const frame of frames) {
           if (frame.type === "snapshot" && "conversations" in frame.state) upsert(state, frame.state.conversations);
@@ -161,6 +176,7 @@ export const {
   conversationsChanged,
   conversationPatched,
   conversationsRemoved,
+  conversationsKept,
   conversationRestored,
 } = slice.actions;
 export const conversationsReducer = slice.reducer;

@@ -2,6 +2,7 @@ import { nanoid } from "@reduxjs/toolkit";
 import { at, request } from "../api/request";
 import type { Conversation, Exchange, Message, Page, Run, ThreadMessage } from "../contract";
 import { problemFrom, updateConversation } from "../conversations/actions";
+import { isViewer } from "../conversations/rights";
 import { conversationPatched, conversationsChanged } from "../conversations/slice";
 import { isOffline } from "../offline/state";
 import { runKnown } from "../runs/slice";
@@ -49,7 +50,7 @@ export const showBranch =
   async (dispatch, getState) => {
     if (!getState().messages.entities[messageId]) await dispatch(loadThread(conversationId, messageId, null));
     const { conversations, session } = getState();
-    const isMine = conversations.entities[conversationId]?.owner_id === session.me?.id;
+    const isMine = conversations.entities[conversationId]?.owner_id === session.me?.id && !isViewer(getState());
     if (isMine) await dispatch(updateConversation(conversationId, { active_leaf_id: messageId }));
     else dispatch(conversationPatched({ id: conversationId, changes: { active_leaf_id: messageId } }));
     const leaf = getState().conversations.entities[conversationId]?.active_leaf_id ?? null;

@@ -1,7 +1,7 @@
 import { clientProblem } from "../api/problem";
 import { setDraftOwner } from "../composer/drafts";
 import { restoreOutbox } from "../composer/persist";
-import { belongs, conversationSelectors, conversationsChanged, pagesArrived, type View } from "../conversations/slice";
+import { belongs, conversationSelectors, conversationsChanged, listAsked, pagesArrived, type View } from "../conversations/slice";
 import { threadArrived, threadFailed } from "../messages/slice";
 import { whoAmI } from "../session/actions";
 import { restored } from "../store/frames";
@@ -48,8 +48,10 @@ export const listKept =
   (view: View): Thunk =>
   (dispatch, getState) => {
     const words = view.q.toLowerCase();
-    const all = conversationSelectors.selectAll(getState().conversations);
-    const items = all.filter((one) => belongs(view, one) && one.title.toLowerCase().includes(words));
+    dispatch(listAsked(view));
+    const { conversations } = getState();
+    const all = conversationSelectors.selectAll(conversations);
+    const items = all.filter((one) => belongs(view, one, conversations.me) && one.title.toLowerCase().includes(words));
     dispatch(pagesArrived({ view, pages: [{ after: null, page: { items, next: null } }], where: "first", now: Date.now() }));
   };
 

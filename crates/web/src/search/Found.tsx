@@ -35,7 +35,8 @@ export function MessagesFound({ words: q, order, filters, isFiltered }: Messages
   const hits = currentData?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Found
-      items={hits.map((hit) => ({ key: hit.message_id, conversationId: hit.conversation_id, title: hit.conversation_title, line: <Hit hit={hit} /> }))}
+      items={hits.map((hit) => ({ key: hit.message_id, conversationId: hit.conversation_id, title: hit.conversation_title, isOwn: true, line: <Hit hit={hit} /> }))}
+      isArchive={filters.archived === true}
       nothing={t(isFiltered ? "search.noneWithFilters" : "search.none", { q })}
       error={error}
       isFetching={isFetching}
@@ -47,11 +48,13 @@ export function MessagesFound({ words: q, order, filters, isFiltered }: Messages
 /** The conversations that filters leave, where nothing is searched for in them. */
 export function ConversationsFound({ filters }: { filters: Meaning["conversations"] }) {
   const { t } = useTranslation();
+  const me = useAppSelector((state) => state.session.me?.id);
   const { currentData, error, isFetching, hasNextPage, fetchNextPage } = useConversationsFoundInfiniteQuery(filters);
   const conversations = currentData?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Found
-      items={conversations.map((one) => ({ key: one.id, conversationId: one.id, title: one.title, line: <FoundConversation conversation={one} /> }))}
+      items={conversations.map((one) => ({ key: one.id, conversationId: one.id, title: one.title, isOwn: one.owner_id === me, line: <FoundConversation conversation={one} /> }))}
+      isArchive={filters.archived === true}
       nothing={t("search.noChats")}
       error={error}
       isFetching={isFetching}
@@ -61,7 +64,8 @@ export function ConversationsFound({ filters }: { filters: Meaning["conversation
 }
 
 interface FoundProps {
-  items: { key: string; conversationId: string; title: string; line: ReactNode }[];
+  items: { key: string; conversationId: string; title: string; isOwn: boolean; line: ReactNode }[];
+  isArchive: boolean;
   nothing: string;
   error: unknown;
   isFetching: boolean;
@@ -69,7 +73,7 @@ interface FoundProps {
 }
 
 /** What was found, to be opened, or to be put away together. */
-function Found({ items, nothing, error, isFetching, onMore }: FoundProps) {
+function Found({ items, isArchive, nothing, error, isFetching, onMore }: FoundProps) {
   const { t } = useTranslation();
   const gone = useAppSelector((state) => state.conversations.gone);
   const onlyReads = useAppSelector(isViewer);
@@ -88,7 +92,7 @@ function Found({ items, nothing, error, isFetching, onMore }: FoundProps) {
       </p>
       {left.length > 0 && !onlyReads && (
         <div className="hit-tools">
-          {selected && <SelectionBar selected={selected} isArchive={false} onDone={() => setSelected(null)} />}
+          {selected && <SelectionBar selected={selected} isArchive={isArchive} onDone={() => setSelected(null)} />}
           <button type="button" className="quiet-button" aria-pressed={selected !== null} onClick={() => setSelected(selected ? null : new Set())}>
             <CheckSquare aria-hidden size={14} />
             {selected ? t("list.endSelection") : t("list.select")}
@@ -96,12 +100,13 @@ function Found({ items, nothing, error, isFetching, onMore }: FoundProps) {
         </div>
       )}
       <ol className="hits">
-        {left.map(({ key, conversationId, title, line }) => (
+        {left.map(({ key, conversationId, title, isOwn, line }) => (
           <li key={key} className={selected ? "selectable-hit" : undefined}>
             {selected && (
               <input
                 type="checkbox"
                 checked={selected.has(conversationId)}
+                disabled={!isOwn}
                 aria-label={t("list.selectOne", { title })}
                 onChange={() => toggle(conversationId)}
               />

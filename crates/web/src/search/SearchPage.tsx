@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "wouter";
 import { useModelsQuery, useProjectsQuery, useTagsQuery } from "../api/api";
+import { Failed } from "../ui/Failed";
 import { useTitle } from "../ui/title";
 import { ConversationsFound, MessagesFound } from "./Found";
 import { Lesson } from "./Lesson";
@@ -20,7 +21,8 @@ export default function SearchPage() {
   const order: Order = parameters.get("order") === "best" ? "best" : "newest";
   const [typed, setTyped] = useState(q);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => setTyped(q), [q]);
+  // A blank at the end stays for the next word.
+  useEffect(() => setTyped((now) => (now.trim() === q ? now : q)), [q]);
   const search = (text: string, by: Order) =>
     setParameters({ ...(text && { q: text }), ...(by === "best" && { order: by }) }, { replace: true });
   useEffect(() => {
@@ -71,7 +73,7 @@ export default function SearchPage() {
             <Lesson onChoose={(text) => setTyped(text)} input={input} />
           </>
         ) : (
-          <Results q={q} order={order} onRemove={(filter) => put(without(q, filter))} />
+          <Results key={q} q={q} order={order} onRemove={(filter) => put(without(q, filter))} />
         )}
       </div>
     </main>
@@ -83,9 +85,10 @@ function Results({ q, order, onRemove }: { q: string; order: Order; onRemove: (f
   const { t } = useTranslation();
   const { words, filters } = useMemo(() => parse(q), [q]);
   const isFiltered = filters.length > 0;
-  const { data: tags } = useTagsQuery(undefined, { skip: !isFiltered });
-  const { data: projects } = useProjectsQuery(undefined, { skip: !isFiltered });
-  const { data: models } = useModelsQuery(undefined, { skip: !isFiltered });
+  const { data: tags, error: tagsError } = useTagsQuery(undefined, { skip: !isFiltered });
+  const { data: projects, error: projectsError } = useProjectsQuery(undefined, { skip: !isFiltered });
+  const { data: models, error: modelsError } = useModelsQuery(undefined, { skip: !isFiltered });
+  const error = tagsError ?? projectsError ?? modelsError;
   const isKnown = !isFiltered || (tags && projects && models);
   const meaning = useMemo(() => meaningOf(filters, { tags: tags ?? [], projects: projects ?? [], models: models ?? [] }), [filters, tags, projects, models]);
   const { messages, conversations, needsWords, wrong } = meaning;
@@ -112,7 +115,9 @@ function Results({ q, order, onRemove }: { q: string; order: Order; onRemove: (f
           })}
         </ul>
       )}
-      {!isKnown ? null : wrong.length > 0 ? (
+      {!isKnown ? (
+        error && <Failed error={error} />
+      ) : wrong.length > 0 ? (
         <div role="status" className="hint search-hint">
           {wrong.map(({ filter: { name, value, from }, reason }) => (
             <p key={from} dir="auto">

@@ -68,8 +68,8 @@ export interface Meaning {
 
 export type Reason = "unknownTag" | "unknownProject" | "yesOrNo" | "date" | "role" | "again";
 
-const ANSWERS: Record<string, boolean> = { yes: true, true: true, no: false, false: false };
-const ROLES: Record<string, Message["role"]> = { user: "user", me: "user", assistant: "assistant", system: "system", tool: "tool" };
+const ANSWERS = new Map([["yes", true], ["true", true], ["no", false], ["false", false]]);
+const ROLES = new Map<string, Message["role"]>([["user", "user"], ["me", "user"], ["assistant", "assistant"], ["system", "system"], ["tool", "tool"]]);
 
 /** What filters mean. Each counts once. */
 export function meaningOf(filters: Filter[], known: Known): Meaning {
@@ -94,7 +94,7 @@ export function meaningOf(filters: Filter[], known: Known): Meaning {
       }
       case "pinned":
       case "archived": {
-        const answer = ANSWERS[value.toLowerCase()];
+        const answer = ANSWERS.get(value.toLowerCase());
         if (answer === undefined) refuse("yesOrNo");
         else messages[name] = conversations[name] = answer;
         break;
@@ -108,7 +108,7 @@ export function meaningOf(filters: Filter[], known: Known): Meaning {
         break;
       }
       case "role": {
-        const role = ROLES[value.toLowerCase()];
+        const role = ROLES.get(value.toLowerCase());
         if (role === undefined) refuse("role");
         else messages.role = role;
         meaning.needsWords = true;

@@ -1,5 +1,5 @@
 import * as Popover from "@radix-ui/react-popover";
-import type { ReactNode, RefObject } from "react";
+import { type ReactNode, type RefObject, useRef } from "react";
 
 interface AnchoredProps {
   label: string;
@@ -12,6 +12,7 @@ interface AnchoredProps {
 
 /** Something small that opens at what it belongs to, and is there as long as it is open. */
 export function Anchored({ label, className, anchor, onClose, children }: AnchoredProps) {
+  const isElsewhere = useRef(false);
   return (
     <Popover.Root open onOpenChange={onClose}>
       <Popover.Anchor virtualRef={anchor as RefObject<HTMLElement>} />
@@ -22,9 +23,14 @@ export function Anchored({ label, className, anchor, onClose, children }: Anchor
           align="start"
           sideOffset={6}
           collisionPadding={8}
+          onInteractOutside={(event) => {
+            // What opened it would open it again.
+            if (anchor.current?.contains(event.target as Node)) event.preventDefault();
+            else isElsewhere.current = true;
+          }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
-            anchor.current?.focus();
+            if (!isElsewhere.current) anchor.current?.focus();
           }}
         >
           {children}

@@ -1,7 +1,8 @@
 import type { Page } from "@playwright/test";
 
 /** Conversation `number` of many, newest first. */
-const conversation = (number: number) => ({
+const conversation = (number: number, owner_id: string) => ({
+  owner_id,
   id: `00000000-0000-7000-8000-${String(1_000_000 - number).padStart(12, "0")}`,
   title: `Number ${number}`,
   version: 1,
@@ -21,13 +22,14 @@ const conversation = (number: number) => ({
 /** Answers for the server as if there were so many conversations; gives how many pages were asked for. */
 export async function pretendMany(page: Page, all: number): Promise<{ pages: number }> {
   const asked = { pages: 0 };
+  const { id } = await page.evaluate(async () => (await (await fetch("/api/v1/me")).json()) as { id: string });
   await page.route(/\/api\/v1\/conversations\?/, async (route) => {
     const query = new URL(route.request().url()).searchParams;
     if (query.get("pinned") === "true") return route.fulfill({ json: { items: [], next: null } });
     asked.pages += 1;
     const from = Number(query.get("after") ?? 0);
     const to = Math.min(all, from + Number(query.get("limit")));
-    const items = Array.from({ length: to - from }, (_, index) => conversation(from + index));
+    const items = Array.from({ length: to - from }, (_, index) => conversation(from + index, id));
     return route.fulfill({ json: { items, next: to < all ? String(to) : null } });
   });
   return asked;

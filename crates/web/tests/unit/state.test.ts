@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Conversation, Message, ServerFrame, ThreadMessage } from "../../src/contract";
+import type { Conversation, Me, Message, ServerFrame, ThreadMessage } from "../../src/contract";
 import { groupOf, rowsOf } from "../../src/conversations/groups";
 import { makeSelectView } from "../../src/conversations/selectors";
-import { conversationPatched, conversationsChanged, conversationsReducer, conversationsRemoved, pagesArrived } from "../../src/conversations/slice";
+import { conversationPatched, conversationsChanged, conversationsReducer, conversationsRemoved, keyOf, listAsked, pagesArrived, type View } from "../../src/conversations/slice";
 import { messagesReducer, threadArrived } from "../../src/messages/slice";
 import { siblingsOf, threadOf } from "../../src/messages/thread";
 import { runsReducer } from "../../src/runs/slice";
+import { signedIn } from "../../src/session/slice";
 import { Positions } from "../../src/socket/positions";
 import { framesArrived } from "../../src/store/frames";
 import type { RootState } from "../../src/store/store";
@@ -45,6 +46,30 @@ describe("conversations", () => {
     expect(select({ conversations } as RootState, view)).toBe(before);
   });
 
+  const empty = (view: View) => pagesArrived({ view, pages: [{ after: null, page: { items: [], next: null } }], where: "first", now: 0 });
+
+  it("of others stand in projects only", () => {
+    const me = { id: "me" } as Me;
+    let conversations = conversationsReducer(undefined, signedIn(me));
+    for (const view of [{ archived: false, q: "" }, { archived: false, q: "", project: "p" }]) {
+      conversations = conversationsReducer(conversationsReducer(conversations, listAsked(view)), empty(view));
+    }
+    const others = conversation("others", { owner_id: "other", project_id: "p", pinned: true });
+    conversations = conversationsReducer(conversations, conversationsChanged([others, conversation("own", { owner_id: "me", project_id: "p" })]));
+    const ids = (view: View) => makeSelectView()({ conversations } as RootState, view).map(({ id }) => id);
+    expect(ids({ archived: false, q: "" })).toEqual(["own"]);
+    expect(ids({ archived: false, q: "", project: "p" }).sort()).toEqual(["others", "own"]);
+  });
+
+  it("under a filter are kept for the last filter alone, whatever answers come late", () => {
+    const [first, last] = [{ archived: false, q: "", tag: "a" }, { archived: false, q: "", tag: "b" }];
+    let conversations = conversationsReducer(undefined, listAsked(first));
+    conversations = conversationsReducer(conversations, listAsked(last));
+    conversations = conversationsReducer(conversations, empty(last));
+    conversations = conversationsReducer(conversations, empty(first));
+    expect(Object.keys(conversations.lists)).toEqual([keyOf(last)]);
+  });
+
   it("are in every view that they belong into, and leave it with what brought them there", () => {
     const views = [{ tag: "t" }, { project: "p" }, { pinned: true }].map((filter) => ({ archived: false, q: "", ...filter }));
     const some = [
@@ -55,7 +80,7 @@ describe("conversations", () => {
     ];
     for (const [index, view] of views.entries()) {
       const select = makeSelectView();
-      let conversations = conversationsReducer(undefined, pagesArrived({ view, pages: [{ after: null, page: { items: [], next: null } }], where: "first", now: 0 }));
+      let conversations = conversationsReducer(conversationsReducer(undefined, listAsked(view)), empty(view));
       conversations = conversationsReducer(conversations, conversationsChanged(some));
       const ids = () => select({ conversations } as RootState, view).map(({ id }) => id);
       const only = some[index]!.id;
