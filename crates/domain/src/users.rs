@@ -147,7 +147,15 @@ fn parse_email(text: &str) -> Result<String, InvalidText> {
             && !label.ends_with('-')
             && label.chars().all(|c| c.is_alphanumeric() || c == '-')
     });
-    if local_is_valid && domain_is_valid { Ok(format!("{local}@{domain}")) } else { Err(MALFORMED) }
+    if !local_is_valid || !domain_is_valid {
+        return Err(MALFORMED);
+    }
+    let address = format!("{local}@{domain}");
+    // A compatibility form may be longer than what it stands for.
+    if address.chars().count() > Email::MAX_CHARACTERS {
+        return Err(InvalidText::TooLong { limit: Email::MAX_CHARACTERS });
+    }
+    Ok(address)
 }
 
 #[cfg(test)]

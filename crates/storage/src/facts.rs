@@ -128,7 +128,7 @@ impl About {
     }
 
     /// Of tags and annotations. Nobody but their person learns of one, so it names no conversation, whose readers would be
-    /// told; which tags a conversation has is told with it.
+    /// told. That a conversation was given a tag, or lost one, its readers are told without the tag.
     fn of_notes(event: &Event) -> Option<Self> {
         let (owner_id, id, version) = match event {
             Event::TagCreated(tag) | Event::TagUpdated(tag) | Event::TagDeleted(tag) => {

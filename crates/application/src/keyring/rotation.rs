@@ -98,15 +98,15 @@ impl Keyring {
     /// find it when they first need it.
     ///
     /// # Errors
-    /// See [`KeyringError`]; what came before is done.
+    /// See [`KeyringError`]; of values that cannot be read the first is named, and all others are done.
     pub async fn seal_anew(&self, ids: &dyn Ids) -> Result<u64, KeyringError> {
         self.refresh().await?;
         let Some(Stored { port, .. }) = &self.stored else { return Ok(0) };
-        let mut values = 0;
+        let (mut values, mut unreadable) = (0, None);
         let mut after = None;
         loop {
             let page = port.sealed_values(after, PAGE).await?;
-            let Some((last, _)) = page.last() else { return Ok(values) };
+            let Some((last, _)) = page.last() else { break };
             after = Some(*last);
             for (place, sealed) in page {
                 if self.is_sealed_anew(&sealed) {
@@ -114,13 +114,15 @@ impl Keyring {
                 }
                 let about = place.about();
                 let Ok(plain) = self.unseal(&sealed, &about) else {
-                    return Err(KeyringError::Unsealable(about));
+                    unreadable.get_or_insert(about);
+                    continue;
                 };
                 if port.reseal(place, &sealed, &self.seal(&plain, &about, ids)).await? {
                     values += 1;
                 }
             }
         }
+        unreadable.map_or(Ok(values), |about| Err(KeyringError::Unsealable(about)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whom an administrator may manage.
 //!
 //! Nobody manages somebody whose role is above their own. The account itself (its state, name, password and end) is
-//! managed in the workspace where it was made; other workspaces decide only what somebody may do with them.
+//! managed in the workspace that is its home; other workspaces decide only what somebody may do with them.
 
 use domain::{
     Credential, Expectation, PageRequest, Permission, Role, User, UserId, UserState, Workspace, WorkspaceId,
@@ -32,12 +32,12 @@ pub(crate) fn check_role(context: &Context, role: Role) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses to manage an account that was made in another workspace.
+/// Refuses to manage an account whose home is another workspace.
 pub(crate) fn check_home(user: &User) -> Result<(), Error> {
     if user.home_workspace_id == user.workspace_id {
         return Ok(());
     }
-    let detail = "This account was made in another workspace, which manages it. Here you can change its role, or remove \
+    let detail = "This account belongs to another workspace, which manages it. Here you can change its role, or remove \
                   the person from this workspace.";
     Err(Error::new(Code::Forbidden, "account_elsewhere", detail))
 }

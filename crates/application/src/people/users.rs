@@ -83,7 +83,10 @@ impl Handler for UpdateUser {
             self.change_state(services, context, &mut changes, state).await?;
         }
         let view = UserView::from(changes.user.clone());
-        let welcome = (was_pending && changes.user.state == UserState::Active)
+        // Whoever has yet to choose a password has a link for it.
+        let may_enter = changes.user.password_hash.is_some()
+            || !services.ports.identities.external_identities(changes.user.id).await?.is_empty();
+        let welcome = (was_pending && may_enter && changes.user.state == UserState::Active)
             .then(|| mails::let_in(&changes.user.email, context.site.as_deref().unwrap_or_default()));
         let decision = changes.decide(services, context, view);
         Ok(welcome.into_iter().fold(decision, |decision, mail| decision.then(Effect::SendMail(mail))))

@@ -35,6 +35,10 @@ const KINDS: &[(&str, &str)] = &[
         "body_too_large",
         "The body of the request is larger than the server takes. The detail names the limit.",
     ),
+    (
+        "budget_exceeded",
+        "The API key has spent its budget of this month. Its maker can make one with another budget.",
+    ),
     ("concurrent_change", "Somebody changed the same thing at the same moment. Try again."),
     ("content_encoding", "Bodies of requests are sent as they are, without Content-Encoding."),
     ("content_length", "The Content-Length header is not a length."),
@@ -118,10 +122,11 @@ const KINDS: &[(&str, &str)] = &[
     ("provider_unreachable", "The provider of the model cannot be reached."),
     ("query_string", "The query string is not percent-encoded UTF-8."),
     ("rate_limited", "More requests than the quota allows. Repeat after the time in Retry-After."),
-    ("registration_closed", "Nobody can register here. Ask an administrator for an invitation."),
     ("rated_already", "You have rated this message. Change that rating, or delete it first."),
+    ("registration_closed", "Nobody can register here. Ask an administrator for an invitation."),
     ("rejected", "A rule of the database refuses the change."),
     ("restarting", "The server restarts. Connect again after a random pause of a few seconds, and resume."),
+    ("role_by_key", "A key cannot make administrators or owners. Somebody who has signed in can."),
     (
         "role_elsewhere",
         "The person may do more in another workspace than you may there, so nobody but them manages the account from here.",
