@@ -95,7 +95,7 @@ fn private(subject: &str, folder: &Path, file: &Path, what: &str) -> Option<Find
     let mode = |path: &Path| fs::metadata(path).map(|metadata| metadata.permissions().mode());
     let (of_folder, of_file) = match (mode(folder), mode(file)) {
         (Ok(of_folder), Ok(of_file)) => (of_folder, of_file),
-        (Ok(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => return None,
+        (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => return None,
         (Err(error), _) | (_, Err(error)) => {
             let state = format!("does not tell who may read {what}: {error}");
             return Some(Finding::bad(subject, state, "Let this user look at it."));
